@@ -1,0 +1,1 @@
+"""Websocket and HTTP clients with deadlines, over a replaceable network."""

@@ -1,0 +1,1 @@
+"""A simulated exchange behind real wire protocols."""

@@ -1,0 +1,1 @@
+"""The trading system. The map of its rooms is in the README."""

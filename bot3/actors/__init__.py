@@ -1,0 +1,1 @@
+"""Decision actors: thin synchronous shells around the pure rooms."""

@@ -1,0 +1,1 @@
+"""Configuration, the tree on one screen, the commands."""

@@ -1,0 +1,37 @@
+"""Every reason for which our own gate refuses an order: a closed set, each with its context."""
+
+from __future__ import annotations
+
+from enum import Enum, unique
+
+from attrs import frozen
+
+from bot3.domain.ids import ClientOrderId
+
+
+@unique
+class DenialReason(Enum):
+    """In the order in which the gate checks them."""
+
+    TRADING_HALTED = "trading_halted"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    DUPLICATE_INTENT = "duplicate_intent"
+    VENUE_DOWN = "venue_down"
+    BOOK_STALE = "book_stale"
+    BOOK_CROSSED = "book_crossed"
+    PRICE_COLLAR = "price_collar"
+    FILTER = "filter"
+    ORDER_RATE = "order_rate"
+    POSITION_LIMIT = "position_limit"
+    EXPOSURE_LIMIT = "exposure_limit"
+    BALANCE = "balance"
+    SELF_TRADE = "self_trade"
+
+
+@frozen
+class Denial:
+    """One intent refused: why, and the figures that decided it."""
+
+    client_order_id: ClientOrderId
+    reason: DenialReason
+    detail: str

@@ -1,0 +1,1 @@
+"""From a sized target to orders. Pure."""

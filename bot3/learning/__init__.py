@@ -1,0 +1,1 @@
+"""Online learning and the weighing of strategies. Pure."""

@@ -1,0 +1,1 @@
+"""Bars and features from market data. Pure."""

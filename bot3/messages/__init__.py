@@ -1,0 +1,1 @@
+"""Commands, events and market data. Pure."""

@@ -1,0 +1,76 @@
+"""Commands and events about trading as a whole."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from bot3.domain.ids import RunId
+
+
+class HaltTrading(msgspec.Struct, frozen=True):
+    """Refuse every entry from now on, and cancel what rests."""
+
+    reason: str
+
+
+class ResumeTrading(msgspec.Struct, frozen=True):
+    """Open the gate; `operator` says who asked."""
+
+    operator: str
+
+
+class CancelEverything(msgspec.Struct, frozen=True):
+    """To execution: cancel every live order (shutdown, halt)."""
+
+    reason: str
+
+
+class TradingHalted(msgspec.Struct, frozen=True, tag=True):
+    """The gate is shut, and stays so until resumed."""
+
+    reason: str
+    ts_ns: int
+
+
+class TradingResumed(msgspec.Struct, frozen=True, tag=True):
+    """The gate is open."""
+
+    operator: str
+    ts_ns: int
+
+
+class EquityMarked(msgspec.Struct, frozen=True, tag=True):
+    """Equity in the quote currency at the mids, its peak, and the fall from it in [0, 1]."""
+
+    equity: Decimal
+    peak: Decimal
+    drawdown: float
+    ts_ns: int
+
+
+class SessionStarted(msgspec.Struct, frozen=True, tag=True):
+    """One process's life begins. `account` names the venue account: another one, another ledger."""
+
+    run: RunId
+    account: str
+    config_hash: str
+    data_source: str
+    ts_ns: int
+
+
+class SessionEnded(msgspec.Struct, frozen=True, tag=True):
+    """It ended in order."""
+
+    run: RunId
+    reason: str
+    ts_ns: int
+
+
+class ActorRestarted(msgspec.Struct, frozen=True, tag=True):
+    """A supervisor restarted an actor."""
+
+    actor: str
+    error: str
+    ts_ns: int

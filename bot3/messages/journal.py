@@ -1,0 +1,90 @@
+"""What the journal holds, and how it is written: tagged JSON, one schema version for all.
+
+A record's `type` is its class name. `SCHEMA_VERSION` rises when the meaning of a stored field
+changes; a new optional field does not need it (msgspec fills in the default).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot3.messages.control import (
+    ActorRestarted,
+    EquityMarked,
+    SessionEnded,
+    SessionStarted,
+    TradingHalted,
+    TradingResumed,
+)
+from bot3.messages.minds import DriftDetected, RegimeChanged
+from bot3.messages.orders import (
+    AccountLost,
+    AccountRestored,
+    BalanceChanged,
+    CancelFailed,
+    IntentRecorded,
+    OrderAcknowledged,
+    OrderCanceled,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderOutcomeUnknown,
+    OrderRejected,
+)
+
+SCHEMA_VERSION = 1
+
+Record = (
+    SessionStarted
+    | SessionEnded
+    | IntentRecorded
+    | OrderDenied
+    | OrderAcknowledged
+    | OrderFilled
+    | OrderCanceled
+    | OrderExpired
+    | OrderRejected
+    | OrderOutcomeUnknown
+    | CancelFailed
+    | BalanceChanged
+    | AccountLost
+    | AccountRestored
+    | EquityMarked
+    | TradingHalted
+    | TradingResumed
+    | ActorRestarted
+    | RegimeChanged
+    | DriftDetected
+)
+
+# Money moved, or may: these are on disk (synced) before anybody acts on them.
+CRITICAL = (
+    SessionStarted,
+    IntentRecorded,
+    OrderAcknowledged,
+    OrderFilled,
+    OrderCanceled,
+    OrderExpired,
+    OrderRejected,
+    OrderOutcomeUnknown,
+    TradingHalted,
+    TradingResumed,
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """One record as JSON."""
+    return _encoder.encode(record)
+
+
+def decode(body: bytes) -> Record:
+    """The record again; raises `msgspec.ValidationError`."""
+    return _decoder.decode(body)
+
+
+def is_critical(record: Record) -> bool:
+    """True where the record must survive a power loss before it is acted on."""
+    return isinstance(record, CRITICAL)

@@ -1,0 +1,91 @@
+"""Opinions: features, regimes, predictions, targets.
+
+`ts_ns` is the decision's time; `origin_ns` the monotonic time at which the market event that caused
+it was received (for tick-to-order latency; 0 where unknown).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, unique
+
+import msgspec
+
+from bot3.domain.values import InstrumentId
+
+
+@unique
+class RegimeLabel(Enum):
+    """What the market is doing."""
+
+    CALM = "calm"
+    TRENDING = "trending"
+    VOLATILE = "volatile"
+
+
+class FeaturesComputed(msgspec.Struct, frozen=True):
+    """One feature vector at a bar's close, in the order of `bot3.market.features.FEATURE_NAMES`."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    origin_ns: int
+    close: float
+    log_return: float
+    values: tuple[float, ...]
+    is_warm_up: bool = False
+
+
+class RegimeEstimated(msgspec.Struct, frozen=True):
+    """Filtered probabilities of the states, by rising volatility; they sum to one."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    probabilities: tuple[float, ...]
+    label: RegimeLabel
+    features: FeaturesComputed
+
+
+class RegimeChanged(msgspec.Struct, frozen=True, tag=True):
+    """The label changed, after hysteresis."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    before: RegimeLabel
+    after: RegimeLabel
+
+
+class TargetProposed(msgspec.Struct, frozen=True):
+    """Where a strategy wants to be: `target` in [-1, 1], `confidence` in [0, 1]."""
+
+    instrument: InstrumentId
+    strategy: str
+    ts_ns: int
+    origin_ns: int
+    target: float
+    confidence: float
+    is_warm_up: bool = False
+
+
+class LearningScored(msgspec.Struct, frozen=True):
+    """Prequential accuracy of the online learner, beside the no-change forecast's."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    labels: int
+    accuracy: float
+    no_change_accuracy: float
+
+
+class WeightsChanged(msgspec.Struct, frozen=True):
+    """The blend of the strategies; weights sum to one."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    weights: dict[str, float]
+
+
+class DriftDetected(msgspec.Struct, frozen=True, tag=True):
+    """A drift detector fired."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    detector: str

@@ -1,0 +1,1 @@
+"""Positions, ledger and equity. Pure."""

@@ -1,0 +1,1 @@
+"""What bot3 asks of the outside world: protocols only."""

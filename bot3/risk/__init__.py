@@ -1,0 +1,1 @@
+"""The gate: sizes, limits, the sole maker of approved orders. Pure."""

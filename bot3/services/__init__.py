@@ -1,0 +1,1 @@
+"""Edge actors: they await the outside world."""

@@ -1,0 +1,1 @@
+"""Where a strategy wants to be. Pure."""

@@ -1,0 +1,1 @@
+"""Actors and supervision on Trio. Knows nothing about trading."""
