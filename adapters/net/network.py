@@ -1,0 +1,38 @@
+"""The network as a value: real sockets here, in-memory streams in a simulation."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Protocol, final
+
+import trio
+
+
+class Network(Protocol):
+    """Opens byte streams. Every caller bounds it with a deadline of its own."""
+
+    async def connect(self, host: str, port: int, *, is_tls: bool) -> trio.abc.Stream:
+        """A connected stream, after the TLS handshake where asked; raises `OSError`."""
+        ...
+
+    async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:
+        """A listener on one address, port 0 for any free one; raises `OSError`."""
+        ...
+
+
+@final
+class SocketNetwork:
+    """TCP, with certificates checked against the system's store."""
+
+    async def connect(self, host: str, port: int, *, is_tls: bool) -> trio.abc.Stream:
+        stream = await trio.open_tcp_stream(host, port)
+        stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
+        if not is_tls:
+            return stream
+        secure = trio.SSLStream(stream, ssl.create_default_context(), server_hostname=host)
+        await secure.do_handshake()
+        return secure
+
+    async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:
+        (listener,) = await trio.open_tcp_listeners(port, host=host)
+        return listener
