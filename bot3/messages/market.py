@@ -90,6 +90,14 @@ class ResyncBook(msgspec.Struct, frozen=True):
     reason: str
 
 
+class HistoryLoaded(msgspec.Struct, frozen=True):
+    """Closed bars from the venue, oldest first, so that every signal is ready at the start."""
+
+    instrument: InstrumentId
+    bars: tuple[Bar, ...]
+    ts_local_ns: int
+
+
 class TimerTicked(msgspec.Struct, frozen=True):
     """The clock's beat for actors whose decisions depend on time."""
 

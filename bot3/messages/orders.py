@@ -188,6 +188,15 @@ class VenueOrder(msgspec.Struct, frozen=True):
     ts_venue_ns: int
 
 
+class QueryAnswered(msgspec.Struct, frozen=True):
+    """What the venue says of one order; None where it knows no such order (yet)."""
+
+    client_order_id: ClientOrderId
+    instrument: InstrumentId
+    order: VenueOrder | None
+    ts_local_ns: int
+
+
 OrderEvent = (
     OrderAcknowledged
     | OrderFilled
