@@ -1,4 +1,4 @@
-"""A venue's order entry: takes approved orders, cancels and queries, and turns outcomes into events.
+"""A venue's order entry: takes approved orders, cancels and queries; outcomes become events.
 
 Invariant: every request ends in exactly one event: acknowledged, rejected or outcome unknown (fills
 and the rest come by the private stream). A cancel never waits behind an order.
@@ -13,7 +13,6 @@ import trio
 
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.ids import ClientOrderId
-from bot3.domain.order import OrderStatus
 from bot3.messages.orders import (
     CancelFailed,
     CancelOrder,
@@ -133,14 +132,11 @@ class OrderEntryActor(EdgeActor):
             except (OrderRejectedError, OutcomeUnknownError, VenueError):
                 await trio.sleep(QUERY_PAUSE_S)  # not an answer: ask again
                 continue
-            is_last = self._clock.now_ns() > request.deadline_ns
-            if found is not None or is_last:
+            if found is not None or self._clock.now_ns() > request.deadline_ns:
                 self._answers.send(
                     QueryAnswered(
                         request.client_order_id, request.instrument, found, self._clock.now_ns()
                     )
                 )
-                if found is not None and found.status is not OrderStatus.UNKNOWN:
-                    self._publish(self._acknowledged(request.client_order_id, found))
                 return
             await trio.sleep(QUERY_PAUSE_S)

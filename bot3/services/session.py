@@ -1,0 +1,72 @@
+"""A session on one venue: what must be known before anybody trades there.
+
+Invariant: it is ready only when the clock offset, the filters, the balances and the history of every
+instrument are known and have been sent on. Later it keeps the offset and the filters fresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import trio
+
+from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
+from bot3.domain.values import InstrumentId, Symbol
+from bot3.messages.market import HistoryLoaded
+from bot3.messages.orders import InstrumentsLoaded
+from bot3.ports.feed import FeedPort
+from bot3.ports.venue import VenuePort
+from supervisors.actor import Address, EdgeActor, EdgeContext
+from supervisors.clock import Clock
+
+REFRESH_INTERVAL_S = 300.0
+RETRY_PAUSE_S = 1.0
+
+
+@final
+class SessionActor(EdgeActor):
+    """Prepares a venue; the feed, the account and the order entry start after it."""
+
+    def __init__(
+        self,
+        feed: FeedPort,
+        venue: VenuePort,
+        markets: Mapping[Symbol, Address[HistoryLoaded]],
+        listeners: Sequence[Address[InstrumentsLoaded]],
+        clock: Clock,
+        *,
+        bar_interval_s: int,
+        warm_up_bars: int,
+    ) -> None:
+        self._feed = feed
+        self._venue = venue
+        self._markets = markets
+        self._listeners = listeners
+        self._clock = clock
+        self._bar_interval_s = bar_interval_s
+        self._warm_up_bars = warm_up_bars
+
+    async def run(self, context: EdgeContext) -> None:
+        await self._prepare()
+        await self._warm_up()
+        context.ready()
+        while True:
+            await trio.sleep(REFRESH_INTERVAL_S)
+            try:
+                await self._prepare()
+            except (OrderRejectedError, OutcomeUnknownError, VenueError):
+                await trio.sleep(RETRY_PAUSE_S)  # the next refresh tries again
+            context.progress()
+
+    async def _prepare(self) -> None:
+        await self._venue.refresh()
+        instruments = await self._feed.instruments(tuple(self._markets))
+        for listener in self._listeners:
+            listener.send(InstrumentsLoaded(self._feed.venue, instruments))
+
+    async def _warm_up(self) -> None:
+        for symbol, market in self._markets.items():
+            bars = await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
+            instrument = InstrumentId(self._feed.venue, symbol)
+            market.send(HistoryLoaded(instrument, tuple(bars), self._clock.now_ns()))
