@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from bot3.app.cli import cli
 
 
-def main() -> int:
-    """Runs the command line; returns the exit code."""
-    return 0
+def main() -> None:
+    """Runs the command line; exits with its code."""
+    cli(prog_name="bot3")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

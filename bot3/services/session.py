@@ -1,6 +1,6 @@
 """A session on one venue: what must be known before anybody trades there.
 
-Invariant: it is ready only when the clock offset, the filters, the balances and the history of every
+Invariant: it is ready only when the clock offset, the filters and the history of every
 instrument are known and have been sent on. Later it keeps the offset and the filters fresh.
 """
 

@@ -1,0 +1,141 @@
+"""The command line. Each command imports what it needs when it runs, so `--help` is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from attrs import frozen
+
+from bot3.app.console import report_error
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@frozen
+class RunOptions:
+    """What the user asked for, as given."""
+
+    config: Path | None
+    userdir: Path
+    duration_s: float | None
+    is_json: bool
+    replay: Path | None
+    is_verbose: bool
+
+
+def _version() -> str:
+    try:
+        return version("bot3")
+    except PackageNotFoundError:
+        return "from an uninstalled checkout"
+
+
+_CONFIG = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help="A TOML file laid over the defaults.",
+)
+_USERDIR = click.option(
+    "--userdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("user_data"),
+    show_default=True,
+    help="Where journal, log and lock are kept.",
+)
+_JSON = click.option(
+    "--json", "is_json", is_flag=True, help="Print one JSON object as the last line of output."
+)
+_VERBOSE = click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show tracebacks.")
+
+
+def _run_options(command: F) -> F:
+    for option in (
+        _VERBOSE,
+        click.option(
+            "--replay",
+            type=click.Path(path_type=Path),
+            help="Drive the embedded exchange from recorded data (L2 lines or OHLCV bars).",
+        ),
+        _JSON,
+        click.option(
+            "--duration",
+            "duration_s",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Stop in order after so many seconds.",
+        ),
+        _USERDIR,
+        _CONFIG,
+    ):
+        command = option(command)
+    return command
+
+
+def _guard(action: Callable[[], int], *, is_verbose: bool) -> None:
+    """Runs `action` and exits with its code; an error becomes one line and its exit code."""
+    try:
+        code = action()
+    except Exception as error:  # the outermost edge: it becomes a line and an exit code
+        code = report_error(error, is_verbose=is_verbose)
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def _trade(options: RunOptions) -> None:
+    def action() -> int:
+        from bot3.app.run import trade
+
+        return trade(options, os.environ)
+
+    _guard(action, is_verbose=options.is_verbose)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@_run_options
+@click.version_option(_version(), prog_name="bot3")
+@click.pass_context
+def cli(context: click.Context, **given: Any) -> None:
+    """Trades crypto spot markets; with no command, on an embedded simulated exchange.
+
+    No keys, no internet, no real money. Every configuration key can also be set as an environment
+    variable: BOT3__RISK__MAX_DRAWDOWN=0.1 sets max_drawdown in [risk].
+
+    Exit codes: 0 ok, 1 error, 2 usage, 4 bad configuration.
+    """
+    if context.invoked_subcommand is None:
+        _trade(RunOptions(**given))
+
+
+@cli.command()
+@_run_options
+def trade(**given: Any) -> None:
+    """The same as no command: trade until Ctrl-C, or for --duration seconds."""
+    _trade(RunOptions(**given))
+
+
+@cli.command("show-config")
+@_CONFIG
+@_JSON
+@_VERBOSE
+def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
+    """Print the resolved configuration and where each value came from."""
+
+    def action() -> int:
+        from bot3.app.config import describe, load_config
+
+        loaded = load_config(config, os.environ)
+        if is_json:
+            click.echo(msgspec.json.encode(loaded.values).decode())
+        else:
+            for line in describe(loaded):
+                click.echo(line)
+        return 0
+
+    _guard(action, is_verbose=is_verbose)
