@@ -1,0 +1,271 @@
+"""Reads the configuration: defaults, then a file, the environment and the command line over them.
+
+Invariant: a `LoadedConfig` has passed every check; all problems are told at once, each with its
+key, its value, what is allowed and where it came from. Values of secrets are never repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, get_args, get_origin
+
+import attrs
+from attrs import frozen
+from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
+
+from bot3.app.layers import (
+    DEFAULT_SOURCE,
+    Keys,
+    Layers,
+    Problem,
+    Table,
+    default_text,
+    environment,
+    look_up,
+    parse,
+    read_file,
+)
+from bot3.app.rules import did_you_mean
+from bot3.app.settings import Config
+from bot3.domain.errors import ConfigError
+
+OVERRIDE_SOURCE = "command line"
+_VALUE_LENGTH_MAX = 60
+
+
+@frozen
+class LoadedConfig:
+    """A checked configuration, the source of each key, and the hash of all values."""
+
+    config: Config
+    sources: Mapping[str, str]
+    hash: str
+
+
+def load_config(
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] = MappingProxyType({}),
+) -> LoadedConfig:
+    """The configuration of this process; raises `ConfigError` with every problem, one a line.
+
+    `path` is the user's file or None, `overrides` maps dotted keys (`simulation.port`) to values.
+    """
+    layers = Layers(parse(default_text(), DEFAULT_SOURCE))
+    defaults = deepcopy(layers.values)
+    if path is not None:
+        layers.add(parse(read_file(path), str(path)), str(path))
+    for name, keys, value in environment(environ, defaults):
+        layers.put(keys, value, name)
+    for dotted, value in overrides.items():
+        layers.put(tuple(dotted.split(".")), value, OVERRIDE_SOURCE)
+    config = _checked(layers, defaults)
+    sources = {".".join(keys): layers.source(keys) for keys, _ in _flat(config)}
+    return LoadedConfig(config, MappingProxyType(sources), config_hash(config))
+
+
+def config_hash(config: Config) -> str:
+    """First 16 hex digits of SHA-256 over the canonical JSON of all values, the seed included."""
+    text = json.dumps(_plain(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def describe(loaded: LoadedConfig) -> list[str]:
+    """`section.key = value  (source)`, one a line, in the order of `default.toml`."""
+    return [
+        f"{'.'.join(keys)} = {_shown(value)}  ({loaded.sources['.'.join(keys)]})"
+        for keys, value in _flat(loaded.config)
+    ]
+
+
+def describe_json(loaded: LoadedConfig) -> str:
+    """The same for machines: `{"hash", "config": {section: {key: value}}, "sources"}`."""
+    body = {"hash": loaded.hash, "config": _plain(loaded.config), "sources": dict(loaded.sources)}
+    return json.dumps(body, indent=2)
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+
+    def has_rule(annotation: Any) -> bool:
+        return get_origin(annotation) is Annotated
+
+    def hook(annotation: Any) -> Callable[[object, Any], object]:
+        rule = get_args(annotation)[1]
+        return lambda value, _: rule.take(value)
+
+    converter.register_structure_hook_factory(has_rule, hook)
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def _checked(layers: Layers, defaults: Table) -> Config:
+    problems = list(layers.problems)
+    try:
+        config = _CONVERTER.structure(layers.values, Config)
+    except ClassValidationError as error:
+        problems += _problems(error, (), Config, layers)
+        # Checks between keys still run, on the keys that are good by themselves.
+        config = _CONVERTER.structure(_without(layers.values, defaults, problems), Config)
+    bad = {".".join(problem.keys) for problem in problems}
+    for names, check in _BETWEEN_KEYS:
+        words = None if bad.intersection(names) else check(config)
+        if words is not None:
+            problems.append(Problem(tuple(names[0].split(".")), words))
+    if problems:
+        raise ConfigError(_report(problems, layers))
+    return config
+
+
+def _problems(error: ClassValidationError, at: Keys, cls: Any, layers: Layers) -> Iterator[Problem]:
+    noted, others = error.group_exceptions()
+    for cause, note in noted:
+        keys = (*at, note.name)
+        if isinstance(cause, ClassValidationError):
+            yield from _problems(cause, keys, note.type, layers)
+        elif isinstance(cause, KeyError):
+            yield Problem(keys, "has no value")
+        else:
+            value = _shown(look_up(layers.values, keys), is_secret=note.name.endswith("_env"))
+            yield Problem(keys, f"= {value}: want {cause}")
+    for cause in others:
+        if not isinstance(cause, ForbiddenExtraKeysError):
+            raise cause
+        for name in sorted(cause.extra_fields):
+            yield Problem((*at, name), _unknown(name, at, cls))
+
+
+def _unknown(name: str, at: Keys, cls: Any) -> str:
+    known = list(attrs.fields_dict(cls))
+    kind = "section" if not at else "key"
+    hint = did_you_mean(name, known)
+    if not hint:
+        homes = [keys[:-1] for keys in _paths(Config) if keys[-1] == name]
+        hint = (
+            f"; it belongs in [{'.'.join(homes[0])}]" if homes else f"; known: {', '.join(known)}"
+        )
+    return f"is an unknown {kind}{hint}"
+
+
+def _without(values: Table, defaults: Table, problems: list[Problem]) -> Table:
+    """A copy in which every bad key has its default again, or is gone."""
+    mended = deepcopy(values)
+    for problem in problems:
+        table: object = mended
+        for key in problem.keys[:-1]:
+            table = table.get(key) if isinstance(table, dict) else None
+        good = look_up(defaults, problem.keys)
+        if isinstance(table, dict) and good is not None:
+            table[problem.keys[-1]] = good
+        elif isinstance(table, dict):
+            table.pop(problem.keys[-1], None)
+    return mended
+
+
+def _weights(config: Config) -> str | None:
+    total = config.ta_ml_split.ta_weight + config.ta_ml_split.ml_weight
+    if abs(total - 1) <= 1e-9:
+        return None
+    return f"+ ta_ml_split.ml_weight = {total:g}: want a sum of 1"
+
+
+def _quotes(config: Config) -> str | None:
+    quote = config.system.quote
+    odd = [symbol for symbol in config.exchanges.symbols if not symbol.endswith(f"/{quote}")]
+    if not odd:
+        return None
+    return f"has {', '.join(odd)}: want every symbol to end in /{quote} (system.quote)"
+
+
+def _exposure(config: Config) -> str | None:
+    size, total = config.risk.max_position_size, config.risk.max_total_exposure
+    return None if size <= total else f"= {size}: want at most risk.max_total_exposure = {total}"
+
+
+def _collar(config: Config) -> str | None:
+    taker, gate = config.execution.taker_collar_bps, config.risk.price_collar_bps
+    if taker <= gate:
+        return None
+    return f"= {taker}: want at most risk.price_collar_bps = {gate}, or every such order is denied"
+
+
+def _urls(config: Config) -> str | None:
+    venue = config.venues.binance
+    urls = {"rest_url": venue.rest_url, "ws_url": venue.ws_url, "ws_api_url": venue.ws_api_url}
+    missing = [name for name, url in urls.items() if not url]
+    if venue.mode != "custom" or not missing:
+        return None
+    return f'= "custom": want venues.binance.{", ".join(missing)} too'
+
+
+_BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...] = (
+    (("ta_ml_split.ta_weight", "ta_ml_split.ml_weight"), _weights),
+    (("exchanges.symbols", "system.quote"), _quotes),
+    (("risk.max_position_size", "risk.max_total_exposure"), _exposure),
+    (("execution.taker_collar_bps", "risk.price_collar_bps"), _collar),
+    (
+        (
+            "venues.binance.mode",
+            "venues.binance.rest_url",
+            "venues.binance.ws_url",
+            "venues.binance.ws_api_url",
+        ),
+        _urls,
+    ),
+)
+
+
+def _report(problems: list[Problem], layers: Layers) -> str:
+    lines = [
+        f"{'.'.join(map(_key, problem.keys))} {problem.words} (from {layers.source(problem.keys)})"
+        for problem in problems
+    ]
+    if len(lines) == 1:
+        return f"configuration: {lines[0]}"
+    return "\n  ".join([f"configuration: {len(lines)} problems", *lines])
+
+
+def _key(name: str) -> str:
+    is_bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return name if is_bare else json.dumps(name)
+
+
+def _shown(value: object, *, is_secret: bool = False) -> str:
+    """A value as TOML would write it, cut where long; strings that may hold a secret are hidden."""
+    if isinstance(value, str) and (is_secret or "@" in value):
+        return '"***"'
+    if value is None:
+        return "absent"
+    try:
+        text = json.dumps(list(value) if isinstance(value, tuple) else value, default=str)
+    except (ValueError, RecursionError):
+        return "a value too large to show"
+    return text if len(text) <= _VALUE_LENGTH_MAX else f"{text[:_VALUE_LENGTH_MAX]}…"
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    return attrs.asdict(config)
+
+
+def _paths(cls: type[attrs.AttrsInstance], at: Keys = ()) -> Iterator[Keys]:
+    attrs.resolve_types(cls)
+    for key in attrs.fields(cls):
+        if isinstance(key.type, type) and attrs.has(key.type):
+            yield from _paths(key.type, (*at, key.name))
+        else:
+            yield (*at, key.name)
+
+
+def _flat(config: Config) -> Iterator[tuple[Keys, object]]:
+    for keys in _paths(Config):
+        value: object = config
+        for key in keys:
+            value = getattr(value, key)
+        yield keys, value

@@ -1,0 +1,185 @@
+"""The configuration's sections and keys, as frozen records; `config/default.toml` explains each.
+
+Invariant: every key has a rule, and its default is in `config/default.toml` only; the one key that
+may be absent is `system.seed`, which the operating system then chooses.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import frozen
+
+from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
+
+_SHARE = Number(0, 1)
+_POSITIVE_SHARE = Number(0, 1, is_above=True)
+_HOST = Text(r"[A-Za-z0-9.:\-]{1,253}", "a host name or an address")
+_VARIABLE = Text(
+    r"[A-Z][A-Z0-9_]{0,59}",
+    "the name of an environment variable (capitals, digits, _), never the key itself",
+)
+_PORT = Whole(0, 65535)
+_UNBUILT = "not built yet"
+
+# What Binance's klines serve, in seconds: warm-up bars come from there.
+_BAR_INTERVALS = WholeOf((1, 60, 180, 300, 900, 1800, 3600))
+
+
+@frozen
+class SystemSettings:
+    """`[system]`."""
+
+    target_apy: Annotated[float, Number(0, 10)]
+    risk_tolerance: Annotated[str, OneOf(("conservative", "balanced", "aggressive"))]
+    capital: Annotated[float, Number(0, 1e12, is_above=True)]
+    quote: Annotated[str, Text(r"[A-Z0-9]{2,10}", 'an asset like "USDT"')]
+    log_level: Annotated[str, OneOf(("debug", "info", "warning", "error"))]
+    seed: Annotated[int | None, Whole(0, 2**63 - 1)] = None
+
+
+@frozen
+class TaMlSplitSettings:
+    """`[ta_ml_split]`."""
+
+    ta_weight: Annotated[float, _SHARE]
+    ml_weight: Annotated[float, _SHARE]
+    adaptive: Annotated[bool, Flag()]
+
+
+@frozen
+class ExchangesSettings:
+    """`[exchanges]`."""
+
+    active: Annotated[tuple[str, ...], ListOf(OneOf(("binance",)), 1)]
+    arbitrage_enabled: Annotated[
+        bool, Flag("arbitrage needs two venues or more, and only binance exists so far")
+    ]
+    symbols: Annotated[
+        tuple[str, ...],
+        ListOf(Text(r"[A-Z0-9]{1,15}/[A-Z0-9]{2,10}", 'like "BTC/USDT"'), 20),
+    ]
+
+
+@frozen
+class EvolutionSettings:
+    """`[evolution]`."""
+
+    enabled: Annotated[bool, Flag(_UNBUILT)]
+    mutation_rate: Annotated[float, _SHARE]
+    population_size: Annotated[int, Whole(2, 100_000)]
+
+
+@frozen
+class RiskSettings:
+    """`[risk]`."""
+
+    max_position_size: Annotated[float, _POSITIVE_SHARE]
+    max_drawdown: Annotated[float, _POSITIVE_SHARE]
+    use_kelly_criterion: Annotated[bool, Flag(_UNBUILT)]
+    max_total_exposure: Annotated[float, _POSITIVE_SHARE]
+    max_daily_loss: Annotated[float, _POSITIVE_SHARE]
+    max_order_notional: Annotated[float, Number(0, 1e12, is_above=True)]
+    max_orders_per_minute: Annotated[int, Whole(1, 6000)]
+    max_book_age_s: Annotated[float, Number(0.01, 60)]
+    price_collar_bps: Annotated[float, Number(0, 1000, is_above=True)]
+
+
+@frozen
+class LearningSettings:
+    """`[learning]`."""
+
+    online_learning: Annotated[bool, Flag()]
+    meta_learning: Annotated[bool, Flag()]
+    feature_discovery: Annotated[bool, Flag(_UNBUILT)]
+    horizon_bars: Annotated[int, Whole(1, 1000)]
+
+
+@frozen
+class MarketSettings:
+    """`[market]`."""
+
+    bar_interval_s: Annotated[int, _BAR_INTERVALS]
+    warm_up_bars: Annotated[int, Whole(0, 1000)]
+    timer_interval_s: Annotated[float, Number(0.01, 10)]
+
+
+@frozen
+class ExecutionSettings:
+    """`[execution]`."""
+
+    maker_patience_s: Annotated[float, Number(0, 600)]
+    rebalance_band: Annotated[float, _SHARE]
+    taker_collar_bps: Annotated[float, Number(0, 1000)]
+    order_lifetime_s: Annotated[float, Number(0.1, 60)]
+
+
+@frozen
+class BinanceSettings:
+    """`[venues.binance]`."""
+
+    mode: Annotated[str, OneOf(("embedded", "custom"))]
+    rest_url: Annotated[str, Url(("http", "https"))]
+    ws_url: Annotated[str, Url(("ws", "wss"))]
+    ws_api_url: Annotated[str, Url(("ws", "wss"))]
+    key_env: Annotated[str, _VARIABLE]
+    secret_env: Annotated[str, _VARIABLE]
+    recv_window_ms: Annotated[int, Whole(1, 60_000)]  # Binance refuses more than 60,000
+    request_timeout_s: Annotated[float, Number(0.05, 60)]
+
+
+@frozen
+class VenuesSettings:
+    """`[venues]`: one section per exchange."""
+
+    binance: BinanceSettings
+
+
+@frozen
+class SimulationSettings:
+    """`[simulation]`."""
+
+    world: Annotated[str, OneOf(("null", "planted", "regime", "thin"))]
+    replay: Annotated[str, Text(r"[^\x00-\x1f]{0,4096}", "a path, or empty")]
+    replay_speed: Annotated[float, Number(0, 10_000, is_above=True)]
+    maker_fee_rate: Annotated[float, Number(-0.01, 0.1)]
+    taker_fee_rate: Annotated[float, Number(0, 0.1)]
+    host: Annotated[str, _HOST]
+    port: Annotated[int, _PORT]
+
+
+@frozen
+class TelemetrySettings:
+    """`[telemetry]`."""
+
+    enabled: Annotated[bool, Flag()]
+    host: Annotated[str, _HOST]
+    port: Annotated[int, _PORT]
+    refresh_interval_s: Annotated[float, Number(0.25, 60)]
+    summary_interval_s: Annotated[float, Number(0.5, 3600)]
+
+
+@frozen
+class JournalSettings:
+    """`[journal]`."""
+
+    directory: Annotated[str, Text(r"[^\x00-\x1f]{1,4096}", "the path of a directory")]
+    commit_interval_s: Annotated[float, Number(0, 10)]
+
+
+@frozen
+class Config:
+    """Everything bot3 is told; immutable for the life of the process."""
+
+    system: SystemSettings
+    ta_ml_split: TaMlSplitSettings
+    exchanges: ExchangesSettings
+    evolution: EvolutionSettings
+    risk: RiskSettings
+    learning: LearningSettings
+    market: MarketSettings
+    execution: ExecutionSettings
+    venues: VenuesSettings
+    simulation: SimulationSettings
+    telemetry: TelemetrySettings
+    journal: JournalSettings

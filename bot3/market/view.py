@@ -1,0 +1,177 @@
+"""The market of one instrument: its book, bars and features, as the market actor keeps them.
+
+Invariant: a quote leaves here only while the book is the venue's; from the first doubt until the
+next `BookReplaced` there are no quotes, `is_synced` is False, and one `ResyncBook` has been asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot3.domain.bar import Bar
+from bot3.domain.book import Book, Level, Quote
+from bot3.domain.values import InstrumentId
+from bot3.market.bars import BarBuilder, BarSettings
+from bot3.market.features import FEATURE_INDEX, FeatureEngine
+from bot3.market.sample import NO_BOOK, BookSample, book_sample
+from bot3.messages.market import (
+    BarClosed,
+    BookChanged,
+    BookLost,
+    BookReplaced,
+    FeedEvent,
+    FeedLost,
+    QuoteChanged,
+    ResyncBook,
+    TradePrinted,
+)
+from bot3.messages.minds import FeaturesComputed
+
+MarketOutput = QuoteChanged | BarClosed | FeaturesComputed | ResyncBook
+_LOG_RETURN = FEATURE_INDEX["log_return_1"]
+
+
+class MarketView:
+    """State of one instrument's market. Events of other instruments raise ValueError.
+
+    Every method returns what follows, in the order in which it is to be sent; a bar's features
+    follow their bar. Bad trades are counted and ignored, a bad level costs the book a resync.
+    """
+
+    __slots__ = ("_bars", "_book", "_features", "_quote", "instrument", "is_synced")
+
+    def __init__(self, instrument: InstrumentId, settings: BarSettings | None = None) -> None:
+        self.instrument = instrument
+        self.is_synced = False
+        self._book = Book()
+        self._quote: Quote | None = None
+        self._bars = BarBuilder(instrument, settings)
+        self._features = FeatureEngine(instrument)
+
+    @property
+    def quote(self) -> Quote | None:
+        """Best bid and ask; None while the book is not to be trusted or a side is empty."""
+        return self._quote
+
+    @property
+    def ignored_trades(self) -> int:
+        """Trades that came too late for their bar, or with an impossible number."""
+        return self._bars.late_trades + self._bars.bad_trades
+
+    def depth(self, levels: int) -> tuple[list[Level], list[Level]]:
+        """The best bids and asks, best first; empty while the book is not to be trusted."""
+        if not self.is_synced:
+            return [], []
+        return self._book.bids(levels), self._book.asks(levels)
+
+    def apply(self, event: FeedEvent, origin_ns: int = 0) -> list[MarketOutput]:
+        """Takes one event of the feed; `origin_ns` is handed on to the features it completes.
+
+        Raises:
+            ValueError: an event of another instrument, or a gap too long to bridge.
+        """
+        match event:
+            case BookChanged():
+                self._check(event.instrument)
+                return self._change_book(event)
+            case TradePrinted():
+                self._check(event.instrument)
+                closed = self._bars.on_trade(event)
+                return self._closed(closed, event.ts_local_ns, origin_ns) if closed else []
+            case BookReplaced():
+                self._check(event.instrument)
+                return self._replace_book(event)
+            case BookLost():
+                self._check(event.instrument)
+                self._lose_book()
+            case FeedLost() if event.venue == self.instrument.venue:
+                self._lose_book()
+            case _:
+                pass
+        return []
+
+    def on_time(self, ts_ns: int, origin_ns: int = 0) -> list[MarketOutput]:
+        """Closes the bars whose time is over."""
+        return self._closed(self._bars.on_time(ts_ns), ts_ns, origin_ns)
+
+    def warm_up(self, bars: Sequence[Bar]) -> list[MarketOutput]:
+        """Takes the venue's closed bars, oldest first, before the first live bar closes.
+
+        Returns them with their features, all marked `is_warm_up`, for the minds downstream.
+
+        Raises:
+            ValueError: history with gaps, or live bars were already closed.
+        """
+        bridge = self._bars.seed(bars)
+        out: list[MarketOutput] = []
+        for bar in (*bars, *bridge):
+            out += self._closed([bar], bar.close_ns, 0, is_warm_up=True)
+        return out
+
+    def _check(self, instrument: InstrumentId) -> None:
+        if instrument != self.instrument:
+            raise ValueError(f"the view of {self.instrument} got an event of {instrument}")
+
+    def _closed(
+        self, bars: Iterable[Bar], ts_ns: int, origin_ns: int, *, is_warm_up: bool = False
+    ) -> list[MarketOutput]:
+        out: list[MarketOutput] = []
+        for bar in bars:
+            out.append(BarClosed(bar, ts_ns, is_warm_up))
+            values = self._features.on_bar(bar, NO_BOOK if is_warm_up else self._sample())
+            if values is not None:
+                out.append(
+                    FeaturesComputed(
+                        self.instrument,
+                        ts_ns,
+                        origin_ns,
+                        bar.close,
+                        values[_LOG_RETURN],
+                        values,
+                        is_warm_up,
+                    )
+                )
+        return out
+
+    def _sample(self) -> BookSample:
+        return NO_BOOK if self._quote is None else book_sample(self._quote)
+
+    def _replace_book(self, event: BookReplaced) -> list[MarketOutput]:
+        if not (_usable(event.bids) and _usable(event.asks)):
+            return self._resync("a level that is not a number")
+        self._book.replace(event.bids, event.asks)
+        self.is_synced = True
+        return self._requote(event)
+
+    def _change_book(self, event: BookChanged) -> list[MarketOutput]:
+        if not self.is_synced:
+            return []
+        if not (_usable(event.bids) and _usable(event.asks)):
+            return self._resync("a level that is not a number")
+        self._book.change(event.bids, event.asks)
+        return self._requote(event)
+
+    def _requote(self, event: BookReplaced | BookChanged) -> list[MarketOutput]:
+        quote = self._book.quote()
+        if quote == self._quote:
+            return []
+        if quote is None:
+            self._quote = None
+            return []
+        if quote.is_crossed:
+            return self._resync(f"crossed: bid {quote.bid}, ask {quote.ask}")
+        self._quote = quote
+        return [QuoteChanged(self.instrument, quote, event.ts_venue_ns, event.ts_local_ns)]
+
+    def _resync(self, reason: str) -> list[MarketOutput]:
+        self._lose_book()
+        return [ResyncBook(self.instrument, reason)]
+
+    def _lose_book(self) -> None:
+        self.is_synced = False
+        self._quote = None
+
+
+def _usable(levels: list[Level]) -> bool:
+    """True where every price and amount is a finite number, prices above zero."""
+    return all(0.0 < price < 1e300 and 0.0 <= amount < 1e300 for price, amount in levels)

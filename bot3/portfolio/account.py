@@ -1,0 +1,156 @@
+"""The account as a whole: venue balances, our own books, marks, equity.
+
+Invariant: equity is what the venues say we hold at the last known mids; a price that was once known
+is never forgotten, so a lost feed cannot look like a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import final
+
+from attrs import frozen
+
+from bot3.domain.account import Balance
+from bot3.domain.book import Quote
+from bot3.domain.errors import LedgerError
+from bot3.domain.fill import Fill
+from bot3.domain.ids import parse_client_order_id
+from bot3.domain.ledger import Account, Ledger, fill_entry, only_assets, transfer
+from bot3.domain.values import ZERO, Asset, InstrumentId, VenueName, decimal_of
+from bot3.messages.account import BalanceMismatch, PositionChanged
+from bot3.messages.control import EquityMarked
+from bot3.portfolio.drawdown import DrawdownWatch
+from bot3.portfolio.positions import PositionTracker, base_and_quote
+
+
+@frozen
+class Valuation:
+    """Equity in the quote currency. `unpriced` hold something but trade nowhere against it;
+    `waiting` will have a price, but no quote has come yet: the equity is not complete.
+    """
+
+    equity: Decimal
+    unpriced: tuple[Asset, ...]
+    waiting: tuple[Asset, ...]
+
+
+@final
+class Portfolio:
+    """What the portfolio actor asks. All figures are of one accounting currency, `currency`."""
+
+    def __init__(
+        self,
+        currency: Asset,
+        instruments: Iterable[InstrumentId],
+        *,
+        tracker: PositionTracker | None = None,
+        watch: DrawdownWatch | None = None,
+    ) -> None:
+        self.currency = currency
+        self.tracker = PositionTracker() if tracker is None else tracker
+        self.watch = DrawdownWatch() if watch is None else watch
+        self.ledger = Ledger()
+        self.ledger_errors: int = 0
+        known = sorted(instruments, reverse=True)  # the first venue by name wins
+        self._instruments = {base_and_quote(key): key for key in known}
+        self._instruments_at = {
+            (key.venue, *assets): key for key in known for assets in [base_and_quote(key)]
+        }
+        self._balances: dict[tuple[VenueName, Asset], Balance] = {}
+        self._quotes: dict[InstrumentId, Quote] = {}
+
+    def on_quote(self, instrument: InstrumentId, quote: Quote) -> None:
+        """Keeps the last sound quote as the mark."""
+        if 0 < quote.bid < quote.ask:
+            self._quotes[instrument] = quote
+
+    def on_balances(self, balances: Iterable[Balance]) -> None:
+        """The venue's absolute figures; an asset's first one opens its ledger account."""
+        for balance in balances:
+            key = (balance.venue, balance.asset)
+            if key not in self._balances:
+                self._adjust(balance)
+            self._balances[key] = balance
+
+    def on_fill(self, fill: Fill) -> PositionChanged | None:
+        """None for a trade id counted before and for an order that is not bot3's."""
+        if parse_client_order_id(fill.client_order_id) is None or not self.tracker.apply(fill):
+            return None
+        self._book(fill)
+        position = self.tracker.position(fill.instrument)
+        return PositionChanged(
+            fill.instrument, position.amount, position.average_price, position.realized, fill
+        )
+
+    def _book(self, fill: Fill) -> None:
+        base, quote = base_and_quote(fill.instrument)
+        venue = fill.instrument.venue
+        opened = {asset for held_by, asset in self._balances if held_by == venue}
+        entry = only_assets(fill_entry(fill, base, quote), opened)
+        try:
+            self.ledger.post(entry)
+        except LedgerError:  # the books cannot know better than the venue: shown as a mismatch
+            self.ledger_errors += 1
+
+    def mark(self, now_ns: int) -> EquityMarked | None:
+        """The equity now; None before the first balance, and while a held asset has no mark yet."""
+        valuation = self.value()
+        if not self._balances or valuation.waiting:
+            return None
+        self.watch = self.watch.mark(valuation.equity, now_ns)
+        return EquityMarked(valuation.equity, self.watch.peak, self.watch.drawdown, now_ns)
+
+    def value(self) -> Valuation:
+        """Balances at the marks."""
+        equity, unpriced, waiting = ZERO, set[Asset](), set[Asset]()
+        for (venue, asset), balance in self._balances.items():
+            if not balance.total:
+                continue
+            if asset == self.currency:
+                equity += balance.total
+            elif (key := self._priced_by(venue, asset)) is None:
+                unpriced.add(asset)
+            elif (price := self.mark_of(key)) is None:
+                waiting.add(asset)
+            else:
+                equity += balance.total * price
+        return Valuation(equity, tuple(sorted(unpriced)), tuple(sorted(waiting)))
+
+    def _priced_by(self, venue: VenueName, asset: Asset) -> InstrumentId | None:
+        own = self._instruments_at.get((venue, asset, self.currency))
+        return own or self._instruments.get((asset, self.currency))
+
+    def mark_of(self, instrument: InstrumentId) -> Decimal | None:
+        """The mid of the last sound quote."""
+        quote = self._quotes.get(instrument)
+        return None if quote is None else (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
+
+    def mismatches(self, tolerance: Decimal = ZERO) -> tuple[BalanceMismatch, ...]:
+        """Where ledger and venue differ by more; events in flight make passing ones."""
+        return tuple(
+            BalanceMismatch(venue, asset, ours, balance.total)
+            for (venue, asset), balance in sorted(self._balances.items())
+            if abs(balance.total - (ours := self.ledger.total(venue, asset))) > tolerance
+        )
+
+    def accept_balances(self, venue: VenueName) -> tuple[BalanceMismatch, ...]:
+        """After a reconciliation: posts what remains different as external; returns that."""
+        accepted = tuple(found for found in self.mismatches() if found.venue == venue)
+        for found in accepted:
+            self._adjust(self._balances[found.venue, found.asset])
+        return accepted
+
+    def _adjust(self, balance: Balance) -> None:
+        difference = balance.total - self.ledger.total(balance.venue, balance.asset)
+        self.ledger.post(
+            transfer(
+                "balance of the venue",
+                balance.venue,
+                balance.asset,
+                difference,
+                out=Account.EXTERNAL,
+                into=Account.FREE,
+            )
+        )

@@ -1,0 +1,114 @@
+"""What one account's journal says: open orders, positions, the next intent number, the halt.
+
+Invariant: folding a journal in any number of pieces gives what folding it at once gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import final
+
+from attrs import evolve, frozen
+
+from bot3.domain.errors import IllegalTransitionError, OverfillError
+from bot3.domain.fill import Fill
+from bot3.domain.ids import ClientOrderId, parse_client_order_id
+from bot3.domain.order import Order, OrderInput, OrderStatus
+from bot3.domain.values import ZERO, InstrumentId
+from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
+from bot3.messages.journal import Record
+from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
+from bot3.portfolio.drawdown import DrawdownWatch
+from bot3.portfolio.events import after_event, order_of, stated_filled
+from bot3.portfolio.positions import PositionTracker
+
+
+@frozen
+class RecoveredOrder:
+    """An order to resolve with its venue; `stated` is the most that the venue said was filled."""
+
+    order: Order
+    stated: Decimal = ZERO
+
+    @property
+    def is_settled(self) -> bool:
+        """True where nothing more can come."""
+        return self.order.status.is_final and self.order.filled.amount >= self.stated
+
+
+@final
+class Recovery:
+    """Records of other accounts (between their `SessionStarted` and the next) are skipped."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.tracker = PositionTracker()
+        self.watch = DrawdownWatch()
+        self.halted_reason: str | None = None
+        self.next_intent_number = 1
+        self.last_fill_ns: dict[InstrumentId, int] = {}
+        self.anomalies = 0
+        self._orders: dict[ClientOrderId, RecoveredOrder] = {}
+        self._is_ours = False
+
+    def orders(self) -> tuple[RecoveredOrder, ...]:
+        """Those that may still rest or have fills on the way, by intent number.
+
+        One that never got an answer is UNKNOWN: it may be at the venue.
+        """
+        unsettled = [kept for kept in self._orders.values() if not kept.is_settled]
+        return tuple(
+            evolve(kept, order=kept.order.move(OrderInput.LOSE))
+            if kept.order.status is OrderStatus.SUBMITTED
+            else kept
+            for kept in sorted(unsettled, key=lambda kept: kept.order.intent.number)
+        )
+
+    def fold(self, records: Iterable[Record]) -> None:
+        """Takes in more of the journal, in its order."""
+        for record in records:
+            if isinstance(record, SessionStarted):
+                self._is_ours = record.account == self.account
+            elif self._is_ours:
+                self._take(record)
+
+    def _take(self, record: Record) -> None:
+        match record:
+            case IntentRecorded(intent=intent):
+                sent = Order(intent).move(OrderInput.SEND)
+                self._orders[intent.client_order_id] = RecoveredOrder(sent)
+                self.next_intent_number = max(self.next_intent_number, intent.number + 1)
+            case TradingHalted():
+                self.halted_reason = record.reason
+            case TradingResumed():
+                self.halted_reason = None
+                self.watch = self.watch.rebase()
+            case EquityMarked():
+                self.watch = self.watch.mark(record.equity, record.ts_ns)
+            case OrderFilled():
+                self._fill(record.fill)
+                self._order_event(record)
+            case _ if isinstance(record, OrderEvent):
+                self._order_event(record)
+            case _:
+                pass  # nothing that recovery needs
+
+    def _fill(self, fill: Fill) -> None:
+        if parse_client_order_id(fill.client_order_id) is not None:
+            self.tracker.apply(fill)
+            seen_ns = self.last_fill_ns.get(fill.instrument, 0)
+            self.last_fill_ns[fill.instrument] = max(seen_ns, fill.ts_venue_ns)
+
+    def _order_event(self, event: OrderEvent) -> None:
+        kept = self._orders.get(order_of(event)[1])
+        if kept is None:
+            return
+        try:
+            order = after_event(kept.order, event)
+        except (IllegalTransitionError, OverfillError):
+            self.anomalies += 1
+            return
+        stated = stated_filled(event)
+        most = kept.stated if stated is None else max(kept.stated, stated.amount)
+        self._orders[order.intent.client_order_id] = RecoveredOrder(order, most)

@@ -1,0 +1,175 @@
+"""The gate: one ordered table of checks; the only place where an order becomes approved.
+
+Invariant: an intent is approved where every check of `CHECKS` passes, and denied by the first that
+does not, in the order of `DenialReason`.
+
+A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) passes the limits on
+entries: position, exposure, order notional, and a halt where the limits allow exits. It does not
+pass a stale or crossed book, a venue that is down, the collar, the rate or the balance: those say
+that we do not know what we are doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from bot3.domain.approval import ApprovedOrder, grant
+from bot3.domain.order import OrderIntent, OrderType
+from bot3.domain.refusal import Denial, DenialReason
+from bot3.domain.values import ZERO, Side, decimal_of
+from bot3.risk.limits import RiskLimits
+from bot3.risk.state import RiskState, reduces
+
+SECOND_NS = 1_000_000_000
+Check = Callable[[RiskState, RiskLimits, OrderIntent, int], str | None]
+
+
+def _halted(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    if state.halted_reason is None:
+        return None
+    if limits.is_exit_allowed_when_halted and reduces(state, intent):
+        return None
+    return state.halted_reason
+
+
+def _unknown(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    return None if intent.instrument in state.instruments else f"{intent.instrument} is not loaded"
+
+
+def _duplicate(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    """Numbers only count up, so the last approved one tells every duplicate from a new intent."""
+    if intent.number > state.last_intent_number:
+        return None
+    return f"intent {intent.number}, but {state.last_intent_number} was approved before"
+
+
+def _venue_down(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    return state.venues_down.get(intent.instrument.venue)
+
+
+def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
+    seen = state.quotes.get(intent.instrument)
+    if seen is None:
+        return "no quote"
+    age_s = (now_ns - seen.ts_local_ns) / SECOND_NS
+    # A quote from the future (a stepped clock) is as unfit as an old one.
+    return None if abs(age_s) <= limits.book_age_max_s else f"quote is {age_s:.3f} s old"
+
+
+def _crossed(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    seen = state.quotes[intent.instrument]
+    return None if seen.mid else f"bid {seen.quote.bid}, ask {seen.quote.ask}"
+
+
+def _collar(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    mid = state.quotes[intent.instrument].mid
+    off = abs(intent.worst_price.amount - mid) * 10_000
+    if off <= decimal_of(limits.price_collar_bps) * mid:
+        return None
+    return f"{intent.worst_price.amount} is {off / mid:.1f} bps off the mid {mid}"
+
+
+def _filter(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    is_market = intent.order_type is OrderType.MARKET
+    if is_market == (intent.price is not None):
+        return f"{intent.order_type.value} with price {intent.price}"
+    refusal = state.instruments[intent.instrument].refusal_of(
+        intent.amount, intent.worst_price, is_market=is_market
+    )
+    if refusal is not None:
+        return f"{refusal.value}: {intent.amount.amount} at {intent.worst_price.amount}"
+    ours, notional = limits.order_notional_max, intent.notional.amount
+    if ours and notional > ours and not reduces(state, intent):
+        return f"notional {notional} is above order_notional_max {ours}"
+    return None
+
+
+def _rate(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
+    times = state.order_times_ns.get(intent.instrument.venue)
+    if times is None:
+        return None
+    since = now_ns - int(limits.order_rate_window_s * SECOND_NS)
+    while times and times[0] <= since:
+        times.popleft()
+    if len(times) < limits.order_rate_max:
+        return None
+    return f"{len(times)} orders in {limits.order_rate_window_s} s"
+
+
+def _fraction_of_equity(state: RiskState, fraction: float) -> Decimal:
+    equity = state.watch.equity
+    return ZERO if equity is None or equity <= 0 else equity * decimal_of(fraction)
+
+
+def _position(
+    state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int
+) -> str | None:
+    if reduces(state, intent):
+        return None
+    held = state.positions.get(intent.instrument, ZERO)
+    if intent.side is Side.SELL:
+        selling = state.open_amount(intent.instrument, Side.SELL) + intent.amount.amount
+        return f"would sell {selling} of {held}" if selling > held else None
+    price = state.value_price(intent.instrument, intent.worst_price)
+    value = state.exposure(intent.instrument) + intent.amount.amount * price
+    bound = _fraction_of_equity(state, limits.position_fraction_max)
+    return f"position of {value:.2f} is above {bound:.2f}" if value > bound else None
+
+
+def _exposure(
+    state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int
+) -> str | None:
+    if intent.side is Side.SELL:
+        return None
+    price = state.value_price(intent.instrument, intent.worst_price)
+    value = state.exposure_total() + intent.amount.amount * price
+    bound = _fraction_of_equity(state, limits.exposure_fraction_max)
+    return f"exposure of {value:.2f} is above {bound:.2f}" if value > bound else None
+
+
+def _balance(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    asset, unit_cost = state.cost_of(intent)
+    needed = intent.amount.amount * unit_cost
+    available = state.available(intent.instrument.venue, asset)
+    return f"needs {needed} {asset}, {available} available" if needed > available else None
+
+
+def _self_trade(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    for other in state.open_orders(intent.instrument, intent.side.opposite):
+        if other.is_closed:
+            continue
+        theirs = other.intent.price
+        if intent.price is None or theirs is None:
+            return f"would meet our own {other.intent.client_order_id}"
+        if intent.side.sign * (intent.price.amount - theirs.amount) >= 0:
+            return f"crosses our own {other.intent.client_order_id} at {theirs.amount}"
+    return None
+
+
+CHECKS: dict[DenialReason, Check] = {
+    DenialReason.TRADING_HALTED: _halted,
+    DenialReason.UNKNOWN_INSTRUMENT: _unknown,
+    DenialReason.DUPLICATE_INTENT: _duplicate,
+    DenialReason.VENUE_DOWN: _venue_down,
+    DenialReason.BOOK_STALE: _stale,
+    DenialReason.BOOK_CROSSED: _crossed,
+    DenialReason.PRICE_COLLAR: _collar,
+    DenialReason.FILTER: _filter,
+    DenialReason.ORDER_RATE: _rate,
+    DenialReason.POSITION_LIMIT: _position,
+    DenialReason.EXPOSURE_LIMIT: _exposure,
+    DenialReason.BALANCE: _balance,
+    DenialReason.SELF_TRADE: _self_trade,
+}
+
+
+def judge(
+    state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int
+) -> ApprovedOrder | Denial:
+    """The first check that refuses decides. Counting an approved order is the caller's."""
+    for reason, check in CHECKS.items():
+        detail = check(state, limits, intent, now_ns)
+        if detail is not None:
+            return Denial(intent.client_order_id, reason, detail)
+    return grant(intent)

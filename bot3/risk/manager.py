@@ -1,0 +1,144 @@
+"""Risk as its actor asks it: news in, sized targets and answers of the gate out.
+
+Invariant: once halted, it stays so until `resume`; every approved intent is counted before the
+answer leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import final
+
+from bot3.domain.account import Balance
+from bot3.domain.approval import ApprovedOrder
+from bot3.domain.book import Quote
+from bot3.domain.fill import Fill
+from bot3.domain.instrument import Instrument
+from bot3.domain.order import Order
+from bot3.domain.values import InstrumentId, VenueName
+from bot3.messages.account import OrderClosed
+from bot3.messages.control import TradingHalted, TradingResumed
+from bot3.messages.minds import TargetProposed
+from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder, TargetSized
+from bot3.portfolio.drawdown import DrawdownWatch
+from bot3.risk.gate import judge
+from bot3.risk.limits import RiskLimits
+from bot3.risk.sizing import size_target
+from bot3.risk.state import RiskState
+
+
+@final
+class RiskManager:
+    """`watch` and `halted_reason` come from recovery, as do `restore_order` and `on_position`."""
+
+    def __init__(
+        self,
+        limits: RiskLimits,
+        *,
+        watch: DrawdownWatch | None = None,
+        halted_reason: str | None = None,
+        last_intent_number: int = 0,
+    ) -> None:
+        self.limits = limits
+        self.state = RiskState(
+            watch=DrawdownWatch() if watch is None else watch,
+            halted_reason=halted_reason,
+            last_intent_number=last_intent_number,
+        )
+
+    def on_instruments(self, instruments: Iterable[Instrument]) -> None:
+        """What may be traded, and by which filters."""
+        self.state.instruments.update((instrument.id, instrument) for instrument in instruments)
+
+    def restore_order(self, order: Order) -> None:
+        """An order that recovery found unresolved: it binds funds and counts as exposure."""
+        self.state.count(order.intent, order.remaining.amount, order.filled.amount)
+
+    def on_quote(self, instrument: InstrumentId, quote: Quote, ts_local_ns: int) -> None:
+        """The book's touch."""
+        self.state.take_quote(instrument, quote, ts_local_ns)
+
+    def on_book_lost(self, instrument: InstrumentId) -> None:
+        """Nothing is approved there until the next quote."""
+        self.state.quotes.pop(instrument, None)
+
+    def on_feed_lost(self, venue: VenueName) -> None:
+        """All its books are lost."""
+        for instrument in [key for key in self.state.quotes if key.venue == venue]:
+            self.on_book_lost(instrument)
+
+    def on_account_lost(self, venue: VenueName, reason: str) -> None:
+        """We cannot see our orders there: nothing is approved until `on_account_restored`."""
+        self.state.venues_down[venue] = reason or "account stream lost"
+
+    def on_account_restored(self, venue: VenueName) -> None:
+        """The private stream is up and what was missed has been fetched."""
+        self.state.venues_down.pop(venue, None)
+
+    def on_position(
+        self, instrument: InstrumentId, position: Decimal, fill: Fill | None = None
+    ) -> None:
+        """The position with the fill that made it (None: from recovery)."""
+        self.state.positions[instrument] = position
+        if fill is not None:
+            self.state.take_fill(fill.client_order_id, fill.amount.amount)
+
+    def on_order_closed(self, closed: OrderClosed) -> None:
+        """An order is final: its unfilled rest counts no more."""
+        self.state.take_close(closed.client_order_id, closed.filled)
+
+    def on_balances(self, balances: Iterable[Balance]) -> None:
+        """The venue's absolute figures."""
+        self.state.balances.update(((each.venue, each.asset), each) for each in balances)
+
+    def on_equity(self, equity: Decimal, now_ns: int) -> TradingHalted | None:
+        """Halts where drawdown or daily loss reach their limits; reported once."""
+        self.state.watch = watch = self.state.watch.mark(equity, now_ns)
+        if watch.drawdown >= self.limits.drawdown_max:
+            return self.halt(f"drawdown {watch.drawdown:.2%} from {watch.peak:.2f}", now_ns)
+        if watch.daily_loss >= self.limits.daily_loss_max:
+            return self.halt(f"loss of {watch.daily_loss:.2%} since the day began", now_ns)
+        return None
+
+    def halt(self, reason: str, now_ns: int) -> TradingHalted | None:
+        """Shuts the gate. None where it was shut before: the first reason stands."""
+        if self.state.halted_reason is not None:
+            return None
+        self.state.halted_reason = reason
+        return TradingHalted(reason, now_ns)
+
+    def resume(self, operator: str, now_ns: int) -> TradingResumed | None:
+        """Opens the gate; drawdown and daily loss count anew from here. None where it was open."""
+        if self.state.halted_reason is None:
+            return None
+        self.state.halted_reason = None
+        self.state.watch = self.state.watch.rebase()
+        return TradingResumed(operator, now_ns)
+
+    def size(self, proposed: TargetProposed) -> TargetSized | None:
+        """None for a warm-up, and while instrument, price or equity is not known."""
+        instrument = self.state.instruments.get(proposed.instrument)
+        price = self.state.marks.get(proposed.instrument)
+        equity = self.state.watch.equity
+        if proposed.is_warm_up or instrument is None or price is None or equity is None:
+            return None
+        position = size_target(
+            proposed.target,
+            proposed.confidence,
+            equity,
+            price,
+            limits=self.limits,
+            instrument=instrument,
+        )
+        return TargetSized(
+            proposed.instrument, proposed.strategy, position, proposed.ts_ns, proposed.origin_ns
+        )
+
+    def judge(self, proposal: ProposeOrder, now_ns: int) -> OrderApproved | OrderDenied:
+        """The gate's answer; an approved intent counts as an open order from here on."""
+        answer = judge(self.state, self.limits, proposal.intent, now_ns)
+        if isinstance(answer, ApprovedOrder):
+            self.state.take_order(proposal.intent, now_ns)
+            return OrderApproved(answer, proposal.origin_ns)
+        return OrderDenied(proposal.intent, answer, now_ns)

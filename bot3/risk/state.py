@@ -1,0 +1,172 @@
+"""What the gate knows. Filled by events alone; nothing here is asked of anybody.
+
+Invariant: an approved amount is counted exactly once, as an open order until its fill is a
+position: both change in one step (`take_fill`), whatever the order in which news arrives.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from decimal import Decimal
+
+from attrs import Factory, define, field
+
+from bot3.domain.account import Balance
+from bot3.domain.book import Quote
+from bot3.domain.ids import ClientOrderId
+from bot3.domain.instrument import Instrument
+from bot3.domain.order import OrderIntent
+from bot3.domain.values import ZERO, Asset, InstrumentId, Price, Side, VenueName, decimal_of
+from bot3.portfolio.drawdown import DrawdownWatch
+from bot3.portfolio.positions import base_and_quote
+
+ONE = Decimal(1)
+
+
+@define
+class OpenOrder:
+    """An approved order; `remaining` may still become a position.
+
+    A fill binds `unit_cost` of `asset` for each unit of base: price and fee, or the unit itself.
+    """
+
+    intent: OrderIntent
+    remaining: Decimal
+    asset: Asset
+    unit_cost: Decimal
+    filled: Decimal = ZERO
+    is_closed: bool = False
+
+
+@define
+class QuoteSeen:
+    """The last quote and when it reached us."""
+
+    quote: Quote
+    ts_local_ns: int
+    mid: Decimal
+
+
+@define
+class RiskState:
+    """The gate's picture of the world."""
+
+    instruments: dict[InstrumentId, Instrument] = Factory(dict)
+    quotes: dict[InstrumentId, QuoteSeen] = Factory(dict)
+    marks: dict[InstrumentId, Decimal] = Factory(dict)
+    positions: dict[InstrumentId, Decimal] = Factory(dict)
+    balances: dict[tuple[VenueName, Asset], Balance] = Factory(dict)
+    orders: dict[ClientOrderId, OpenOrder] = Factory(dict)
+    order_times_ns: dict[VenueName, deque[int]] = Factory(dict)
+    venues_down: dict[VenueName, str] = Factory(dict)
+    watch: DrawdownWatch = field(factory=DrawdownWatch)
+    halted_reason: str | None = None
+    last_intent_number: int = 0
+
+    def take_quote(self, instrument: InstrumentId, quote: Quote, ts_local_ns: int) -> None:
+        """A crossed or senseless quote is kept as such, but never becomes a mark."""
+        mid = ZERO
+        if 0 < quote.bid < quote.ask < 1e15:
+            mid = (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
+            self.marks[instrument] = mid
+        self.quotes[instrument] = QuoteSeen(quote, ts_local_ns, mid)
+
+    def take_order(self, intent: OrderIntent, now_ns: int) -> None:
+        """An approved intent: it counts from now on."""
+        self.count(intent, intent.amount.amount)
+        self.order_times_ns.setdefault(intent.instrument.venue, deque()).append(now_ns)
+
+    def count(self, intent: OrderIntent, remaining: Decimal, filled: Decimal = ZERO) -> None:
+        """As an open order, `filled` of which is in the position already."""
+        asset, unit_cost = self.cost_of(intent)
+        order = OpenOrder(intent, remaining, asset, unit_cost, filled)
+        self.orders[intent.client_order_id] = order
+        self.last_intent_number = max(self.last_intent_number, intent.number)
+
+    def cost_of(self, intent: OrderIntent) -> tuple[Asset, Decimal]:
+        """The asset that a fill takes, and how much at most for a unit of base.
+
+        A buy takes the higher fee too, which some venues charge in quote.
+        """
+        base, quote = base_and_quote(intent.instrument)
+        if intent.side is Side.SELL:
+            return base, ONE
+        known = self.instruments.get(intent.instrument)
+        rate = ZERO if known is None else max(known.maker_fee_rate, known.taker_fee_rate)
+        return quote, intent.worst_price.amount * (1 + rate)
+
+    def take_fill(self, order_id: ClientOrderId, amount: Decimal) -> None:
+        """What became a position is no longer open."""
+        if (order := self.orders.get(order_id)) is not None:
+            order.filled += amount
+            order.remaining = max(order.remaining - amount, ZERO)
+            self._forget_if_done(order)
+
+    def take_close(self, order_id: ClientOrderId, filled: Decimal) -> None:
+        """The order is final with `filled` in all: fills not seen yet stay counted as open."""
+        if (order := self.orders.get(order_id)) is not None:
+            order.is_closed = True
+            order.remaining = max(filled - order.filled, ZERO)
+            self._forget_if_done(order)
+
+    def _forget_if_done(self, order: OpenOrder) -> None:
+        if order.is_closed and not order.remaining:
+            del self.orders[order.intent.client_order_id]
+
+    def open_orders(self, instrument: InstrumentId, side: Side) -> Iterator[OpenOrder]:
+        """Our own open orders on one side."""
+        for order in self.orders.values():
+            if order.intent.instrument == instrument and order.intent.side is side:
+                yield order
+
+    def open_amount(self, instrument: InstrumentId, side: Side) -> Decimal:
+        """Base asset that can still fill on one side."""
+        return sum((order.remaining for order in self.open_orders(instrument, side)), ZERO)
+
+    def value_price(self, instrument: InstrumentId, price: Price | None = None) -> Decimal:
+        """The price to value exposure at: the mark, or the order's own price where higher."""
+        mark = self.marks.get(instrument, ZERO)
+        return mark if price is None else max(mark, price.amount)
+
+    def exposure(self, instrument: InstrumentId) -> Decimal:
+        """Position and open buys in the quote asset; buys at their own price where higher."""
+        value = self.positions.get(instrument, ZERO) * self.value_price(instrument)
+        for order in self.open_orders(instrument, Side.BUY):
+            value += order.remaining * self.value_price(instrument, order.intent.worst_price)
+        return value
+
+    def exposure_total(self) -> Decimal:
+        """Over all instruments."""
+        bought = (
+            order.intent.instrument
+            for order in self.orders.values()
+            if order.intent.side is Side.BUY
+        )
+        return sum((self.exposure(key) for key in {*self.positions, *bought}), ZERO)
+
+    def available(self, venue: VenueName, asset: Asset) -> Decimal:
+        """What an order may still bind: free, less our open orders that the venue may not hold yet.
+
+        Their funds are in `held` once it does; taking them from the total is right either way.
+        """
+        balance = self.balances.get((venue, asset))
+        if balance is None:
+            return ZERO
+        bound = sum(
+            (
+                order.remaining * order.unit_cost
+                for order in self.orders.values()
+                if order.asset == asset and order.intent.instrument.venue == venue
+            ),
+            ZERO,
+        )
+        return min(balance.free, balance.total - bound)
+
+
+def reduces(state: RiskState, intent: OrderIntent) -> bool:
+    """True where it says so and does: a sell that position less other open sells covers."""
+    if not intent.is_reducing or intent.side is not Side.SELL:
+        return False
+    held = state.positions.get(intent.instrument, ZERO)
+    return intent.amount.amount <= held - state.open_amount(intent.instrument, Side.SELL)

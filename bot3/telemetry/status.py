@@ -1,0 +1,149 @@
+"""What the system is doing, as one immutable snapshot for every face: page, terminal, report.
+
+Invariant: a snapshot never changes after it is made, so a drawing thread may read it; lists of
+recent things are bounded by whoever fills them. None means "not known yet", never zero.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+_ZERO = Decimal(0)
+
+
+class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue's connections. `book_age_ms` is that of its oldest book."""
+
+    is_feed_connected: bool
+    is_account_connected: bool
+    book_age_ms: float | None = None
+    detail: str = ""
+
+
+class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument: its market, what each strategy wants, and what is held."""
+
+    symbol: str
+    venue: str = ""
+    bid: float | None = None
+    ask: float | None = None
+    bars: int = 0
+    regime: str | None = None
+    regime_probabilities: dict[str, float] = {}
+    ta_target: float | None = None
+    ml_target: float | None = None
+    hybrid_target: float | None = None
+    weights: dict[str, float] = {}
+    position: Decimal = _ZERO
+    unrealized: Decimal | None = None
+    realized: Decimal | None = None
+    accuracy: float | None = None
+    no_change_accuracy: float | None = None
+    labels: int = 0
+
+
+class OrderStatusLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as it stands."""
+
+    client_order_id: str
+    symbol: str
+    side: str
+    order_type: str
+    amount: Decimal
+    filled: Decimal
+    price: Decimal | None
+    status: str
+    ts_ns: int
+    reason: str = ""
+
+
+class FillLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill."""
+
+    trade_id: str
+    client_order_id: str
+    symbol: str
+    side: str
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: str
+    ts_ns: int
+
+
+class LatencyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Quantiles of the last latencies, in microseconds; `count` since the start."""
+
+    p50_us: float | None = None
+    p99_us: float | None = None
+    count: int = 0
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole system at `ts_ns`. `data_source` is "simulated", "replayed" or "live".
+
+    `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
+    `max_drawdown` the deepest one of this run; `orders_by_status`, `denials` and `restarts` count
+    since the start, by order status, denial reason and actor.
+    """
+
+    run: str
+    data_source: str
+    ts_ns: int
+    uptime_s: float
+    is_ready: bool
+    quote: str
+    equity_start: Decimal
+    equity: Decimal | None = None
+    fees_paid: Decimal = _ZERO
+    drawdown: float = 0.0
+    max_drawdown: float = 0.0
+    target_apy: float | None = None
+    config_hash: str = ""
+    url: str = ""
+    reasons: tuple[str, ...] = ()
+    is_halted: bool = False
+    halt_reason: str = ""
+    venues: dict[str, VenueStatus] = {}
+    instruments: tuple[InstrumentStatus, ...] = ()
+    recent_orders: tuple[OrderStatusLine, ...] = ()
+    recent_fills: tuple[FillLine, ...] = ()
+    orders_by_status: dict[str, int] = {}
+    denials: dict[str, int] = {}
+    restarts: dict[str, int] = {}
+    fills: int = 0
+    events: int = 0
+    signals: int = 0
+    tick_to_order: LatencyStatus = LatencyStatus()
+
+    @property
+    def profit(self) -> Decimal | None:
+        """Equity gained since the start, None before the first mark."""
+        return None if self.equity is None else self.equity - self.equity_start
+
+    @property
+    def profit_share(self) -> float | None:
+        """`profit` as a share of the start."""
+        if self.profit is None or not self.equity_start:
+            return None
+        return float(self.profit / self.equity_start)
+
+
+class StatusSource(Protocol):
+    """Whoever knows."""
+
+    def status(self) -> Status:
+        """A snapshot of now; cheap enough to ask several times a second."""
+        ...
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode_status(status: Status) -> bytes:
+    """As JSON: field names as above, decimals as exact numbers."""
+    return _encoder.encode(status)

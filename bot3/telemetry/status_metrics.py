@@ -1,0 +1,88 @@
+"""Publishes a `Status` as metrics, at scrape time: nothing on the order path pays for it."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import final
+
+from bot3.telemetry.metrics import Registry
+from bot3.telemetry.status import InstrumentStatus, Status
+
+
+@final
+class StatusMetrics:
+    """Sets gauges and counters of a registry from snapshots."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def publish(self, status: Status) -> None:
+        """Takes over one snapshot; what is not known yet is NaN."""
+        gauge = self._gauge
+        gauge("bot3_uptime_seconds", "Time since the start.", status.uptime_s)
+        gauge("bot3_ready", "1 where it can trade.", status.is_ready)
+        gauge("bot3_halted", "1 where the gate is shut.", status.is_halted)
+        gauge("bot3_equity", "Equity in the quote asset.", status.equity)
+        gauge("bot3_equity_start", "Equity at the start.", status.equity_start)
+        gauge("bot3_fees_paid", "Fees paid, in the quote asset.", status.fees_paid)
+        gauge("bot3_drawdown_ratio", "Fall of equity from its peak.", status.drawdown)
+        gauge("bot3_drawdown_max_ratio", "Deepest fall of this run.", status.max_drawdown)
+        latency = status.tick_to_order
+        text = "Market event to order, of the last ones."
+        name = "bot3_tick_to_order_microseconds"
+        gauge(name, text, latency.p50_us, quantile="0.5")
+        gauge(name, text, latency.p99_us, quantile="0.99")
+        self._totals(status)
+        for venue, state in status.venues.items():
+            text = "1 where the connection is up."
+            name = "bot3_venue_connected"
+            gauge(name, text, state.is_feed_connected, venue=venue, connection="feed")
+            gauge(name, text, state.is_account_connected, venue=venue, connection="account")
+            text = "Age of the venue's oldest book."
+            gauge("bot3_book_age_milliseconds", text, state.book_age_ms, venue=venue)
+        for instrument in status.instruments:
+            self._instrument(instrument)
+
+    def _totals(self, status: Status) -> None:
+        counter = self._counter
+        counter("bot3_market_events_total", "Market events handled.", status.events)
+        counter("bot3_signals_total", "Targets decided.", status.signals)
+        counter("bot3_fills_total", "Fills.", status.fills)
+        counter("bot3_tick_to_order_total", "Latencies measured.", status.tick_to_order.count)
+        for reason, count in status.denials.items():
+            counter("bot3_denials_total", "Orders refused by the gate.", count, reason=reason)
+        for actor, count in status.restarts.items():
+            counter("bot3_restarts_total", "Restarts of actors.", count, actor=actor)
+        for state, count in status.orders_by_status.items():
+            self._gauge("bot3_orders", "Orders of this run.", count, status=state)
+
+    def _instrument(self, instrument: InstrumentStatus) -> None:
+        gauge, symbol = self._gauge, instrument.symbol
+        gauge("bot3_bid", "Best bid.", instrument.bid, symbol=symbol)
+        gauge("bot3_ask", "Best ask.", instrument.ask, symbol=symbol)
+        gauge("bot3_position", "Held, in the base asset.", instrument.position, symbol=symbol)
+        for strategy, target in (
+            ("ta", instrument.ta_target),
+            ("ml", instrument.ml_target),
+            ("hybrid", instrument.hybrid_target),
+        ):
+            gauge("bot3_target", "Target in [-1, 1].", target, symbol=symbol, strategy=strategy)
+        for strategy, weight in instrument.weights.items():
+            gauge("bot3_weight", "Weight in the blend.", weight, symbol=symbol, strategy=strategy)
+        for regime, share in instrument.regime_probabilities.items():
+            text = "Probability of the regime."
+            gauge("bot3_regime_probability", text, share, symbol=symbol, regime=regime)
+        for forecast, accuracy in (
+            ("learner", instrument.accuracy),
+            ("no_change", instrument.no_change_accuracy),
+        ):
+            text = "Prequential accuracy."
+            gauge("bot3_accuracy_ratio", text, accuracy, symbol=symbol, forecast=forecast)
+
+    def _gauge(self, name: str, text: str, value: float | Decimal | None, **labels: str) -> None:
+        known = math.nan if value is None else float(value)
+        self._registry.gauge(name, text, labels).set(known)
+
+    def _counter(self, name: str, text: str, total: int, **labels: str) -> None:
+        self._registry.counter(name, text, labels).reach(total)
