@@ -41,7 +41,7 @@ def volatility(frame: BarColumns, bars: int) -> Column:
 
 
 def ema_distance(frame: BarColumns) -> Column:
-    import talib  # noqa: PLC0415 - only columnar work needs it
+    import talib
 
     close = _floats(frame, "close")
     distance: Column = (talib.EMA(close, EMA_FAST) - talib.EMA(close, EMA_SLOW)) / close
@@ -49,7 +49,7 @@ def ema_distance(frame: BarColumns) -> Column:
 
 
 def relative_strength(frame: BarColumns) -> Column:
-    import talib  # noqa: PLC0415 - only columnar work needs it
+    import talib
 
     close = _floats(frame, "close")
     # ATR of bars without height is Wilder's average of |change|: where it is zero TA-Lib's RSI
@@ -60,7 +60,7 @@ def relative_strength(frame: BarColumns) -> Column:
 
 
 def macd_histogram(frame: BarColumns) -> Column:
-    import talib  # noqa: PLC0415 - only columnar work needs it
+    import talib
 
     close = _floats(frame, "close")
     histogram: Column = talib.MACD(close, 12, 26, 9)[2] / close
@@ -72,7 +72,7 @@ def bollinger_b(frame: BarColumns) -> Column:
 
 
 def average_range(frame: BarColumns) -> Column:
-    import talib  # noqa: PLC0415 - only columnar work needs it
+    import talib
 
     high, low, close = (_floats(frame, name) for name in ("high", "low", "close"))
     average: Column = talib.ATR(high, low, close, 14) / close
@@ -80,7 +80,7 @@ def average_range(frame: BarColumns) -> Column:
 
 
 def directedness(frame: BarColumns) -> Column:
-    import talib  # noqa: PLC0415 - only columnar work needs it
+    import talib
 
     high, low, close = (_floats(frame, name) for name in ("high", "low", "close"))
     index: Column = talib.ADX(high, low, close, 14)

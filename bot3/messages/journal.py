@@ -6,7 +6,10 @@ changes; a new optional field does not need it (msgspec fills in the default).
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import msgspec
+from attrs import frozen
 
 from bot3.messages.control import (
     ActorRestarted,
@@ -70,6 +73,21 @@ CRITICAL = (
     TradingHalted,
     TradingResumed,
 )
+
+
+class Recipient(Protocol):
+    """Whoever is to hear of a record once it is durable."""
+
+    def send(self, message: Any) -> None: ...
+
+
+@frozen
+class JournalEntry:
+    """A record to write; after the commit each message of `deliver` is sent, in order."""
+
+    record: Record
+    deliver: tuple[tuple[Recipient, Any], ...] = ()
+
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)

@@ -188,14 +188,6 @@ class VenueOrder(msgspec.Struct, frozen=True):
     ts_venue_ns: int
 
 
-class ReconcileAccount(msgspec.Struct, frozen=True):
-    """To a venue's account actor: fetch balances and the fills since `since_ns`."""
-
-    venue: VenueName
-    since_ns: int
-    reason: str
-
-
 class QueryAnswered(msgspec.Struct, frozen=True):
     """What the venue says of one order; None where it knows no such order (yet)."""
 

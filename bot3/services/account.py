@@ -1,25 +1,22 @@
 """A venue's private stream, and the reconciliation that fills its gaps.
 
 Invariant: after every gap of the stream the fills since its loss are fetched and published again;
-consumers count each trade id once, so a fill seen twice changes nothing.
+consumers count each trade id once, so a fill seen twice changes nothing. It is ready only when the
+first reconciliation is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol, final
 
 import trio
 
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.values import Symbol
-from bot3.messages.orders import (
-    AccountEvent,
-    AccountRestored,
-    BalanceChanged,
-    OrderFilled,
-    ReconcileAccount,
-)
+from bot3.messages.account import FetchFills
+from bot3.messages.orders import AccountEvent, AccountRestored, BalanceChanged, OrderFilled
 from bot3.ports.venue import VenuePort
 from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
@@ -29,70 +26,88 @@ RETRY_PAUSE_S = 1.0
 LOOK_BACK_NS = 5_000_000_000
 
 
-class ReconcileRequests(Protocol):
-    """The mailbox of reconciliation requests."""
+class FetchRequests(Protocol):
+    """The mailbox of requests for missing fills."""
 
-    async def receive(self) -> ReconcileAccount: ...
+    async def receive(self) -> FetchFills: ...
 
 
 @final
 class AccountActor(EdgeActor):
-    """Publishes everything that happens to one account."""
+    """Publishes everything that happens to one account; at first what happened since `since_ns`."""
 
     def __init__(
         self,
         port: VenuePort,
         symbols: Sequence[Symbol],
-        requests: ReconcileRequests,
+        requests: FetchRequests,
         publish: Callable[[AccountEvent], None],
         clock: Clock,
+        *,
+        since_ns: int,
     ) -> None:
         self._port = port
         self._symbols = symbols
         self._requests = requests
         self._publish = publish
         self._clock = clock
-        self._gap_ends, self._gaps = trio.open_memory_channel[int](16)
+        self._since_ns = since_ns
+        self._gap_ends, self._gaps = trio.open_memory_channel[AccountRestored](64)
         self._context: EdgeContext | None = None
 
     async def run(self, context: EdgeContext) -> None:
         self._context = context
+        is_connected = trio.Event()
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._stream, is_connected, nursery.cancel_scope)
+            await is_connected.wait()
+            await self._until_answered(partial(self._fetch_all, self._since_ns))
+            context.ready()
             nursery.start_soon(self._serve_requests)
-            nursery.start_soon(self._serve_gaps)
-            await self._port.run_account(self._symbols, self._heard, ready=context.ready)
-            nursery.cancel_scope.cancel()
+            await self._serve_gaps()
+
+    async def _stream(self, is_connected: trio.Event, scope: trio.CancelScope) -> None:
+        await self._port.run_account(self._symbols, self._heard, ready=is_connected.set)
+        scope.cancel()
 
     def _heard(self, event: AccountEvent) -> None:
-        self._publish(event)
+        """A restored stream is news only when what was missed has been published."""
         if isinstance(event, AccountRestored) and event.lost_ns:
-            self._gap_ends.send_nowait(event.lost_ns)
+            self._gap_ends.send_nowait(event)
+        else:
+            self._publish(event)
         if self._context is not None:
             self._context.progress()
 
     async def _serve_gaps(self) -> None:
-        async for lost_ns in self._gaps:
-            await self._reconcile(lost_ns)
+        async for restored in self._gaps:
+            await self._until_answered(partial(self._fetch_all, restored.lost_ns))
+            self._publish(restored)
 
     async def _serve_requests(self) -> None:
         while True:
             request = await self._requests.receive()
-            await self._reconcile(request.since_ns)
+            await self._until_answered(
+                partial(self._fetch_fills, request.instrument.symbol, request.since_ns)
+            )
 
-    async def _reconcile(self, since_ns: int) -> None:
-        """Again and again until the venue answers: what was missed must be known."""
+    async def _until_answered(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Again and again: what was missed must be known. Each call has the port's deadline."""
         while True:
             try:
-                await self._fetch(max(0, since_ns - LOOK_BACK_NS))
+                await ask()
             except (OrderRejectedError, OutcomeUnknownError, VenueError):
                 await trio.sleep(RETRY_PAUSE_S)
             else:
                 return
 
-    async def _fetch(self, since_ns: int) -> None:
+    async def _fetch_all(self, since_ns: int) -> None:
         for symbol in self._symbols:
-            for fill in await self._port.fills_since(symbol, since_ns):
-                self._publish(OrderFilled(fill))
+            await self._fetch_fills(symbol, since_ns)
         balances = tuple(await self._port.balances())
         now_ns = self._clock.now_ns()
         self._publish(BalanceChanged(self._port.venue, balances, now_ns, now_ns))
+
+    async def _fetch_fills(self, symbol: Symbol, since_ns: int) -> None:
+        for fill in await self._port.fills_since(symbol, max(0, since_ns - LOOK_BACK_NS)):
+            self._publish(OrderFilled(fill))

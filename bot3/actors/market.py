@@ -1,0 +1,116 @@
+"""The market of one instrument: feed events in; quotes, bars and features out.
+
+Invariant: whoever is told a quote is told when it is no longer to be trusted.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never, final
+
+from bot3.actors.memory import Memory
+from bot3.domain.values import InstrumentId
+from bot3.market.bars import BarSettings
+from bot3.market.view import MarketOutput, MarketView
+from bot3.messages.market import (
+    BarClosed,
+    BookChanged,
+    BookLost,
+    BookReplaced,
+    FeedEvent,
+    FeedLost,
+    HistoryLoaded,
+    QuoteChanged,
+    ResyncBook,
+    TimerTicked,
+)
+from bot3.messages.minds import FeaturesComputed
+from supervisors.actor import Address, DecisionActor
+from supervisors.clock import Clock
+
+MarketMessage = FeedEvent | TimerTicked | HistoryLoaded
+
+
+@final
+class MarketActor(DecisionActor[MarketMessage]):
+    """A restarted one warms up from memory in silence and asks for a whole book."""
+
+    def __init__(
+        self,
+        instrument: InstrumentId,
+        settings: BarSettings,
+        memory: Memory,
+        clock: Clock,
+        *,
+        quotes: tuple[Address[QuoteChanged | BookLost], ...],
+        bars: tuple[Address[BarClosed], ...],
+        features: Address[FeaturesComputed],
+        resyncs: Address[ResyncBook],
+    ) -> None:
+        self._view = MarketView(instrument, settings)
+        self._bars = memory.bars(instrument)
+        self._clock = clock
+        self._quote_listeners = quotes
+        self._bar_listeners = bars
+        self._features = features
+        self._resyncs = resyncs
+        self._book_event: BookReplaced | BookChanged | None = None
+        self._told_ns = 0
+
+    def started(self) -> None:
+        if self._bars:
+            self._view.warm_up(tuple(self._bars))
+            self._resyncs.send(ResyncBook(self._view.instrument, "the market actor restarted"))
+
+    def handle(self, message: MarketMessage) -> None:
+        origin_ns = self._clock.monotonic_ns()
+        if isinstance(message, TimerTicked):
+            self._send(self._view.on_time(message.ts_ns, origin_ns))
+            self._refresh_quote()
+        elif isinstance(message, HistoryLoaded):
+            if not self._bars:  # a session that starts again brings nothing new
+                self._send(self._view.warm_up(message.bars))
+        else:
+            self._feed(message, origin_ns)
+
+    def _feed(self, event: FeedEvent, origin_ns: int) -> None:
+        if isinstance(event, BookChanged | BookReplaced):
+            self._book_event = event
+        was_synced = self._view.is_synced
+        self._send(self._view.apply(event, origin_ns))
+        if was_synced and not self._view.is_synced:
+            self._lose(event)
+
+    def _lose(self, event: FeedEvent) -> None:
+        reason = event.reason if isinstance(event, BookLost | FeedLost) else "not usable"
+        lost = BookLost(self._view.instrument, reason, event.ts_local_ns)
+        self._book_event = None
+        for listener in self._quote_listeners:
+            listener.send(lost)
+
+    def _refresh_quote(self) -> None:
+        """A quiet touch in a book that is alive is not stale: says so once a beat."""
+        event, quote = self._book_event, self._view.quote
+        if event is None or quote is None or event.ts_local_ns <= self._told_ns:
+            return
+        self._tell(QuoteChanged(self._view.instrument, quote, event.ts_venue_ns, event.ts_local_ns))
+
+    def _tell(self, quote: QuoteChanged) -> None:
+        self._told_ns = quote.ts_local_ns
+        for listener in self._quote_listeners:
+            listener.send(quote)
+
+    def _send(self, outputs: list[MarketOutput]) -> None:
+        for output in outputs:
+            match output:
+                case QuoteChanged():
+                    self._tell(output)
+                case BarClosed():
+                    self._bars.append(output.bar)
+                    for listener in self._bar_listeners:
+                        listener.send(output)
+                case FeaturesComputed():
+                    self._features.send(output)
+                case ResyncBook():
+                    self._resyncs.send(output)
+                case _:
+                    assert_never(output)

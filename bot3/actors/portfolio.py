@@ -1,0 +1,86 @@
+"""Positions, equity and drawdown: fills and balances in, positions and marks out.
+
+Invariant: a fill is counted once, by trade id; a restarted one knows every fill of the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never, final
+
+from bot3.actors.memory import Memory
+from bot3.domain.values import Asset, InstrumentId
+from bot3.messages.account import PositionChanged
+from bot3.messages.control import EquityMarked
+from bot3.messages.journal import JournalEntry
+from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
+from bot3.messages.orders import BalanceChanged, OrderFilled
+from bot3.portfolio.account import Portfolio
+from bot3.portfolio.positions import PositionTracker
+from supervisors.actor import Address, DecisionActor
+
+PortfolioMessage = QuoteChanged | BookLost | OrderFilled | BalanceChanged | TimerTicked
+MARK_INTERVAL_NS = 1_000_000_000
+JOURNAL_INTERVAL_NS = 10_000_000_000
+
+
+def restored_portfolio(
+    currency: Asset, instruments: Iterable[InstrumentId], memory: Memory
+) -> Portfolio:
+    """The account as the journal and the venues' last word have it."""
+    recovery = memory.recovery
+    portfolio = Portfolio(
+        currency, instruments, tracker=PositionTracker(recovery.tracker), watch=recovery.watch
+    )
+    portfolio.on_balances(memory.balances.values())
+    return portfolio
+
+
+@final
+class PortfolioActor(DecisionActor[PortfolioMessage]):
+    """Shell of `Portfolio`. Marks about once a second, on the timer's beat."""
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        *,
+        positions: tuple[Address[PositionChanged], ...],
+        marks: tuple[Address[EquityMarked], ...],
+        journal: Address[JournalEntry],
+    ) -> None:
+        self._portfolio = portfolio
+        self._position_listeners = positions
+        self._mark_listeners = marks
+        self._journal = journal
+        self._marked_ns = 0
+        self._journaled_ns = 0
+
+    def handle(self, message: PortfolioMessage) -> None:
+        match message:
+            case QuoteChanged():
+                self._portfolio.on_quote(message.instrument, message.quote)
+            case OrderFilled():
+                changed = self._portfolio.on_fill(message.fill)
+                if changed is not None:
+                    for listener in self._position_listeners:
+                        listener.send(changed)
+            case BalanceChanged():
+                self._portfolio.on_balances(message.balances)
+            case TimerTicked(ts_ns=ts_ns):
+                if ts_ns - self._marked_ns >= MARK_INTERVAL_NS:
+                    self._mark(ts_ns)
+            case BookLost():
+                pass  # the last sound quote stays the mark
+            case _:
+                assert_never(message)
+
+    def _mark(self, ts_ns: int) -> None:
+        marked = self._portfolio.mark(ts_ns)
+        if marked is None:
+            return
+        self._marked_ns = ts_ns
+        for listener in self._mark_listeners:
+            listener.send(marked)
+        if ts_ns - self._journaled_ns >= JOURNAL_INTERVAL_NS:
+            self._journaled_ns = ts_ns
+            self._journal.send(JournalEntry(marked))

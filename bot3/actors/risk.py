@@ -1,0 +1,167 @@
+"""The gate: sizes targets, approves or denies intents, halts.
+
+Invariant: every proposal gets exactly one answer. A restarted one knows what the journal knows.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never, final
+
+from bot3.actors.memory import Memory
+from bot3.messages.account import OrderClosed, PositionChanged
+from bot3.messages.control import (
+    CancelEverything,
+    EquityMarked,
+    HaltTrading,
+    ResumeTrading,
+    TradingHalted,
+    TradingResumed,
+)
+from bot3.messages.journal import JournalEntry
+from bot3.messages.market import BookLost, FeedLost, FeedRestored, QuoteChanged
+from bot3.messages.minds import TargetProposed
+from bot3.messages.orders import (
+    AccountLost,
+    AccountRestored,
+    BalanceChanged,
+    InstrumentsLoaded,
+    OrderApproved,
+    OrderDenied,
+    ProposeOrder,
+    TargetSized,
+)
+from bot3.risk.limits import RiskLimits
+from bot3.risk.manager import RiskManager
+from supervisors.actor import Address, DecisionActor
+from supervisors.clock import Clock
+
+RiskMessage = (
+    TargetProposed
+    | ProposeOrder
+    | QuoteChanged
+    | BookLost
+    | FeedLost
+    | FeedRestored
+    | PositionChanged
+    | OrderClosed
+    | EquityMarked
+    | BalanceChanged
+    | AccountLost
+    | AccountRestored
+    | InstrumentsLoaded
+    | HaltTrading
+    | ResumeTrading
+)
+RiskNews = TradingHalted | TradingResumed | OrderApproved | OrderDenied | TargetSized
+
+
+def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
+    """The gate as the journal and the venues' last word have it."""
+    recovery = memory.recovery
+    manager = RiskManager(
+        limits,
+        watch=recovery.watch,
+        halted_reason=recovery.halted_reason,
+        last_intent_number=recovery.next_intent_number - 1,
+    )
+    manager.on_instruments(memory.instruments.values())
+    manager.on_balances(memory.balances.values())
+    for instrument, position in recovery.tracker.positions().items():
+        manager.on_position(instrument, position.amount)
+    for kept in recovery.orders():
+        manager.restore_order(kept.order)
+    return manager
+
+
+@final
+class RiskActor(DecisionActor[RiskMessage]):
+    """Shell of `RiskManager`."""
+
+    def __init__(
+        self,
+        limits: RiskLimits,
+        memory: Memory,
+        clock: Clock,
+        *,
+        execution: Address[TargetSized | OrderApproved | OrderDenied | CancelEverything],
+        journal: Address[JournalEntry],
+        watcher: Address[RiskNews],
+    ) -> None:
+        self._manager = restored_manager(limits, memory)
+        self._clock = clock
+        self._execution = execution
+        self._journal = journal
+        self._watcher = watcher
+
+    def handle(self, message: RiskMessage) -> None:
+        match message:
+            case QuoteChanged():
+                self._manager.on_quote(message.instrument, message.quote, message.ts_local_ns)
+            case TargetProposed():
+                self._size(message)
+            case ProposeOrder():
+                self._judge(message)
+            case HaltTrading(reason=reason):
+                self._halted(self._manager.halt(reason, self._clock.now_ns()))
+            case ResumeTrading(operator=operator):
+                self._resumed(self._manager.resume(operator, self._clock.now_ns()))
+            case EquityMarked():
+                self._halted(self._manager.on_equity(message.equity, message.ts_ns))
+            case PositionChanged():
+                self._manager.on_position(message.instrument, message.position, message.fill)
+            case OrderClosed():
+                self._manager.on_order_closed(message)
+            case _:
+                self._venue_news(message)
+
+    def _venue_news(
+        self,
+        message: BookLost
+        | FeedLost
+        | FeedRestored
+        | BalanceChanged
+        | AccountLost
+        | AccountRestored
+        | InstrumentsLoaded,
+    ) -> None:
+        match message:
+            case BookLost():
+                self._manager.on_book_lost(message.instrument)
+            case FeedLost():
+                self._manager.on_feed_lost(message.venue)
+            case BalanceChanged():
+                self._manager.on_balances(message.balances)
+            case AccountLost():
+                self._manager.on_account_lost(message.venue, message.reason)
+            case AccountRestored():
+                self._manager.on_account_restored(message.venue)
+            case InstrumentsLoaded():
+                self._manager.on_instruments(message.instruments)
+            case FeedRestored():
+                pass  # the books that follow say more
+            case _:
+                assert_never(message)
+
+    def _size(self, proposed: TargetProposed) -> None:
+        sized = self._manager.size(proposed)
+        if sized is not None:
+            self._execution.send(sized)
+            self._watcher.send(sized)
+
+    def _judge(self, proposal: ProposeOrder) -> None:
+        answer = self._manager.judge(proposal, self._clock.now_ns())
+        if isinstance(answer, OrderDenied):
+            self._journal.send(JournalEntry(answer))
+        self._execution.send(answer)
+        self._watcher.send(answer)
+
+    def _halted(self, halted: TradingHalted | None) -> None:
+        if halted is not None:
+            self._journal.send(JournalEntry(halted))
+            self._execution.send(CancelEverything(halted.reason))
+            self._watcher.send(halted)
+
+    def _resumed(self, resumed: TradingResumed | None) -> None:
+        if resumed is not None:
+            self._journal.send(JournalEntry(resumed))
+            self._watcher.send(resumed)
