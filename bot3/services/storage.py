@@ -16,7 +16,7 @@ from attrs import frozen
 
 from bot3.domain.errors import DataError
 from bot3.messages.journal import SCHEMA_VERSION, Record, decode, encode
-from bot3.messages.orders import IntentRecorded, OrderFilled
+from bot3.messages.orders import OrderFilled
 
 STORE_VERSION = 1  # of the tables; that of the records is `SCHEMA_VERSION`
 
@@ -44,8 +44,7 @@ def record_ts_ns(record: Record) -> int:
     """When we learned of it."""
     if isinstance(record, OrderFilled):
         return record.fill.ts_local_ns
-    local_ns = getattr(record, "ts_local_ns", None)
-    ts_ns: int = record.ts_ns if local_ns is None else local_ns
+    ts_ns: int = getattr(record, "ts_ns", None) or getattr(record, "ts_local_ns", 0)
     return ts_ns
 
 
@@ -73,11 +72,10 @@ class JournalStore:
         self._connection.executescript(_TABLES)
         run("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (STORE_VERSION,))
         self._migrate(run("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
-        (newest,) = run("SELECT max(version) FROM journal").fetchone()
-        if newest is not None and newest > SCHEMA_VERSION:
-            raise self._too_new(newest, SCHEMA_VERSION)
-        (last,) = run("SELECT max(sequence) FROM journal").fetchone()
-        self.last_sequence: int = last or 0
+        newest = "SELECT sequence, version FROM journal ORDER BY sequence DESC LIMIT 1"
+        self.last_sequence, version = run(newest).fetchone() or (0, SCHEMA_VERSION)
+        if version > SCHEMA_VERSION:
+            raise self._too_new(version, SCHEMA_VERSION)
         self._is_synced: bool | None = None
 
     def _migrate(self, version: int) -> None:
