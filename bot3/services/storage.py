@@ -44,7 +44,7 @@ def record_ts_ns(record: Record) -> int:
     """When we learned of it."""
     if isinstance(record, OrderFilled):
         return record.fill.ts_local_ns
-    ts_ns: int = getattr(record, "ts_ns", None) or getattr(record, "ts_local_ns", 0)
+    ts_ns: int = getattr(record, "ts_ns" if hasattr(record, "ts_ns") else "ts_local_ns")
     return ts_ns
 
 
@@ -73,6 +73,7 @@ class JournalStore:
         run("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (STORE_VERSION,))
         self._migrate(run("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
         newest = "SELECT sequence, version FROM journal ORDER BY sequence DESC LIMIT 1"
+        self.last_sequence: int
         self.last_sequence, version = run(newest).fetchone() or (0, SCHEMA_VERSION)
         if version > SCHEMA_VERSION:
             raise self._too_new(version, SCHEMA_VERSION)
