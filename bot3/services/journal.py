@@ -1,0 +1,152 @@
+"""The journal's writer: commits records in groups, then lets their consequences happen.
+
+Invariant: a message of an entry is delivered only after its record is in the file, in the order of
+the entries, and at most once. A batch is committed once, even where a disk error, a restart or a
+stop came between: what is in flight is kept in a `JournalBacklog` that outlives the actor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, final
+
+import trio
+from attrs import Factory, define, frozen
+
+from bot3.messages.journal import Record, is_critical
+from bot3.services.storage import JournalStore
+from supervisors.actor import Address, EdgeActor, EdgeContext
+from supervisors.clock import Clock
+
+BATCH_MAX = 512
+STOP_DEADLINE_S = 5.0
+DRAIN_IDLE_S = 0.05  # an inbox that gives nothing for so long is empty
+_SAMPLE = 1_024
+
+
+@frozen
+class JournalEntry:
+    """A record, and what to send once it is durable."""
+
+    record: Record
+    deliver: tuple[tuple[Address[object], object], ...] = ()
+
+
+class JournalInbox(Protocol):
+    """A bounded mailbox that outlives the actor."""
+
+    async def receive_batch(self, limit: int) -> list[JournalEntry]:
+        """Waits for at least one; all that are there, up to `limit`."""
+        ...
+
+
+@define
+class JournalStatistics:
+    """Counters since the process began; commit times of the last thousand commits."""
+
+    records: int = 0
+    commits: int = 0
+    failures: int = 0
+    last_commit_ms: float = 0.0
+    _times_ms: deque[float] = Factory(lambda: deque(maxlen=_SAMPLE))
+
+    def count(self, records: int, took_ms: float) -> None:
+        """After a commit."""
+        self.records += records
+        self.commits += 1
+        self.last_commit_ms = took_ms
+        self._times_ms.append(took_ms)
+
+    def commit_ms(self, quantile: float) -> float:
+        """`commit_ms(0.99)`: of the sample; 0 before the first commit."""
+        ordered = sorted(self._times_ms)
+        return ordered[min(int(quantile * len(ordered)), len(ordered) - 1)] if ordered else 0.0
+
+
+@define
+class JournalBacklog:
+    """What was taken from the inbox and is not done: to be written, then to be delivered."""
+
+    unwritten: list[JournalEntry] = Factory(list)
+    first_sequence: int = 0  # the first record's, 0 until a commit was tried
+    undelivered: deque[tuple[Address[object], object]] = Factory(deque)
+    statistics: JournalStatistics = Factory(JournalStatistics)
+
+
+@final
+class JournalActor(EdgeActor):
+    """One writer. A failed commit raises; the next incarnation opens the file anew and retries."""
+
+    def __init__(
+        self,
+        open_store: Callable[[], JournalStore],
+        inbox: JournalInbox,
+        backlog: JournalBacklog,
+        clock: Clock,
+        *,
+        stop_deadline_s: float = STOP_DEADLINE_S,
+    ) -> None:
+        self._open_store = open_store
+        self._inbox = inbox
+        self._backlog = backlog
+        self._clock = clock
+        self._stop_deadline_s = stop_deadline_s
+
+    async def run(self, context: EdgeContext) -> None:
+        """Until cancelled; then what is queued is still written, within the stop deadline."""
+        store = await trio.to_thread.run_sync(self._open_store)
+        try:
+            await self._finish(store)
+            context.ready()
+            try:
+                while True:
+                    await self._take(store)
+                    context.progress()
+            except trio.Cancelled:
+                await self._drain(store)
+                raise
+        finally:
+            store.close()
+
+    async def _take(self, store: JournalStore) -> None:
+        self._backlog.unwritten = await self._inbox.receive_batch(BATCH_MAX)
+        with trio.CancelScope(shield=True):  # short; a stop comes between batches
+            await self._finish(store)
+
+    async def _drain(self, store: JournalStore) -> None:
+        with trio.move_on_after(self._stop_deadline_s, shield=True):
+            while True:
+                with trio.move_on_after(DRAIN_IDLE_S) as idle:
+                    self._backlog.unwritten = await self._inbox.receive_batch(BATCH_MAX)
+                if idle.cancelled_caught:
+                    return
+                await self._finish(store)
+
+    async def _finish(self, store: JournalStore) -> None:
+        """Writes what is unwritten, then delivers what is undelivered."""
+        backlog = self._backlog
+        if backlog.unwritten:
+            started_ns = self._clock.monotonic_ns()
+            count = len(backlog.unwritten)
+            try:
+                await trio.to_thread.run_sync(self._commit, store)
+            except Exception:
+                backlog.statistics.failures += 1
+                raise
+            took_ms = (self._clock.monotonic_ns() - started_ns) / 1e6
+            backlog.statistics.count(count, took_ms)
+        while backlog.undelivered:
+            address, message = backlog.undelivered.popleft()
+            address.send(message)
+
+    def _commit(self, store: JournalStore) -> None:
+        """In the thread. A commit whose answer was lost is recognized by its sequence."""
+        backlog = self._backlog
+        if not backlog.first_sequence:
+            backlog.first_sequence = store.last_sequence + 1
+        if store.last_sequence < backlog.first_sequence:
+            records = [entry.record for entry in backlog.unwritten]
+            store.append(records, sync=any(map(is_critical, records)))
+        backlog.undelivered.extend(pair for entry in backlog.unwritten for pair in entry.deliver)
+        backlog.unwritten, backlog.first_sequence = [], 0
