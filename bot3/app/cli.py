@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 from attrs import frozen
 
 from bot3.app.console import report_error
@@ -101,7 +100,7 @@ def _trade(options: RunOptions) -> None:
 @_run_options
 @click.version_option(_version(), prog_name="bot3")
 @click.pass_context
-def cli(context: click.Context, **given: Any) -> None:
+def cli(context: click.Context, /, **given: Any) -> None:
     """Trades crypto spot markets; with no command, on an embedded simulated exchange.
 
     No keys, no internet, no real money. Every configuration key can also be set as an environment
@@ -128,11 +127,11 @@ def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None
     """Print the resolved configuration and where each value came from."""
 
     def action() -> int:
-        from bot3.app.config import describe, load_config
+        from bot3.app.config import describe, describe_json, load_config
 
         loaded = load_config(config, os.environ)
         if is_json:
-            click.echo(msgspec.json.encode(loaded.values).decode())
+            click.echo(describe_json(loaded))
         else:
             for line in describe(loaded):
                 click.echo(line)

@@ -1,0 +1,264 @@
+"""What the operator sees, kept up to date by the system's own messages.
+
+Invariant: a board only listens; it outlives its actor's restarts, so its counts do too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from decimal import Decimal
+from typing import final
+
+import msgspec
+from attrs import Factory, define
+
+from bot3.actors.execution import ExecutionNews
+from bot3.actors.risk import RiskNews
+from bot3.domain.fill import Fill
+from bot3.domain.order import OrderIntent, OrderStatus
+from bot3.domain.values import ZERO, InstrumentId, VenueName, decimal_of
+from bot3.execution.actions import ForeignOrder, OrderAnomaly, Submission
+from bot3.messages.account import OrderClosed, PositionChanged
+from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
+from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
+from bot3.messages.minds import (
+    LearningScored,
+    RegimeEstimated,
+    TargetProposed,
+    WeightsChanged,
+)
+from bot3.messages.orders import (
+    AccountLost,
+    AccountRestored,
+    OrderAcknowledged,
+    OrderDenied,
+    OrderOutcomeUnknown,
+)
+from bot3.telemetry.latency import LatencySample
+from bot3.telemetry.status import FillLine, OrderStatusLine
+from supervisors.actor import DecisionActor
+from supervisors.clock import Clock
+
+BoardMessage = (
+    FeedLost
+    | FeedRestored
+    | AccountLost
+    | AccountRestored
+    | QuoteChanged
+    | BookLost
+    | BarClosed
+    | RegimeEstimated
+    | TargetProposed
+    | WeightsChanged
+    | LearningScored
+    | RiskNews
+    | ExecutionNews
+    | OrderAcknowledged
+    | OrderOutcomeUnknown
+    | PositionChanged
+    | EquityMarked
+)
+RECENT = 12
+
+
+@define
+class InstrumentCard:
+    """The last word on one instrument; None where nobody has said it yet."""
+
+    quote: QuoteChanged | None = None
+    regime: RegimeEstimated | None = None
+    score: LearningScored | None = None
+    position: PositionChanged | None = None
+    targets: dict[str, TargetProposed] = Factory(dict)
+    weights: dict[str, float] = Factory(dict)
+    bars: int = 0
+
+    def unrealized(self) -> Decimal | None:
+        """Profit of what is held at the mid, before the fee of selling it."""
+        held = self.position
+        if held is None or held.average_price is None or self.quote is None:
+            return None
+        return held.position * (decimal_of(self.quote.quote.mid) - held.average_price.amount)
+
+
+@define
+class VenueCard:
+    """The last word on one venue's connections."""
+
+    is_feed_connected: bool = False
+    is_account_connected: bool = False
+    detail: str = "not connected yet"
+
+
+@final
+class Board:
+    """Everything that was said last, and how often."""
+
+    def __init__(self, clock: Clock, instruments: tuple[InstrumentId, ...]) -> None:
+        self._clock = clock
+        self.instruments = {key: InstrumentCard() for key in instruments}
+        self.venues = {key.venue: VenueCard() for key in instruments}
+        self.equity: EquityMarked | None = None
+        self.equity_start: Decimal | None = None
+        self.drawdown_max = 0.0
+        self.halted: TradingHalted | None = None
+        self.fees_paid = ZERO
+        self.signals = 0
+        self.fills = 0
+        self.anomalies = 0
+        self.denials: Counter[str] = Counter()
+        self.closed: Counter[str] = Counter()
+        self.live: dict[str, OrderStatus] = {}
+        self.orders: OrderedDict[str, OrderStatusLine] = OrderedDict()
+        self.recent_fills: deque[FillLine] = deque(maxlen=RECENT)
+        self.tick_to_order = LatencySample()
+
+    def take(self, message: BoardMessage) -> None:
+        """One message of the system."""
+        match message:
+            case QuoteChanged():
+                self.instruments[message.instrument].quote = message
+            case TargetProposed():
+                self._target(message)
+            case RegimeEstimated():
+                self.instruments[message.instrument].regime = message
+            case BarClosed():
+                self.instruments[message.bar.instrument].bars += 1
+            case LearningScored():
+                self.instruments[message.instrument].score = message
+            case WeightsChanged():
+                self.instruments[message.instrument].weights = message.weights
+            case EquityMarked():
+                self._mark(message)
+            case FeedLost() | FeedRestored() | AccountLost() | AccountRestored():
+                self._connection(message)
+            case TradingHalted():
+                self.halted = message
+            case TradingResumed():
+                self.halted = None
+            case _:
+                self._order_news(message)
+
+    def _target(self, message: TargetProposed) -> None:
+        self.instruments[message.instrument].targets[message.strategy] = message
+        if message.strategy == "hybrid" and not message.is_warm_up:
+            self.signals += 1
+
+    def _mark(self, message: EquityMarked) -> None:
+        self.equity = message
+        if self.equity_start is None:
+            self.equity_start = message.equity
+        self.drawdown_max = max(self.drawdown_max, message.drawdown)
+
+    def _connection(self, message: FeedLost | FeedRestored | AccountLost | AccountRestored) -> None:
+        card = self.venues[message.venue]
+        match message:
+            case FeedLost(reason=reason):
+                card.is_feed_connected, card.detail = False, reason
+            case FeedRestored():
+                card.is_feed_connected, card.detail = True, ""
+            case AccountLost(reason=reason):
+                card.is_account_connected, card.detail = False, reason
+            case AccountRestored():
+                card.is_account_connected = True
+
+    def _order_news(self, message: BoardMessage) -> None:
+        match message:
+            case Submission(record=record, submit=submit):
+                if submit.origin_ns:
+                    took_ns = self._clock.monotonic_ns() - submit.origin_ns
+                    self.tick_to_order.add(took_ns / 1e3)
+                self._show(record.intent, OrderStatus.SUBMITTED)
+            case OrderAcknowledged(client_order_id=key):
+                self._update(key, OrderStatus.OPEN)
+            case OrderOutcomeUnknown(client_order_id=key):
+                self._update(key, OrderStatus.UNKNOWN)
+            case OrderClosed():
+                self.live.pop(message.client_order_id, None)
+                self.closed[message.status.value] += 1
+                self._replace(
+                    message.client_order_id,
+                    status=message.status.value,
+                    filled=message.filled,
+                    reason=message.reason,
+                )
+            case OrderDenied():
+                self._denied(message)
+            case PositionChanged():
+                self.instruments[message.instrument].position = message
+                self._fill(message.fill)
+            case OrderAnomaly() | ForeignOrder():
+                self.anomalies += 1
+            case _:
+                pass  # approvals and sizes show in what follows from them
+
+    def _denied(self, message: OrderDenied) -> None:
+        self.denials[message.denial.reason.value] += 1
+        self.closed[OrderStatus.DENIED.value] += 1
+        reason = f"{message.denial.reason.value}: {message.denial.detail}"
+        self._show(message.intent, OrderStatus.DENIED, reason)
+
+    def _show(self, intent: OrderIntent, status: OrderStatus, reason: str = "") -> None:
+        if not status.is_final:
+            self.live[intent.client_order_id] = status
+        self.orders[intent.client_order_id] = OrderStatusLine(
+            client_order_id=intent.client_order_id,
+            symbol=intent.instrument.symbol,
+            side=intent.side.value,
+            order_type=intent.order_type.value,
+            amount=intent.amount.amount,
+            filled=ZERO,
+            price=None if intent.price is None else intent.price.amount,
+            status=status.value,
+            ts_ns=intent.created_ns,
+            reason=reason,
+        )
+        while len(self.orders) > RECENT:
+            self.orders.popitem(last=False)
+
+    def _update(self, client_order_id: str, status: OrderStatus) -> None:
+        if client_order_id in self.live:
+            self.live[client_order_id] = status
+            self._replace(client_order_id, status=status.value)
+
+    def _replace(self, client_order_id: str, **changes: object) -> None:
+        line = self.orders.get(client_order_id)
+        if line is not None:
+            self.orders[client_order_id] = msgspec.structs.replace(line, **changes)
+
+    def _fill(self, fill: Fill) -> None:
+        self.fills += 1
+        symbol = fill.instrument.symbol
+        is_in_base = symbol.startswith(f"{fill.fee_asset}/")
+        self.fees_paid += fill.fee * fill.price.amount if is_in_base else fill.fee
+        self.recent_fills.append(
+            FillLine(
+                trade_id=fill.trade_id,
+                client_order_id=fill.client_order_id,
+                symbol=symbol,
+                side=fill.side.value,
+                price=fill.price.amount,
+                amount=fill.amount.amount,
+                fee=fill.fee,
+                fee_asset=fill.fee_asset,
+                liquidity=fill.liquidity.value,
+                ts_ns=fill.ts_local_ns,
+            )
+        )
+
+    def book_age_ms(self, venue: VenueName, now_ns: int) -> float | None:
+        """Age of the venue's oldest book; None until each has been seen."""
+        quotes = [card.quote for key, card in self.instruments.items() if key.venue == venue]
+        seen = [quote.ts_local_ns for quote in quotes if quote is not None]
+        return (now_ns - min(seen)) / 1e6 if quotes and len(seen) == len(quotes) else None
+
+
+@final
+class BoardActor(DecisionActor[BoardMessage]):
+    """Shell of a `Board`."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def handle(self, message: BoardMessage) -> None:
+        self._board.take(message)

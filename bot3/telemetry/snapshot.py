@@ -1,0 +1,157 @@
+"""Snapshots of the whole system, from the board and from what runs the process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import final
+
+from attrs import frozen
+
+from bot3.domain.values import InstrumentId, VenueName
+from bot3.messages.minds import RegimeEstimated
+from bot3.telemetry.board import Board, InstrumentCard
+from bot3.telemetry.status import InstrumentStatus, LatencyStatus, Status, VenueStatus
+from supervisors.clock import Clock
+
+STALE_AFTER_MS = 10_000.0
+
+
+@frozen
+class RunFacts:
+    """What does not change while a process runs."""
+
+    run: str
+    data_source: str
+    config_hash: str
+    quote: str
+    capital: Decimal
+    target_apy: float
+    url: str
+    started_ns: int
+
+
+@final
+class Snapshots:
+    """The `StatusSource` of the process. `restarts` and `events` are asked at each snapshot."""
+
+    def __init__(
+        self,
+        board: Board,
+        facts: RunFacts,
+        clock: Clock,
+        *,
+        restarts: Callable[[], Mapping[str, int]],
+        events: Callable[[], int],
+    ) -> None:
+        self._board = board
+        self._facts = facts
+        self._clock = clock
+        self._restarts = restarts
+        self._events = events
+
+    def status(self) -> Status:
+        """Now."""
+        board, facts, now_ns = self._board, self._facts, self._clock.now_ns()
+        venues = {name: self._venue(name, now_ns) for name in board.venues}
+        reasons = self._reasons(venues)
+        marked, halted = board.equity, board.halted
+        return Status(
+            run=facts.run,
+            data_source=facts.data_source,
+            ts_ns=now_ns,
+            uptime_s=(now_ns - facts.started_ns) / 1e9,
+            is_ready=not reasons,
+            reasons=reasons,
+            quote=facts.quote,
+            target_apy=facts.target_apy,
+            config_hash=facts.config_hash,
+            url=facts.url,
+            equity_start=facts.capital if board.equity_start is None else board.equity_start,
+            equity=None if marked is None else marked.equity,
+            fees_paid=board.fees_paid,
+            drawdown=0.0 if marked is None else marked.drawdown,
+            max_drawdown=board.drawdown_max,
+            is_halted=halted is not None,
+            halt_reason="" if halted is None else halted.reason,
+            venues=venues,
+            instruments=tuple(_instrument(key, card) for key, card in board.instruments.items()),
+            recent_orders=tuple(reversed(board.orders.values())),
+            recent_fills=tuple(reversed(board.recent_fills)),
+            orders_by_status=self._orders_by_status(),
+            denials=dict(board.denials),
+            restarts={name: count for name, count in self._restarts().items() if count},
+            fills=board.fills,
+            events=self._events(),
+            signals=board.signals,
+            tick_to_order=self._latency(),
+        )
+
+    def _orders_by_status(self) -> dict[str, int]:
+        counts = dict(self._board.closed)
+        for status in self._board.live.values():
+            counts[status.value] = counts.get(status.value, 0) + 1
+        return counts
+
+    def _latency(self) -> LatencyStatus:
+        p50, p99 = self._board.tick_to_order.quantiles((0.5, 0.99))
+        if math.isnan(p50):
+            return LatencyStatus()
+        return LatencyStatus(p50_us=p50, p99_us=p99, count=self._board.tick_to_order.count)
+
+    def _venue(self, name: VenueName, now_ns: int) -> VenueStatus:
+        card = self._board.venues[name]
+        return VenueStatus(
+            is_feed_connected=card.is_feed_connected,
+            is_account_connected=card.is_account_connected,
+            book_age_ms=self._board.book_age_ms(name, now_ns),
+            detail=card.detail,
+        )
+
+    def _reasons(self, venues: Mapping[str, VenueStatus]) -> tuple[str, ...]:
+        """Why it cannot trade yet, or now."""
+        reasons = []
+        for name, venue in venues.items():
+            if not venue.is_feed_connected:
+                reasons.append(f"{name}: no market data")
+            if not venue.is_account_connected:
+                reasons.append(f"{name}: no private stream")
+            if venue.book_age_ms is None or venue.book_age_ms > STALE_AFTER_MS:
+                reasons.append(f"{name}: no fresh book")
+        board = self._board
+        if board.equity is None:
+            reasons.append("equity is not known yet")
+        if not all("hybrid" in card.targets for card in board.instruments.values()):
+            reasons.append("signals are not ready")
+        return tuple(reasons)
+
+
+def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
+    quote = None if card.quote is None else card.quote.quote
+    held, score, regime = card.position, card.score, card.regime
+    targets = {name: proposed.target for name, proposed in card.targets.items()}
+    return InstrumentStatus(
+        symbol=key.symbol,
+        venue=key.venue,
+        bid=None if quote is None else quote.bid,
+        ask=None if quote is None else quote.ask,
+        bars=card.bars,
+        regime=None if regime is None else regime.label.value,
+        regime_probabilities={} if regime is None else _probabilities(regime),
+        ta_target=targets.get("ta"),
+        ml_target=targets.get("ml"),
+        hybrid_target=targets.get("hybrid"),
+        weights=card.weights,
+        position=Decimal(0) if held is None else held.position,
+        realized=None if held is None else held.realized,
+        unrealized=card.unrealized(),
+        accuracy=None if score is None else score.accuracy,
+        no_change_accuracy=None if score is None else score.no_change_accuracy,
+        labels=0 if score is None else score.labels,
+    )
+
+
+def _probabilities(regime: RegimeEstimated) -> dict[str, float]:
+    """By rising volatility: the calmest state first."""
+    return {f"state {at}": share for at, share in enumerate(regime.probabilities)}
