@@ -23,13 +23,14 @@ class Outcome(Enum):
     VENUE = "venue"
 
 
+TOO_MANY_ORDERS: Final = -1015
 TIMESTAMP_OUTSIDE_WINDOW: Final = -1021
 UNKNOWN_ORDER_TO_CANCEL: Final = -2011
 NO_SUCH_ORDER: Final = -2013
 
 # The request as such was refused: parameters, filters, funds, state of the order.
 _NOT_EXECUTED = frozenset(
-    {-1013, -1014, -1015, -1020, TIMESTAMP_OUTSIDE_WINDOW}
+    {-1013, -1014, TOO_MANY_ORDERS, -1020, TIMESTAMP_OUTSIDE_WINDOW}
     | {*range(-1106, -1099), -1108, -1111, -1112, *range(-1122, -1113), -1127, -1128, -1130}
     | {-1131, -1134, -1135, -1139, -1145, -1151, -1152, -1153, -1155, -1161}
     | {*range(-1168, -1157), -1194, *range(-1199, -1195), -1210, -1211, -1220}
@@ -39,6 +40,7 @@ _NOT_EXECUTED = frozenset(
 # We as a whole were refused: rate, key, service.
 _VENUE = frozenset({-1002, -1003, -1016, -1022, -1034, -1125, -2014, -2015})
 # Received, and then nobody knows; -2021 is "half done".
+_DUPLICATE = "Duplicate order sent."  # under -2010: an order of this id is open
 _UNKNOWN = frozenset({-1000, -1001, -1006, -1007, -1008, -2021})
 
 OUTCOMES: Final[dict[int, Outcome]] = {
@@ -75,7 +77,9 @@ class BinanceError(VenueError):
 
     @property
     def outcome(self) -> Outcome:
-        """What is known about the request."""
+        """What is known about the order: a refused duplicate means that a first one exists."""
+        if self.text == _DUPLICATE:
+            return Outcome.UNKNOWN
         return outcome_of(self.status, self.code)
 
     def about_order(self) -> Bot3Error:

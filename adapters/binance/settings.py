@@ -13,7 +13,9 @@ from adapters.net.reconnect import BackoffPolicy
 from bot3.domain.values import VenueName
 
 RECV_WINDOW_MS_MAX = 60_000
-_POSITIVE = validators.gt(0)
+_VENUE = VenueName("binance")
+_RECONNECT = BackoffPolicy()
+_POSITIVE = validators.gt(0.0)
 
 
 @frozen
@@ -23,19 +25,19 @@ class BinanceSettings:
     rest_url: str
     ws_url: str
     ws_api_url: str
-    venue: VenueName = VenueName("binance")
+    venue: VenueName = _VENUE
     recv_window_ms: int = field(
-        default=5_000, validator=[_POSITIVE, validators.le(RECV_WINDOW_MS_MAX)]
+        default=5_000, validator=[validators.gt(0), validators.le(RECV_WINDOW_MS_MAX)]
     )
     request_timeout_s: float = field(default=10.0, validator=_POSITIVE)
     connect_timeout_s: float = field(default=10.0, validator=_POSITIVE)
-    depth_limit: int = field(default=1_000, validator=[_POSITIVE, validators.le(5_000)])
+    depth_limit: int = field(default=1_000, validator=[validators.gt(0), validators.le(5_000)])
     silence_s: float = field(default=30.0, validator=_POSITIVE)
     account_silence_s: float = field(default=60.0, validator=_POSITIVE)
     connection_life_s: float = field(default=23 * 3600.0, validator=_POSITIVE)
     stable_after_s: float = field(default=30.0, validator=_POSITIVE)
-    weight_per_minute: int = field(default=6_000, validator=_POSITIVE)
-    reconnect: BackoffPolicy = BackoffPolicy()
+    weight_per_minute: int = field(default=6_000, validator=validators.gt(0))
+    reconnect: BackoffPolicy = _RECONNECT
 
 
 MAINNET: Final = BinanceSettings(
