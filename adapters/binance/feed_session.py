@@ -1,0 +1,231 @@
+"""One connection of the public feed: subscribe, pump, keep the books in step.
+
+Invariant: everything is published from the task that reads the socket, or from a snapshot's task,
+in an order that rebuilds the books; when the session ends, every book it held is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, final
+
+import msgspec
+import trio
+from attrs import define
+
+from adapters.binance.book_sync import Action as BookAction
+from adapters.binance.book_sync import BookSync, Changed, FetchSnapshot, Lost, Replaced
+from adapters.binance.rest import BinanceRest, Call
+from adapters.binance.schemas import (
+    CommandReply,
+    DepthEvent,
+    DepthSnapshot,
+    MalformedFrame,
+    ServerShutdown,
+    StreamEvent,
+    TradeEvent,
+    UnknownFrame,
+    decode_stream,
+)
+from adapters.binance.settings import BinanceSettings
+from adapters.binance.signing import Param
+from adapters.binance.translate import NS_PER_MS, book_of, change_of, trade_of
+from adapters.net.budget import Priority
+from adapters.net.errors import ConnectionLostError
+from adapters.net.reconnect import Backoff
+from adapters.net.websocket import WebSocket
+from bot3.domain.errors import VenueError
+from bot3.domain.values import InstrumentId
+from bot3.messages.market import BookLost, FeedEvent
+from supervisors.clock import Clock
+from supervisors.entropy import Dice
+
+SUBSCRIBE_ID: Final = 1
+_DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
+
+
+@define
+class FeedStatistics:
+    """Counters since the feed was made; `last_message_ns` is local, 0 before the first."""
+
+    messages: int = 0
+    malformed: int = 0
+    unknown: int = 0
+    book_gaps: int = 0
+    trade_gaps: int = 0
+    snapshots: int = 0
+    snapshot_failures: int = 0
+    reconnects: int = 0
+    last_message_ns: int = 0
+
+
+class Market:
+    """One instrument's place in the stream."""
+
+    __slots__ = ("event_ms", "instrument", "sync", "trade_id", "wire")
+
+    def __init__(self, instrument: InstrumentId, wire: str) -> None:
+        self.instrument = instrument
+        self.wire = wire
+        self.sync = BookSync()
+        self.trade_id: int | None = None
+        self.event_ms = 0
+
+
+@final
+class FeedSession:
+    """Lives as long as its socket."""
+
+    def __init__(
+        self,
+        markets: dict[str, Market],
+        publish: Callable[[FeedEvent], None],
+        *,
+        settings: BinanceSettings,
+        rest: BinanceRest,
+        clock: Clock,
+        dice: Dice,
+        statistics: FeedStatistics,
+    ) -> None:
+        self._markets = markets
+        self._publish = publish
+        self._settings = settings
+        self._rest = rest
+        self._clock = clock
+        self._dice = dice
+        self._statistics = statistics
+        self._nursery: trio.Nursery | None = None
+        self._is_subscribed = False
+        self._is_ending = False
+        weight = next(w for limit, w in _DEPTH_WEIGHTS if settings.depth_limit <= limit)
+        self._depth_call = Call("GET", "/api/v3/depth", weight, Priority.DATA)
+
+    async def run(self, socket: WebSocket, live: Callable[[], None]) -> str:
+        """Until the connection ends; why it did. `live` is called once subscribed."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
+                await self._subscribe(socket)
+                live()
+                for market in self._markets.values():
+                    self._perform(market, market.sync.start())
+                while not self._is_ending:
+                    self._take(await socket.receive_batch())
+                reason = "the server shuts down"
+            except ConnectionLostError as error:
+                reason = str(error)
+            finally:
+                self._nursery = None
+                nursery.cancel_scope.cancel()
+        return reason
+
+    def abandon(self, reason: str) -> None:
+        """Gives every book up, after `run`."""
+        for market in self._markets.values():
+            market.trade_id = None
+            self._perform(market, market.sync.disconnect(reason))
+
+    def resync(self, wire: str, reason: str) -> None:
+        """Asks for the book again; nothing to do where no session runs, for the next one does."""
+        market = self._markets.get(wire)
+        if market is not None and self._nursery is not None:
+            self._perform(market, market.sync.lose(reason))
+
+    async def _subscribe(self, socket: WebSocket) -> None:
+        """All streams in one command: the venue takes five a second. Data may precede the reply."""
+        names = [
+            f"{market.wire.lower()}@{kind}"
+            for market in self._markets.values()
+            for kind in ("trade", "depth@100ms")
+        ]
+        command = {"method": "SUBSCRIBE", "params": names, "id": SUBSCRIBE_ID}
+        limit_s = self._settings.request_timeout_s
+        with trio.move_on_after(limit_s):
+            await socket.send(msgspec.json.encode(command).decode())
+            while not self._is_subscribed:
+                self._take(await socket.receive_batch())
+        if not self._is_subscribed:
+            raise ConnectionLostError(f"no answer to SUBSCRIBE within {limit_s:g} s")
+
+    def _take(self, batch: Iterable[str | bytes]) -> None:
+        """A burst is one turn: no checkpoint between its frames."""
+        local_ns = self._clock.now_ns()
+        self._statistics.last_message_ns = local_ns
+        for message in batch:
+            self._statistics.messages += 1
+            self._on_event(decode_stream(message), local_ns)
+
+    def _on_event(self, event: StreamEvent, local_ns: int) -> None:
+        match event:
+            case DepthEvent():
+                self._on_depth(event, local_ns)
+            case TradeEvent():
+                self._on_trade(event, local_ns)
+            case MalformedFrame():
+                self._statistics.malformed += 1
+            case UnknownFrame():
+                self._statistics.unknown += 1
+            case CommandReply():
+                if event.error is not None:
+                    raise ConnectionLostError(f"SUBSCRIBE refused: {event.error.msg}")
+                self._is_subscribed = self._is_subscribed or event.id == SUBSCRIBE_ID
+            case ServerShutdown():
+                self._is_ending = True
+
+    def _on_depth(self, event: DepthEvent, local_ns: int) -> None:
+        market = self._markets.get(event.symbol)
+        if market is None:
+            self._statistics.unknown += 1
+            return
+        market.event_ms = event.event_ms
+        for action in market.sync.on_event(event):
+            if isinstance(action, Changed):
+                self._publish(change_of(market.instrument, event, local_ns))
+            else:
+                self._statistics.book_gaps += isinstance(action, Lost)
+                self._perform(market, (action,))
+
+    def _on_trade(self, event: TradeEvent, local_ns: int) -> None:
+        """Ids count up by one: what came before is not sent twice, what is missing is counted."""
+        market = self._markets.get(event.symbol)
+        if market is None:
+            self._statistics.unknown += 1
+            return
+        if market.trade_id is not None:
+            if event.trade_id <= market.trade_id:
+                return
+            self._statistics.trade_gaps += event.trade_id > market.trade_id + 1
+        market.trade_id = event.trade_id
+        self._publish(trade_of(market.instrument, event, local_ns))
+
+    def _perform(self, market: Market, actions: Iterable[BookAction]) -> None:
+        local_ns = self._clock.now_ns()
+        for action in actions:
+            match action:
+                case Changed(event):
+                    self._publish(change_of(market.instrument, event, local_ns))
+                case Replaced(snapshot):
+                    venue_ns = market.event_ms * NS_PER_MS or self._rest.venue_now_ns()
+                    self._publish(book_of(market.instrument, snapshot, venue_ns, local_ns))
+                case Lost(reason):
+                    self._publish(BookLost(market.instrument, reason, local_ns))
+                case FetchSnapshot():
+                    assert self._nursery is not None
+                    self._nursery.start_soon(self._fetch, market)
+
+    async def _fetch(self, market: Market) -> None:
+        """One snapshot that fits the stream, however often that takes."""
+        backoff = Backoff(self._settings.reconnect, self._dice)
+        params: dict[str, Param] = {"symbol": market.wire, "limit": self._settings.depth_limit}
+        while True:
+            try:
+                snapshot = await self._rest.public(self._depth_call, params, DepthSnapshot)
+            except VenueError:
+                self._statistics.snapshot_failures += 1
+            else:
+                self._statistics.snapshots += 1
+                actions = market.sync.on_snapshot(snapshot)
+                if not any(isinstance(action, FetchSnapshot) for action in actions):
+                    self._perform(market, actions)
+                    return
+            await trio.sleep(backoff.next_s())

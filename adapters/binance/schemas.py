@@ -1,0 +1,161 @@
+"""Binance's market-data wire: one typed decode a frame (web-socket-streams.md, rest-api.md).
+
+Invariant: `decode_stream` returns a value for every input whatever: an event, `UnknownFrame` for a
+kind we do not use, `MalformedFrame` for what is broken. Prices are positive and finite, amounts
+finite and not negative; market data becomes floats in the decoder.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, field
+
+_PriceFloat = Annotated[float, Meta(gt=0, lt=1e15)]
+_AmountFloat = Annotated[float, Meta(ge=0, lt=1e18)]
+_Milliseconds = Annotated[int, Meta(ge=0, lt=10**14)]
+_Id = Annotated[int, Meta(ge=0)]
+_Levels = list[tuple[_PriceFloat, _AmountFloat]]
+_T = TypeVar("_T")
+
+# Everything that decoding bytes of any origin can raise.
+DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+class TradeEvent(msgspec.Struct, frozen=True, tag_field="e", tag="trade"):
+    """`<symbol>@trade`."""
+
+    symbol: str = field(name="s")
+    trade_id: _Id = field(name="t")
+    price: _PriceFloat = field(name="p")
+    amount: _AmountFloat = field(name="q")
+    trade_ms: _Milliseconds = field(name="T")
+    is_buyer_maker: bool = field(name="m")
+
+
+class DepthEvent(msgspec.Struct, frozen=True, tag_field="e", tag="depthUpdate"):
+    """`<symbol>@depth@100ms`: absolute amounts, zero removes; ids are first to last, inclusive."""
+
+    event_ms: _Milliseconds = field(name="E")
+    symbol: str = field(name="s")
+    first_id: _Id = field(name="U")
+    last_id: _Id = field(name="u")
+    bids: _Levels = field(name="b")
+    asks: _Levels = field(name="a")
+
+    def __post_init__(self) -> None:
+        if self.first_id > self.last_id:
+            raise ValueError(f"first id {self.first_id} is above last id {self.last_id}")
+
+
+class ServerShutdown(msgspec.Struct, frozen=True, tag_field="e", tag="serverShutdown"):
+    """The server goes away: reconnect at once."""
+
+
+class StreamError(msgspec.Struct, frozen=True):
+    """The answer to a command that was refused."""
+
+    code: int
+    msg: str = ""
+
+
+class CommandReply(msgspec.Struct, frozen=True):
+    """The answer to SUBSCRIBE."""
+
+    id: int | str | None
+    error: StreamError | None
+
+
+class UnknownFrame(msgspec.Struct, frozen=True):
+    """Well formed, of a kind we did not ask for."""
+
+    stream: str
+
+
+class MalformedFrame(msgspec.Struct, frozen=True):
+    """Not what the venue documents."""
+
+    reason: str
+
+
+StreamEvent = (
+    TradeEvent | DepthEvent | ServerShutdown | CommandReply | UnknownFrame | MalformedFrame
+)
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    stream: str = ""
+    data: TradeEvent | DepthEvent | ServerShutdown | None = None
+    id: int | str | None = None
+    error: StreamError | None = None
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    stream: str
+    data: Any
+
+
+_USED_STREAMS = ("@trade", "@depth@100ms")
+_frames = msgspec.json.Decoder(_Frame, strict=False)
+_envelopes = msgspec.json.Decoder(_Envelope)
+
+
+def decode_stream(text: str | bytes) -> StreamEvent:
+    """One frame of the combined stream. Never raises."""
+    try:
+        frame = _frames.decode(text)
+    except DECODE_ERRORS as error:
+        return _other(text, error)
+    if frame.data is not None:
+        return frame.data
+    if frame.stream:
+        return UnknownFrame(frame.stream)
+    return CommandReply(frame.id, frame.error)
+
+
+def _other(text: str | bytes, error: Exception) -> UnknownFrame | MalformedFrame:
+    try:
+        stream = _envelopes.decode(text).stream
+    except DECODE_ERRORS:
+        return MalformedFrame(str(error))
+    if stream.endswith(_USED_STREAMS):
+        return MalformedFrame(f"{stream}: {error}")
+    return UnknownFrame(stream)
+
+
+class DepthSnapshot(msgspec.Struct, frozen=True):
+    """`GET /api/v3/depth`."""
+
+    last_id: _Id = field(name="lastUpdateId")
+    bids: _Levels
+    asks: _Levels
+
+
+class Kline(msgspec.Struct, frozen=True, array_like=True):
+    """A row of `GET /api/v3/klines`; the last two of twelve are not used."""
+
+    open_ms: _Milliseconds
+    open: _PriceFloat
+    high: _PriceFloat
+    low: _PriceFloat
+    close: _PriceFloat
+    volume: _AmountFloat
+    close_ms: _Milliseconds
+    quote_volume: _AmountFloat
+    trades: _Id
+    buy_volume: _AmountFloat
+
+
+class ServerTime(msgspec.Struct, frozen=True):
+    """`GET /api/v3/time`."""
+
+    server_ms: _Milliseconds = field(name="serverTime")
+
+
+def decode_reply(kind: type[_T], body: bytes) -> _T | MalformedFrame:
+    """A REST body as `kind`, numbers from strings where floats are wanted. Never raises."""
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except DECODE_ERRORS as error:
+        return MalformedFrame(str(error))

@@ -1,0 +1,240 @@
+"""An HTTP client over a `Network`: one deadline a request, bounded replies, typed errors.
+
+Invariant: a request ends in a complete response, in `TransportBrokenError` (nothing was sent) or in
+`OutcomeUnclearError` (something may have been). Nothing is retried and nothing is decoded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, final
+
+import httpcore
+import httpx
+import trio
+from attrs import field, frozen
+
+from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
+from adapters.net.network import Network
+
+CLOSE_TIMEOUT_S = 1.0
+_FIRST_BYTE_LEAVES = "http11.send_request_headers.started"
+_FAILURES = (
+    httpx.HTTPError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+)
+
+
+@frozen
+class HttpLimits:
+    """`connections` open at once; `response_bytes` of one reply, after decompression."""
+
+    connections: int = 10
+    response_bytes: int = 8 * 1024 * 1024
+
+
+@frozen
+class HttpResponse:
+    """A complete reply. Header names are lower case; the body may hold anything, so not in repr."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class _NetworkStream(httpcore.AsyncNetworkStream):
+    """httpcore's view of our stream. Time limits are the request's deadline, not its."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  (httpcore's signature)
+        del timeout
+        try:
+            return bytes(await self._stream.receive_some(max_bytes))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise httpcore.ReadError(str(error) or type(error).__name__) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  (httpcore's signature)
+        del timeout
+        if not buffer:
+            return
+        try:
+            await self._stream.send_all(buffer)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise httpcore.WriteError(str(error) or type(error).__name__) from error
+
+    async def aclose(self) -> None:
+        """Closes politely within a second: TLS on a half-open link would wait for ever."""
+        with trio.move_on_after(CLOSE_TIMEOUT_S) as scope:
+            await self._stream.aclose()
+        if scope.cancelled_caught:
+            await trio.aclose_forcefully(self._stream)
+
+    def get_extra_info(self, info: str) -> Any:
+        """`is_readable` tells httpcore that an idle connection was closed by the server."""
+        if info != "is_readable":
+            return None
+        stream: object = self._stream
+        while isinstance(stream, trio.SSLStream):
+            stream = stream.transport_stream
+        return stream.socket.is_readable() if isinstance(stream, trio.SocketStream) else False
+
+
+class _NetworkBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self, network: Network, *, is_tls: bool) -> None:
+        self._network = network
+        self._is_tls = is_tls
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  (httpcore's signature)
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        del timeout, local_address, socket_options
+        try:
+            stream = await self._network.connect(host, port, is_tls=self._is_tls)
+        except (OSError, trio.BrokenResourceError) as error:
+            raise httpcore.ConnectError(str(error) or type(error).__name__) from error
+        return _NetworkStream(stream)
+
+
+class _ResponseStream(httpx.AsyncByteStream):
+    def __init__(self, parts: Any) -> None:
+        self._parts = parts
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._parts:
+            yield part
+
+    async def aclose(self) -> None:
+        await self._parts.aclose()
+
+
+class _NetworkTransport(httpx.AsyncBaseTransport):
+    """httpcore's pool on our network. TLS is the network's: to httpcore every origin is `http`."""
+
+    def __init__(self, network: Network, limits: HttpLimits, *, is_tls: bool) -> None:
+        self._port = 443 if is_tls else 80
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=limits.connections,
+            keepalive_expiry=None,  # an expiry would read real time; a closed link is readable
+            network_backend=_NetworkBackend(network, is_tls=is_tls),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        response = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=b"http",
+                    host=request.url.raw_host,
+                    port=request.url.port or self._port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_ResponseStream(response.stream),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Departure:
+    """Whether the first byte of a request may have left."""
+
+    def __init__(self) -> None:
+        self.has_left = False
+
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        del info
+        self.has_left = self.has_left or event == _FIRST_BYTE_LEAVES
+
+
+@final
+class HttpClient:
+    """Requests to one server. `base_url` is scheme, host and port; targets are sent as given."""
+
+    def __init__(
+        self,
+        base_url: str,
+        network: Network,
+        *,
+        timeout_s: float,
+        limits: HttpLimits = HttpLimits(),
+    ) -> None:
+        self._base_url = httpx.URL(base_url)
+        self._timeout_s = timeout_s
+        self._limits = limits
+        transport = _NetworkTransport(network, limits, is_tls=self._base_url.scheme == "https")
+        self._client = httpx.AsyncClient(transport=transport, timeout=timeout_s, trust_env=False)
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout_s: float | None = None,
+    ) -> HttpResponse:
+        """Sends `target` (path and query, percent-encoded ASCII) byte for byte, once.
+
+        Raises `TransportBrokenError` or `OutcomeUnclearError`; neither names the query or a header,
+        which may hold a signature or a key.
+        """
+        departure = _Departure()
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        request = self._client.build_request(
+            method,
+            self._base_url.copy_with(raw_path=target.encode("ascii")),
+            headers=dict(headers or {}),
+            content=body or None,
+            extensions={"trace": departure},
+        )
+        try:
+            with trio.fail_after(limit_s):
+                return await self._exchange(request)
+        except trio.TooSlowError:
+            reason = f"no complete answer within {limit_s:g} s"
+        except _FAILURES as error:
+            reason = f"{type(error).__name__}: {error}"
+        except _TooLargeError as error:
+            reason = str(error)
+        where = f"{method} {self._base_url.host}{target.partition('?')[0]}"
+        failure = OutcomeUnclearError if departure.has_left else TransportBrokenError
+        raise failure(f"{where}: {reason}")
+
+    async def _exchange(self, request: httpx.Request) -> HttpResponse:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > self._limits.response_bytes:
+                    raise _TooLargeError(f"the reply exceeds {self._limits.response_bytes} bytes")
+        finally:
+            await response.aclose()
+        return HttpResponse(response.status_code, dict(response.headers.items()), bytes(body))
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        await self._client.aclose()
+
+
+class _TooLargeError(Exception):
+    pass

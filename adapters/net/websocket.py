@@ -1,0 +1,218 @@
+"""A websocket client over a `Network`: bounded in every wait and every size.
+
+Invariant: while the context is open, every complete message is handed out once and in order; when
+the link fails, what arrived before is handed out first, then `ConnectionLostError` is raised. All
+frames of one read are one batch. Errors of the reader never escape as anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import final
+from urllib.parse import urlsplit
+
+import trio
+import trio_websocket
+from attrs import frozen
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import BytesMessage, TextMessage
+
+from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.net.network import Network
+
+Message = str | bytes
+
+
+@frozen
+class WebSocketLimits:
+    """Sizes and waits. The library's own defaults (1 message, 4 KiB) starve its pongs."""
+
+    message_queue: int = 1_000
+    receive_buffer_bytes: int = 64 * 1024
+    message_bytes: int = 4 * 1024 * 1024
+    close_timeout_s: float = 1.0
+
+
+class _HeardStream(trio.abc.Stream):
+    """Passes everything through and notes when bytes last came: pings count as life."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self.heard_at = trio.current_time()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        received = await self._stream.receive_some(max_bytes)
+        self.heard_at = trio.current_time()
+        return received
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Connection(trio_websocket.WebSocketConnection):
+    """The library's connection, without a scheduler pass a message and with an end that is seen.
+
+    Relies on its private reader and channels: the library is pinned, and tests watch this.
+    """
+
+    failure: str | None = None
+
+    async def read_until_closed(self) -> None:
+        """The reader task; whatever ends it becomes `failure`, and wakes the handshake."""
+        try:
+            await self._reader_task()
+        except trio_websocket.ConnectionRejected as error:
+            self.failure = f"handshake refused with HTTP {error.status_code}"
+        except Exception as error:  # noqa: BLE001  (the edge: any error of the reader is a lost link)
+            self.failure = f"{type(error).__name__}: {error}"
+        finally:
+            self._send_channel.close()
+            self._open_handshake.set()
+
+    async def opened(self) -> None:
+        """After the handshake; raises `ConnectionLostError`."""
+        await self._open_handshake.wait()
+        if self.failure is not None or self.closed is not None:
+            raise ConnectionLostError(self.failure or f"closed: {self.closed}")
+
+    async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
+        whole = event.message_finished and not self._message_parts
+        if not whole or len(event.data) > self._max_message_size:
+            await super()._handle_message_event(event)
+            return
+        message = event.data if isinstance(event.data, str) else bytes(event.data)
+        try:
+            self._send_channel.send_nowait(message)
+        except trio.WouldBlock:
+            await self._send_channel.send(message)
+
+    def drain(self) -> list[Message]:
+        """Every message that is here already."""
+        messages: list[Message] = []
+        try:
+            while True:
+                messages.append(self._recv_channel.receive_nowait())
+        except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
+            return messages
+
+
+@final
+class WebSocket:
+    """An open connection. One task receives; any may send."""
+
+    def __init__(self, connection: _Connection, stream: _HeardStream, *, silence_s: float) -> None:
+        self._connection = connection
+        self._stream = stream
+        self._silence_s = silence_s
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since anything arrived, pings included."""
+        return trio.current_time() - self._stream.heard_at
+
+    async def send(self, text: str) -> None:
+        """Raises `ConnectionLostError`, also where the peer takes nothing for `silence_s`."""
+        try:
+            with trio.fail_after(self._silence_s):
+                await self._connection.send_message(text)
+        except trio_websocket.ConnectionClosed as error:
+            raise ConnectionLostError(self._why()) from error
+        except trio.TooSlowError:
+            raise ConnectionSilentError(f"nothing taken for {self._silence_s:g} s") from None
+
+    async def receive_batch(self) -> list[Message]:
+        """The next message and all that came with it; raises `ConnectionLostError`.
+
+        `ConnectionSilentError` where not one byte arrived for `silence_s`.
+        """
+        while True:
+            with trio.move_on_at(self._stream.heard_at + self._silence_s):
+                return await self._next_batch()
+            if self.quiet_s >= self._silence_s:
+                raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
+
+    async def _next_batch(self) -> list[Message]:
+        try:
+            first = await self._connection.get_message()
+        except trio_websocket.ConnectionClosed as error:
+            raise ConnectionLostError(self._why()) from error
+        return [first, *self._connection.drain()]
+
+    def _why(self) -> str:
+        return self._connection.failure or f"closed: {self._connection.closed}"
+
+
+@asynccontextmanager
+async def open_websocket(
+    network: Network,
+    url: str,
+    *,
+    connect_timeout_s: float,
+    silence_s: float,
+    limits: WebSocketLimits = WebSocketLimits(),
+) -> AsyncIterator[WebSocket]:
+    """An open websocket to `url` (ws or wss); raises `ConnectionLostError`.
+
+    On the way out it closes within `limits.close_timeout_s`, however the peer behaves.
+    """
+    raised: Exception | None = None
+    async with trio.open_nursery() as nursery:
+        try:
+            with trio.fail_after(connect_timeout_s):
+                connection, stream = await _connect(network, url, nursery, limits)
+        except trio.TooSlowError:
+            nursery.cancel_scope.cancel()
+            raised = ConnectionLostError(f"{url}: not open after {connect_timeout_s:g} s")
+        except (OSError, trio.BrokenResourceError, ConnectionLostError) as error:
+            nursery.cancel_scope.cancel()
+            raised = ConnectionLostError(f"{url}: {str(error) or type(error).__name__}")
+        else:
+            try:
+                yield WebSocket(connection, stream, silence_s=silence_s)
+            except Exception as error:  # noqa: BLE001  (raised again below, outside of the nursery's group)
+                raised = error
+            finally:
+                await _close(connection, stream, limits.close_timeout_s)
+                nursery.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
+
+
+async def _connect(
+    network: Network, url: str, nursery: trio.Nursery, limits: WebSocketLimits
+) -> tuple[_Connection, _HeardStream]:
+    parts = urlsplit(url)
+    host, is_tls = parts.hostname or "", parts.scheme == "wss"
+    port = parts.port or (443 if is_tls else 80)
+    stream = _HeardStream(await network.connect(host, port, is_tls=is_tls))
+    connection = _Connection(
+        stream,
+        WSConnection(ConnectionType.CLIENT),
+        host=parts.netloc,
+        path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        message_queue_size=limits.message_queue,
+        max_message_size=limits.message_bytes,
+        receive_buffer_size=limits.receive_buffer_bytes,
+    )
+    nursery.start_soon(connection.read_until_closed)
+    try:
+        await connection.opened()
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return connection, stream
+
+
+async def _close(connection: _Connection, stream: _HeardStream, timeout_s: float) -> None:
+    """A close frame and the peer's answer within the time-out, then the stream by force."""
+    with trio.move_on_after(timeout_s, shield=True):
+        await connection.aclose()
+    with trio.CancelScope(shield=True):
+        await trio.aclose_forcefully(stream)
