@@ -1,0 +1,204 @@
+"""The decision core: every decision actor, wired, on one run queue. Needs no Trio to run.
+
+    feed -> market -> regime -> ta, ml -> hybrid -> risk (size) -> execution (plan) -> risk (gate)
+         -> execution -> journal -> venue -> journal -> portfolio, execution, risk
+
+Invariant: actors know one another by address alone; each is built from settings and memory, so a
+restarted one is built like a first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+from attrs import field, frozen
+
+from bot3.actors.execution import (
+    ExecutionActor,
+    ExecutionMessage,
+    ExecutionOutlets,
+    restored_desk,
+)
+from bot3.actors.market import MarketMessage
+from bot3.actors.memory import Memory, RememberedJournal
+from bot3.actors.minds import Mind, MindSettings
+from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
+from bot3.actors.risk import RiskActor, RiskMessage
+from bot3.domain.ids import RunId
+from bot3.domain.values import Asset, InstrumentId, VenueName
+from bot3.execution.desk import ExecutionSettings
+from bot3.messages.account import FetchFills
+from bot3.messages.journal import JournalEntry
+from bot3.messages.market import ResyncBook, TimerTicked
+from bot3.messages.orders import (
+    AccountEvent,
+    AccountLost,
+    AccountRestored,
+    BalanceChanged,
+    CancelOrder,
+    InstrumentsLoaded,
+    OrderFilled,
+    QueryOrder,
+    SubmitOrder,
+)
+from bot3.risk.limits import RiskLimits
+from supervisors.actor import Address
+from supervisors.cell import DecisionCell
+from supervisors.clock import Clock
+from supervisors.dispatch import RunQueue
+from supervisors.spec import DecisionSpec
+
+
+@frozen
+class CoreSettings:
+    """What the decision actors are told."""
+
+    run: RunId
+    currency: Asset
+    instruments: tuple[InstrumentId, ...]
+    limits: RiskLimits
+    execution: ExecutionSettings
+    mind: MindSettings
+
+
+@frozen
+class CoreOutlets:
+    """What decision actors send to outside of the core, by venue where there are several."""
+
+    journal: Address[JournalEntry]
+    entries: Mapping[VenueName, Address[SubmitOrder | CancelOrder | QueryOrder]]
+    accounts: Mapping[VenueName, Address[FetchFills]]
+    resyncs: Mapping[VenueName, Address[ResyncBook]]
+    board: Address[Any]
+
+
+@final
+@frozen
+class DecisionCore:
+    """All cells and how to build their actors."""
+
+    settings: CoreSettings
+    memory: Memory
+    runs: RunQueue
+    clock: Clock
+    outlets: CoreOutlets
+    journal: RememberedJournal = field(init=False)
+    portfolio: DecisionCell[PortfolioMessage] = field(init=False)
+    execution: DecisionCell[ExecutionMessage] = field(init=False)
+    risk: DecisionCell[RiskMessage] = field(init=False)
+    minds: dict[InstrumentId, Mind] = field(init=False)
+
+    @journal.default
+    def _journal(self) -> RememberedJournal:
+        return RememberedJournal(self.outlets.journal, self.memory)
+
+    @portfolio.default
+    def _portfolio(self) -> DecisionCell[PortfolioMessage]:
+        return DecisionCell("portfolio", self.runs)
+
+    @execution.default
+    def _execution(self) -> DecisionCell[ExecutionMessage]:
+        return DecisionCell("execution", self.runs)
+
+    @risk.default
+    def _risk(self) -> DecisionCell[RiskMessage]:
+        return DecisionCell("risk", self.runs)
+
+    @minds.default
+    def _minds(self) -> dict[InstrumentId, Mind]:
+        board = self.outlets.board
+        return {
+            key: Mind(
+                key,
+                self.settings.mind,
+                self.memory,
+                self.runs,
+                self.clock,
+                quotes=(self.risk, self.execution, self.portfolio, board),
+                targets=self.risk,
+                resyncs=self.outlets.resyncs[key.venue],
+                journal=self.journal,
+                board=board,
+            )
+            for key in self.settings.instruments
+        }
+
+    def markets(self, venue: VenueName) -> dict[InstrumentId, DecisionCell[MarketMessage]]:
+        """The market cells of one venue."""
+        return {key: mind.market for key, mind in self.minds.items() if key.venue == venue}
+
+    def instrument_listeners(self) -> tuple[Address[InstrumentsLoaded], ...]:
+        """Who must know the venues' filters."""
+        return (self.memory, self.risk, self.execution)
+
+    def timer_listeners(self) -> tuple[Address[TimerTicked], ...]:
+        """Who must know that time passes, in the order in which they should decide."""
+        minds = [cell for mind in self.minds.values() for cell in mind.timed()]
+        return (*minds, self.execution, self.portfolio)
+
+    def publish(self, event: AccountEvent) -> None:
+        """A venue's news: into the journal, and when it is durable to whom it concerns.
+
+        Portfolio hears of a fill before execution does: risk then learns of the position before
+        it learns that the order is closed.
+        """
+        board = self.outlets.board
+        listeners: Sequence[Address[Any]]
+        match event:
+            case OrderFilled():
+                listeners = (self.portfolio, self.execution)
+            case BalanceChanged():
+                listeners = (self.portfolio, self.risk)
+            case AccountLost():
+                listeners = (self.risk, board)
+            case AccountRestored():
+                listeners = (self.risk, self.execution, board)
+            case _:
+                listeners = (self.execution, board)
+        deliver = tuple((listener, event) for listener in listeners)
+        self.journal.send(JournalEntry(event, deliver))
+
+    def money_specs(self) -> tuple[DecisionSpec[Any], DecisionSpec[Any], DecisionSpec[Any]]:
+        """Declarations of portfolio, execution and risk."""
+        return (
+            DecisionSpec(self.portfolio, self._build_portfolio),
+            DecisionSpec(self.execution, self._build_execution),
+            DecisionSpec(self.risk, self._build_risk),
+        )
+
+    def start(self) -> None:
+        """Starts every actor without supervisors: for drivers that have no Trio."""
+        minds = (spec for mind in self.minds.values() for spec in mind.specs())
+        for spec in (*self.money_specs(), *minds):
+            spec.cell.start(spec.build)
+
+    def _build_portfolio(self) -> PortfolioActor:
+        return PortfolioActor(
+            restored_portfolio(self.settings.currency, self.settings.instruments, self.memory),
+            positions=(self.risk, self.outlets.board),
+            marks=(self.risk, self.outlets.board),
+            journal=self.journal,
+        )
+
+    def _build_execution(self) -> ExecutionActor:
+        desk = restored_desk(self.settings.run, self.settings.execution, self.memory)
+        outlets = ExecutionOutlets(
+            risk=self.risk,
+            journal=self.journal,
+            entries=self.outlets.entries,
+            accounts=self.outlets.accounts,
+            events=(self.execution, self.outlets.board),
+            watcher=self.outlets.board,
+        )
+        return ExecutionActor(desk, outlets, self.clock)
+
+    def _build_risk(self) -> RiskActor:
+        return RiskActor(
+            self.settings.limits,
+            self.memory,
+            self.clock,
+            execution=self.execution,
+            journal=self.journal,
+            watcher=self.outlets.board,
+        )
