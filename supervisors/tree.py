@@ -205,10 +205,12 @@ async def run_tree(
 ) -> None:
     """Runs the tree until it is stopped, cancelled or fails; `started` with a `TreeHandle`.
 
+    Deadlines and delays are in Trio's time, so a virtual Trio clock drives them.
+
     Args:
         spec: the root. Its own restart type means nothing: there is nobody above it.
         runs: for the decision actors; one tree per run queue.
-        clock: stamps events. Deadlines and delays are Trio's, so a virtual Trio clock drives them.
+        clock: stamps events.
         dice: for the jitter of back-offs.
         observer: is told what happens.
         registry: shows ready actors by path; a fresh one by default.
@@ -222,21 +224,8 @@ async def run_tree(
     runtime = TreeRuntime(runs, clock, dice, observer, registry or Registry())
     root = Supervisor(spec, spec.id, runtime)
     life = Life(spec.id, 1, root, runtime)
-    pump_scope = trio.CancelScope(shield=True)
-
-    async def pump() -> None:
-        with pump_scope:
-            await runs.pump()
-
-    async def live() -> None:
-        try:
-            await life.run(lambda: None)
-        finally:
-            pump_scope.cancel()
-
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(pump, name=f"{spec.id} pump")
-        nursery.start_soon(live, name=spec.id)
+        nursery.start_soon(_live, life, runs, name=spec.id)
         try:
             await life.decided.wait()
             if life.is_ready:
@@ -246,3 +235,14 @@ async def run_tree(
             life.order_stop()
     if life.error is not None and not isinstance(life.error, LeaveError):
         raise life.error
+
+
+async def _live(life: Life, runs: RunQueue) -> None:
+    """The root's life, and the pump for exactly as long."""
+    with trio.CancelScope(shield=True):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(runs.pump, name=f"{life.path} pump")
+            try:
+                await life.run(lambda: None)
+            finally:
+                nursery.cancel_scope.cancel()
