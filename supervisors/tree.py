@@ -2,6 +2,7 @@
 
 Invariant: however `run_tree` ends, by `stop`, by cancellation or by failure, the actors were
 stopped in the reverse order of their start, each within its deadline, before it returns.
+Deadlines and delays are in Trio's time, so a virtual Trio clock drives them.
 """
 
 from __future__ import annotations
@@ -205,21 +206,19 @@ async def run_tree(
 ) -> None:
     """Runs the tree until it is stopped, cancelled or fails; `started` with a `TreeHandle`.
 
-    Deadlines and delays are in Trio's time, so a virtual Trio clock drives them.
-
     Args:
-        spec: the root. Its own restart type means nothing: there is nobody above it.
+        spec: the root; its own restart type means nothing.
         runs: for the decision actors; one tree per run queue.
-        clock: stamps events.
+        clock: stamps lifecycle events.
+        observer: is told of them.
         dice: for the jitter of back-offs.
-        observer: is told what happens.
         registry: shows ready actors by path; a fresh one by default.
         task_status: of `nursery.start`.
 
     Raises:
         StartFailedError: the tree did not start.
         RestartLimitReachedError: failures escalated to the root.
-        ChildStuckError: it ended, but something had to be waited for beyond its deadline.
+        ChildStuckError: it ended, but a child took longer than its deadline.
     """
     runtime = TreeRuntime(runs, clock, dice, observer, registry or Registry())
     root = Supervisor(spec, spec.id, runtime)
@@ -241,8 +240,15 @@ async def _live(life: Life, runs: RunQueue) -> None:
     """The root's life, and the pump for exactly as long."""
     with trio.CancelScope(shield=True):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(runs.pump, name=f"{life.path} pump")
+            nursery.start_soon(_pump, life, runs, name=f"{life.path} pump")
             try:
                 await life.run(lambda: None)
             finally:
                 nursery.cancel_scope.cancel()
+
+
+async def _pump(life: Life, runs: RunQueue) -> None:
+    try:
+        await runs.pump()
+    finally:
+        life.order_stop()  # no tree without its pump
