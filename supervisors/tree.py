@@ -2,6 +2,7 @@
 
 Invariant: however `run_tree` ends, by `stop`, by cancellation or by failure, the actors were
 stopped in the reverse order of their start, each within its deadline, before it returns.
+Deadlines and delays are in Trio's time, so a virtual Trio clock drives them.
 """
 
 from __future__ import annotations
@@ -206,37 +207,24 @@ async def run_tree(
     """Runs the tree until it is stopped, cancelled or fails; `started` with a `TreeHandle`.
 
     Args:
-        spec: the root. Its own restart type means nothing: there is nobody above it.
+        spec: the root; its own restart type means nothing.
         runs: for the decision actors; one tree per run queue.
-        clock: stamps events. Deadlines and delays are Trio's, so a virtual Trio clock drives them.
+        clock: stamps lifecycle events.
+        observer: is told of them.
         dice: for the jitter of back-offs.
-        observer: is told what happens.
         registry: shows ready actors by path; a fresh one by default.
         task_status: of `nursery.start`.
 
     Raises:
         StartFailedError: the tree did not start.
         RestartLimitReachedError: failures escalated to the root.
-        ChildStuckError: it ended, but something had to be waited for beyond its deadline.
+        ChildStuckError: it ended, but a child took longer than its deadline.
     """
     runtime = TreeRuntime(runs, clock, dice, observer, registry or Registry())
     root = Supervisor(spec, spec.id, runtime)
     life = Life(spec.id, 1, root, runtime)
-    pump_scope = trio.CancelScope(shield=True)
-
-    async def pump() -> None:
-        with pump_scope:
-            await runs.pump()
-
-    async def live() -> None:
-        try:
-            await life.run(lambda: None)
-        finally:
-            pump_scope.cancel()
-
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(pump, name=f"{spec.id} pump")
-        nursery.start_soon(live, name=spec.id)
+        nursery.start_soon(_live, life, runs, name=spec.id)
         try:
             await life.decided.wait()
             if life.is_ready:
@@ -246,3 +234,21 @@ async def run_tree(
             life.order_stop()
     if life.error is not None and not isinstance(life.error, LeaveError):
         raise life.error
+
+
+async def _live(life: Life, runs: RunQueue) -> None:
+    """The root's life, and the pump for exactly as long."""
+    with trio.CancelScope(shield=True):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_pump, life, runs, name=f"{life.path} pump")
+            try:
+                await life.run(lambda: None)
+            finally:
+                nursery.cancel_scope.cancel()
+
+
+async def _pump(life: Life, runs: RunQueue) -> None:
+    try:
+        await runs.pump()
+    finally:
+        life.order_stop()  # no tree without its pump

@@ -1,0 +1,224 @@
+"""The gate: each reason has its case, their order holds, reducing orders pass what they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bot3.domain.approval import ApprovedOrder
+from bot3.domain.book import Quote
+from bot3.domain.order import OrderIntent
+from bot3.domain.refusal import Denial, DenialReason
+from bot3.domain.values import InstrumentId, Price, Side, Symbol
+from bot3.messages.orders import OrderApproved, ProposeOrder
+from bot3.risk.gate import CHECKS, judge
+from bot3.risk.limits import RiskLimits
+from bot3.risk.manager import RiskManager
+from tests.bot3.making import (
+    BTC,
+    KEY,
+    SECOND_NS,
+    START_NS,
+    USDT,
+    VENUE,
+    d,
+    make_balance,
+    make_fill,
+    make_instrument,
+    make_intent,
+)
+
+R = DenialReason
+SELL = Side.SELL
+
+
+def manager(limits: RiskLimits | None = None) -> RiskManager:
+    """Equity 10000, so 200 may be held in one instrument; quote 99.9 at 100.1; 1 BTC in stock."""
+    made = RiskManager(RiskLimits() if limits is None else limits)
+    made.on_instruments([make_instrument()])
+    made.on_quote(KEY, Quote(99.9, 1.0, 100.1, 1.0), START_NS)
+    made.on_balances([make_balance(USDT, "10000"), make_balance(BTC, "1")])
+    assert made.on_equity(d(10_000), START_NS) is None
+    return made
+
+
+def answer(made: RiskManager, intent: OrderIntent, now_ns: int = START_NS) -> object:
+    judged = judge(made.state, made.limits, intent, now_ns)
+    return judged.reason if isinstance(judged, Denial) else type(judged)
+
+
+def approve(made: RiskManager, intent: OrderIntent) -> None:
+    assert isinstance(made.judge(ProposeOrder(intent, 0), START_NS), OrderApproved)
+
+
+def test_the_table_is_in_the_order_of_the_reasons_and_complete() -> None:
+    assert list(CHECKS) == list(DenialReason)
+
+
+def test_a_sound_order_is_approved() -> None:
+    assert answer(manager(), make_intent()) is ApprovedOrder
+
+
+def spoil_rate(made: RiskManager) -> None:
+    for number in range(1, 21):
+        approve(made, make_intent(number, amount="0.06", price="99.9"))
+    for number in range(1, 21):
+        made.state.take_close(make_intent(number).client_order_id, d(0))
+
+
+def spoil_position(made: RiskManager) -> None:
+    made.on_position(KEY, d("1.5"))
+
+
+def spoil_exposure(made: RiskManager) -> None:
+    for number in range(10):
+        other = InstrumentId(VENUE, Symbol(f"X{number}/USDT"))
+        made.on_quote(other, Quote(99.9, 1.0, 100.1, 1.0), START_NS)
+        made.on_position(other, d("1.95"))
+
+
+def spoil_self_trade(made: RiskManager) -> None:
+    made.on_position(KEY, d("0.5"))
+    approve(made, make_intent(1, amount="0.5", price="100", side=SELL, is_reducing=True))
+
+
+SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]] = [
+    (R.TRADING_HALTED, lambda m: m.halt("by hand", START_NS), make_intent()),
+    (
+        R.UNKNOWN_INSTRUMENT,
+        lambda m: None,
+        make_intent(instrument=InstrumentId(VENUE, Symbol("ETH/USDT"))),
+    ),
+    (R.DUPLICATE_INTENT, lambda m: approve(m, make_intent(3, amount="0.1")), make_intent(3)),
+    (R.VENUE_DOWN, lambda m: m.on_account_lost(VENUE, "closed"), make_intent()),
+    (R.BOOK_STALE, lambda m: m.on_quote(KEY, Quote(99.9, 1, 100.1, 1), 0), make_intent()),
+    (R.BOOK_STALE, lambda m: m.on_book_lost(KEY), make_intent()),
+    (R.BOOK_STALE, lambda m: m.on_feed_lost(VENUE), make_intent()),
+    (R.BOOK_CROSSED, lambda m: m.on_quote(KEY, Quote(101, 1, 100, 1), START_NS), make_intent()),
+    (
+        R.BOOK_CROSSED,
+        lambda m: m.on_quote(KEY, Quote(float("nan"), 1, 100, 1), START_NS),
+        make_intent(),
+    ),
+    (R.PRICE_COLLAR, lambda m: None, make_intent(price="100.51")),
+    (R.PRICE_COLLAR, lambda m: None, make_intent(price="99.49")),
+    (R.FILTER, lambda m: None, make_intent(amount="0.01")),
+    (R.FILTER, lambda m: None, make_intent(price=None, order_type=make_intent().order_type)),
+    (R.ORDER_RATE, spoil_rate, make_intent(21)),
+    (R.POSITION_LIMIT, spoil_position, make_intent()),
+    (R.POSITION_LIMIT, lambda m: None, make_intent(amount="2.01")),
+    (R.POSITION_LIMIT, lambda m: None, make_intent(amount="0.1", side=SELL)),
+    (R.EXPOSURE_LIMIT, spoil_exposure, make_intent()),
+    (R.BALANCE, lambda m: m.on_balances([make_balance(USDT, "100")]), make_intent()),
+    (R.SELF_TRADE, spoil_self_trade, make_intent(2, amount="0.1", price="100")),
+    (R.SELF_TRADE, spoil_self_trade, make_intent(2, amount="0.1", price=None)),
+]
+
+
+@pytest.mark.parametrize(("reason", "spoil", "intent"), SPOILERS)
+def test_each_reason_denies(
+    reason: DenialReason, spoil: Callable[[RiskManager], object], intent: OrderIntent
+) -> None:
+    made = manager()
+    spoil(made)
+    assert answer(made, intent) is reason
+
+
+def test_every_reason_has_its_case() -> None:
+    assert {reason for reason, _, _ in SPOILERS} == set(DenialReason)
+
+
+def test_the_first_reason_decides() -> None:
+    made = manager()
+    made.on_book_lost(KEY)
+    made.halt("by hand", START_NS)
+    assert answer(made, make_intent(amount="999")) is R.TRADING_HALTED
+
+
+def test_what_was_approved_counts_until_it_is_closed() -> None:
+    made = manager()
+    approve(made, make_intent(1, amount="1.5"))
+    assert answer(made, make_intent(2)) is R.POSITION_LIMIT
+    made.state.take_close(make_intent(1).client_order_id, d(0))
+    assert answer(made, make_intent(2)) is ApprovedOrder
+
+
+def test_a_fill_moves_from_open_to_position_in_one_step() -> None:
+    made = manager()
+    approve(made, make_intent(1, amount="1.5"))
+    before = made.state.exposure_total()
+    made.on_position(KEY, d("0.5"), make_fill("a", 1, amount="0.5"))
+    assert made.state.exposure_total() == before
+
+
+def test_a_close_that_overtakes_its_fills_keeps_them_counted() -> None:
+    made = manager()
+    approve(made, make_intent(1, amount="1.5"))
+    made.state.take_close(make_intent(1).client_order_id, d("1.2"))
+    assert made.state.exposure_total() == 120
+    made.on_position(KEY, d("1.2"), make_fill("a", 1, amount="1.2"))
+    assert made.state.exposure_total() == 120
+    assert made.state.orders == {}
+
+
+def test_funds_that_the_venue_does_not_hold_yet_are_bound_already() -> None:
+    made = manager()
+    made.on_balances([make_balance(USDT, "200")])
+    approve(made, make_intent(1, amount="1.2"))
+    assert answer(made, make_intent(2, amount="0.8", price="99.9")) is R.BALANCE
+    made.on_balances([make_balance(USDT, "79.88", "120.12")])  # now it holds them: the same
+    assert made.state.available(VENUE, USDT) == d("79.88")
+
+
+def reducing(amount: str = "1", number: int = 1) -> OrderIntent:
+    return make_intent(number, amount=amount, side=SELL, is_reducing=True)
+
+
+def test_an_exit_passes_the_limits_of_entries() -> None:
+    made = manager(RiskLimits(order_notional_max=d(50)))
+    made.on_equity(d(9_990), START_NS)
+    made.on_position(KEY, d(1))
+    assert answer(made, make_intent(amount="0.6")) is R.FILTER
+    assert answer(made, reducing()) is ApprovedOrder
+
+
+def test_an_exit_passes_a_halt_only_where_the_limits_say_so() -> None:
+    for is_allowed, expected in ((False, R.TRADING_HALTED), (True, ApprovedOrder)):
+        made = manager(RiskLimits(is_exit_allowed_when_halted=is_allowed))
+        made.on_position(KEY, d(1))
+        made.halt("by hand", START_NS)
+        assert answer(made, reducing()) is expected
+        assert answer(made, make_intent()) is R.TRADING_HALTED
+
+
+def test_an_exit_of_more_than_there_is_is_none() -> None:
+    made = manager(RiskLimits(is_exit_allowed_when_halted=True))
+    made.on_position(KEY, d("0.5"))
+    assert answer(made, reducing("0.6")) is R.POSITION_LIMIT
+    approve(made, reducing("0.3"))
+    assert answer(made, reducing("0.3", 2)) is R.POSITION_LIMIT
+    made.halt("by hand", START_NS)
+    assert answer(made, reducing("0.3", 2)) is R.TRADING_HALTED
+
+
+def test_the_rate_is_per_window() -> None:
+    made = manager()
+    spoil_rate(made)
+    assert answer(made, make_intent(21)) is R.ORDER_RATE
+    made.on_quote(KEY, Quote(99.9, 1.0, 100.1, 1.0), START_NS + 10 * SECOND_NS)
+    assert answer(made, make_intent(21), START_NS + 10 * SECOND_NS) is ApprovedOrder
+
+
+def test_a_price_that_does_not_meet_ours_is_no_self_trade() -> None:
+    made = manager()
+    spoil_self_trade(made)
+    assert answer(made, make_intent(2, amount="0.1", price="99.99")) is ApprovedOrder
+
+
+def test_a_denial_says_what_decided() -> None:
+    denial = judge(manager().state, RiskLimits(), make_intent(amount="3"), START_NS)
+    assert isinstance(denial, Denial)
+    assert denial.detail == "position of 300.00 is above 200.00"
+    assert denial.client_order_id == make_intent().client_order_id
+    assert Price(d(100)) == make_intent().price
