@@ -119,7 +119,7 @@ class RunQueue:
                 self.current = cell
                 try:
                     handler(message)
-                except Exception as error:  # noqa: BLE001  (kills that actor alone; kept as a dead letter)
+                except Exception as error:
                     cell.bury(message, error)
                 else:
                     cell.handled += 1

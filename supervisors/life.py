@@ -128,7 +128,7 @@ class Life:
             with self._scope:
                 try:
                     await self.body.run(self)
-                except* Exception as errors:  # noqa: BLE001  (the edge of an actor: becomes its exit)
+                except* Exception as errors:
                     self.error = _only(errors)
         finally:
             try:

@@ -200,7 +200,7 @@ class Observer:
         for callback in tuple(self._callbacks):
             try:
                 callback(event)
-            except Exception as error:  # noqa: BLE001  (an onlooker's defect; counted and kept)
+            except Exception as error:
                 self.failed_callbacks += 1
                 self.failures.append(describe(error))
 

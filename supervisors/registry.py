@@ -93,6 +93,6 @@ class Registry:
         for watcher in tuple(self._watchers):
             try:
                 watcher(change)
-            except Exception as error:  # noqa: BLE001  (an onlooker's defect; counted and kept)
+            except Exception as error:
                 self.failed_watchers += 1
                 self.failures.append(describe(error))

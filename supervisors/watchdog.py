@@ -133,7 +133,7 @@ class TurnWatchdog:
     def _report(self, text: str) -> None:
         try:
             self._on_stuck(text)
-        except Exception:  # noqa: BLE001  (nobody above could hear it, and the process must still end)
+        except Exception:
             traceback.print_exc(file=sys.stderr)
 
     def _watch(self) -> None:

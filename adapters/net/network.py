@@ -33,6 +33,9 @@ class SocketNetwork:
         await secure.do_handshake()
         return secure
 
-    async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:
-        (listener,) = await trio.open_tcp_listeners(port, host=host)
+    async def listen(self, host: str, port: int) -> trio.SocketListener:
+        """On the first address of a name that has several."""
+        listener, *others = await trio.open_tcp_listeners(port, host=host)
+        for other in others:
+            await other.aclose()
         return listener

@@ -70,7 +70,7 @@ class _Connection(trio_websocket.WebSocketConnection):
             await self._reader_task()
         except trio_websocket.ConnectionRejected as error:
             self.failure = f"handshake refused with HTTP {error.status_code}"
-        except Exception as error:  # noqa: BLE001  (the edge: any error of the reader is a lost link)
+        except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
         finally:
             self._send_channel.close()
@@ -176,7 +176,7 @@ async def open_websocket(
         else:
             try:
                 yield WebSocket(connection, stream, silence_s=silence_s)
-            except Exception as error:  # noqa: BLE001  (raised again below, outside of the nursery's group)
+            except Exception as error:
                 raised = error
             finally:
                 await _close(connection, stream, limits.close_timeout_s)

@@ -27,6 +27,7 @@ class Memory:
         self.recovery = recovery
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.balances: dict[tuple[VenueName, Asset], Balance] = {}
+        self.models: dict[InstrumentId, bytes] = {}
         self._bars: dict[InstrumentId, deque[Bar]] = {}
         self._bars_kept = bars_kept
 
@@ -42,6 +43,14 @@ class Memory:
         self.recovery.fold((message,))
         if isinstance(message, BalanceChanged):
             self.balances.update(((held.venue, held.asset), held) for held in message.balances)
+
+    def unseen_since_ns(self, venue: VenueName, now_ns: int) -> int:
+        """From when on a venue's fills may be unknown to us: now, where nothing was going on."""
+        last_fills = self.recovery.last_fill_ns
+        times = [ns for key, ns in last_fills.items() if key.venue == venue]
+        unresolved = (kept.order.intent for kept in self.recovery.orders())
+        times += [intent.created_ns for intent in unresolved if intent.instrument.venue == venue]
+        return min(times, default=now_ns)
 
     def bars(self, instrument: InstrumentId) -> deque[Bar]:
         """The last closed bars, oldest first; the market actor appends."""

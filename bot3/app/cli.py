@@ -22,7 +22,7 @@ class RunOptions:
     """What the user asked for, as given."""
 
     config: Path | None
-    userdir: Path
+    userdir: Path | None
     duration_s: float | None
     is_json: bool
     replay: Path | None
@@ -45,9 +45,7 @@ _CONFIG = click.option(
 _USERDIR = click.option(
     "--userdir",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("user_data"),
-    show_default=True,
-    help="Where journal, log and lock are kept.",
+    help="Where journal, log and lock are kept.  [default: ./user_data]",
 )
 _JSON = click.option(
     "--json", "is_json", is_flag=True, help="Print one JSON object as the last line of output."

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol, final
 
 import trio
+from attrs import define
 
 from bot3.domain.values import Symbol
 from bot3.messages.market import FeedEvent, FeedLost, FeedRestored, ResyncBook
@@ -22,6 +23,13 @@ class Resyncs(Protocol):
     async def receive(self) -> ResyncBook: ...
 
 
+@define
+class FeedTally:
+    """Market events delivered since the process began; outlives the actor."""
+
+    events: int = 0
+
+
 @final
 class FeedActor(EdgeActor):
     """Runs one feed. `routes` has a market actor per symbol; `watchers` hear of losses too."""
@@ -32,11 +40,13 @@ class FeedActor(EdgeActor):
         routes: Mapping[Symbol, Address[FeedEvent]],
         watchers: tuple[Address[FeedLost | FeedRestored], ...],
         resyncs: Resyncs,
+        tally: FeedTally,
     ) -> None:
         self._port = port
         self._routes = routes
         self._watchers = watchers
         self._resyncs = resyncs
+        self._tally = tally
         self._context: EdgeContext | None = None
 
     async def run(self, context: EdgeContext) -> None:
@@ -53,6 +63,7 @@ class FeedActor(EdgeActor):
             for watcher in self._watchers:
                 watcher.send(event)
         else:
+            self._tally.events += 1
             self._routes[event.instrument.symbol].send(event)
         if self._context is not None:
             self._context.progress()

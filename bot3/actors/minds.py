@@ -1,0 +1,156 @@
+"""Everything that forms an opinion on one instrument, as one small tree.
+
+Invariant: a crash in here costs this instrument a restart, no other one, and no order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from attrs import field, frozen
+
+from bot3.actors.market import MarketActor, MarketMessage
+from bot3.actors.memory import Memory
+from bot3.actors.regime import RegimeActor
+from bot3.actors.strategies import HybridActor, MLActor, TAActor
+from bot3.domain.values import InstrumentId
+from bot3.learning.online import LearnerSettings, OnlineLearner
+from bot3.learning.performance import PerformanceSettings
+from bot3.market.bars import BarSettings
+from bot3.market.features import FEATURE_NAMES
+from bot3.messages.journal import JournalEntry
+from bot3.messages.market import BookLost, QuoteChanged, ResyncBook, TimerTicked
+from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetProposed
+from bot3.regime.detector import RegimeDetector
+from bot3.strategies.hybrid import Blend, HybridSettings
+from bot3.strategies.ml import MLSettings
+from bot3.strategies.ta import TAStrategy
+from supervisors.actor import Address
+from supervisors.cell import DecisionCell
+from supervisors.clock import Clock
+from supervisors.dispatch import RunQueue
+from supervisors.restart import Intensity, Strategy
+from supervisors.spec import DecisionSpec, SupervisorSpec
+
+INTENSITY = Intensity(10, 60.0)
+
+
+@frozen
+class MindSettings:
+    """How opinions are formed; the same for every instrument. `cost_bps`: of a trade, one way."""
+
+    bars: BarSettings
+    learner: LearnerSettings
+    is_learning: bool
+    ta_weight: float
+    ml_weight: float
+    is_adaptive: bool
+    cost_bps: float
+
+
+@final
+@frozen
+class Mind:
+    """The cells of one instrument: market, regime, ta, ml, hybrid."""
+
+    instrument: InstrumentId
+    settings: MindSettings
+    memory: Memory
+    runs: RunQueue
+    clock: Clock
+    quotes: tuple[Address[QuoteChanged | BookLost], ...] = field(kw_only=True)
+    targets: Address[TargetProposed] = field(kw_only=True)
+    resyncs: Address[ResyncBook] = field(kw_only=True)
+    journal: Address[JournalEntry] = field(kw_only=True)
+    board: Address[Any] = field(kw_only=True)
+    market: DecisionCell[MarketMessage] = field(init=False)
+    regime: DecisionCell[FeaturesComputed] = field(init=False)
+    ta: DecisionCell[RegimeEstimated] = field(init=False)
+    ml: DecisionCell[RegimeEstimated | TimerTicked] = field(init=False)
+    hybrid: DecisionCell[RegimeEstimated | TargetProposed] = field(init=False)
+
+    @market.default
+    def _market(self) -> DecisionCell[MarketMessage]:
+        return DecisionCell("market", self.runs)
+
+    @regime.default
+    def _regime(self) -> DecisionCell[FeaturesComputed]:
+        return DecisionCell("regime", self.runs)
+
+    @ta.default
+    def _ta(self) -> DecisionCell[RegimeEstimated]:
+        return DecisionCell("ta", self.runs)
+
+    @ml.default
+    def _ml(self) -> DecisionCell[RegimeEstimated | TimerTicked]:
+        return DecisionCell("ml", self.runs)
+
+    @hybrid.default
+    def _hybrid(self) -> DecisionCell[RegimeEstimated | TargetProposed]:
+        return DecisionCell("hybrid", self.runs)
+
+    def specs(self) -> tuple[DecisionSpec[Any], ...]:
+        """Whoever is told first, starts first."""
+        return (
+            DecisionSpec(self.hybrid, self._build_hybrid),
+            DecisionSpec(self.ml, self._build_ml),
+            DecisionSpec(self.ta, self._build_ta),
+            DecisionSpec(self.regime, self._build_regime),
+            DecisionSpec(self.market, self._build_market),
+        )
+
+    def supervisor(self) -> SupervisorSpec:
+        """`binance BTC-USDT`."""
+        venue, symbol = self.instrument
+        name = f"{venue} {symbol.replace('/', '-')}"
+        return SupervisorSpec(name, Strategy.ONE_FOR_ONE, INTENSITY, self.specs())
+
+    def timed(self) -> tuple[DecisionCell[Any], ...]:
+        """Bars are closed before labels are learned."""
+        return (self.market, self.ml)
+
+    def _build_market(self) -> MarketActor:
+        return MarketActor(
+            self.instrument,
+            self.settings.bars,
+            self.memory,
+            self.clock,
+            quotes=self.quotes,
+            bars=(self.board,),
+            features=self.regime,
+            resyncs=self.resyncs,
+        )
+
+    def _build_regime(self) -> RegimeActor:
+        # The blend hears of a bar before its members do, so that it knows which bar they mean.
+        listeners = (self.hybrid, self.ta, self.ml, self.board)
+        return RegimeActor(RegimeDetector(), listeners=listeners, journal=self.journal)
+
+    def _build_ta(self) -> TAActor:
+        return TAActor(TAStrategy(), listeners=(self.hybrid, self.board))
+
+    def _build_ml(self) -> MLActor:
+        learner = OnlineLearner(FEATURE_NAMES, self.settings.learner)
+        settings = MLSettings(
+            horizon_bars=self.settings.learner.horizon_bars, cost_bps=self.settings.cost_bps
+        )
+        return MLActor(
+            self.instrument,
+            learner,
+            settings,
+            self.memory,
+            is_learning=self.settings.is_learning,
+            listeners=(self.hybrid, self.board),
+            board=self.board,
+        )
+
+    def _build_hybrid(self) -> HybridActor:
+        settings = HybridSettings(
+            ta_weight=self.settings.ta_weight,
+            ml_weight=self.settings.ml_weight,
+            adaptive=self.settings.is_adaptive,
+            performance=PerformanceSettings(cost_bps=self.settings.cost_bps),
+        )
+        return HybridActor(
+            Blend(("ta", "ml"), settings), listeners=(self.targets, self.board), board=self.board
+        )

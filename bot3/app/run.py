@@ -1,0 +1,222 @@
+"""`python -m bot3`: from the command line's options to a session, and its summary.
+
+Invariant: everything that can be refused is refused before anything is started.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import trio
+from attrs import frozen
+
+from adapters.net.network import SocketNetwork
+from bot3.actors.memory import Memory
+from bot3.app.cli import RunOptions
+from bot3.app.config import LoadedConfig, load_config
+from bot3.app.console import close_logging, configure_logging
+from bot3.app.embedded import ExchangeActor, access_of, listen, make_exchange
+from bot3.app.session import Faces, Session, restarts_of
+from bot3.app.settings import Config
+from bot3.app.tree import EngineSettings, TradingEngine, open_desk
+from bot3.app.venues import Surroundings, VenueAccess, build_venues
+from bot3.app.wiring import core_settings
+from bot3.domain.ids import RunId, run_id
+from bot3.domain.values import VenueName
+from bot3.messages.control import SessionStarted
+from bot3.portfolio.recovery import Recovery
+from bot3.services.lock import StateLock
+from bot3.services.storage import JournalStore
+from bot3.telemetry.http import bind, url_of
+from bot3.telemetry.snapshot import RunFacts, Snapshots
+from bot3.telemetry.status import Status
+from bot3.telemetry.summary import closing_summary
+from supervisors.clock import Clock, SystemClock
+from supervisors.dispatch import RunQueue
+from supervisors.entropy import Entropy
+from supervisors.observe import Observer
+from supervisors.spec import EdgeSpec
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@frozen
+class Prepared:
+    """What was checked and opened before Trio starts."""
+
+    loaded: LoadedConfig
+    options: RunOptions
+    directory: Path
+    listener: socket.socket | None
+    environ: Mapping[str, str]
+
+
+def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
+    """Runs a session; returns the exit code. Raises what `report_error` turns into a line."""
+    overrides: dict[str, object] = {}
+    if options.replay is not None:
+        overrides["simulation.replay"] = str(options.replay)
+    if options.userdir is not None:
+        overrides["journal.directory"] = str(options.userdir)
+    loaded = load_config(options.config, environ, overrides)
+    config = loaded.config
+    directory = Path(config.journal.directory)
+    with ExitStack() as held:
+        held.enter_context(StateLock(directory))
+        listener = None
+        if config.telemetry.enabled:
+            listener = bind(config.telemetry.host, config.telemetry.port)
+            held.callback(listener.close)
+        configure_logging(config.system.log_level, None, directory)
+        held.callback(close_logging)
+        _import_heavy_libraries()
+        status = trio.run(_session, Prepared(loaded, options, directory, listener, environ))
+    _sum_up(status, options)
+    return 0
+
+
+def _import_heavy_libraries() -> None:
+    """Seconds of import, spent before the first message rather than inside a handler."""
+    import river.drift
+    import river.linear_model
+    import river.metrics
+    import river.optim
+    import river.preprocessing  # noqa: F401
+
+
+async def _session(given: Prepared) -> Status:
+    config = given.loaded.config
+    clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
+    run = new_run_id(clock.now_ns())
+    around = Surroundings(network, clock, entropy, given.environ)
+    exchange_spec, embedded, data_source = None, None, "custom venue"
+    if config.venues.binance.mode == "embedded":
+        exchange = make_exchange(config, clock, entropy, run)
+        listener = await listen(network, config)
+        embedded = where = access_of(exchange, listener)
+        waiting: list[trio.abc.Listener[trio.abc.Stream]] = [listener]
+        data_source = exchange.data_source
+        exchange_spec = EdgeSpec(
+            "exchange", lambda: ExchangeActor(exchange, network, where, waiting)
+        )
+    access = build_venues(config, embedded, around)
+    account = ",".join(sorted(each.venue.account for each in access.values()))
+    journal_path = given.directory / "journal.sqlite"
+    memory = Memory(recovered(journal_path, account), bars_kept=config.market.warm_up_bars)
+    engine = make_engine(config, run, memory, clock, access, journal_path, exchange_spec)
+    observer = Observer(clock)
+    snapshots = Snapshots(
+        engine.board,
+        facts_of(given, run, data_source, clock),
+        clock,
+        restarts=lambda: restarts_of(observer),
+        events=lambda: sum(desk.tally.events for desk in engine.venues.values()),
+    )
+    faces = Faces(config, given.options, given.listener, snapshots)
+    started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
+    return await Session(engine, faces, started, clock, entropy, observer).run()
+
+
+def new_run_id(now_ns: int) -> RunId:
+    """Milliseconds in base 36: eight digits until the year 2059, a new one each run."""
+    left, digits = now_ns // 1_000_000, ""
+    for _ in range(8):
+        left, digit = divmod(left, 36)
+        digits = _DIGITS[digit] + digits
+    return run_id(digits)
+
+
+def recovered(journal_path: Path, account: str) -> Recovery:
+    """What the journal says of this account; raises `DataError` for a damaged file."""
+    recovery = Recovery(account)
+    store = JournalStore(journal_path)
+    try:
+        recovery.fold(stored.record for stored in store.read_all())
+    finally:
+        store.close()
+    return recovery
+
+
+def make_engine(
+    config: Config,
+    run: RunId,
+    memory: Memory,
+    clock: Clock,
+    access: Mapping[VenueName, VenueAccess],
+    journal_path: Path,
+    exchange: EdgeSpec | None,
+) -> TradingEngine:
+    """All actors, not started."""
+    settings = EngineSettings(
+        core=core_settings(config, run),
+        journal_path=journal_path,
+        bar_interval_s=config.market.bar_interval_s,
+        warm_up_bars=config.market.warm_up_bars,
+        timer_interval_s=config.market.timer_interval_s,
+    )
+    symbols = len(config.exchanges.symbols)
+    desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
+    return TradingEngine(settings, memory, clock, RunQueue(clock), desks, exchange)
+
+
+def facts_of(given: Prepared, run: RunId, data_source: str, clock: Clock) -> RunFacts:
+    """What the user is told about this run."""
+    config = given.loaded.config
+    return RunFacts(
+        run=run,
+        data_source=data_source,
+        config_hash=given.loaded.hash,
+        quote=config.system.quote,
+        capital=Decimal(repr(config.system.capital)),
+        target_apy=config.system.target_apy,
+        url="" if given.listener is None else url_of(given.listener),
+        started_ns=clock.now_ns(),
+    )
+
+
+def _sum_up(status: Status, options: RunOptions) -> None:
+    """The closing table for people; with --json that goes to stderr, and one object to stdout."""
+    people = sys.stderr if options.is_json else sys.stdout
+    print(closing_summary(status, is_colored=people.isatty()), file=people)
+    if options.is_json:
+        print(json.dumps(summary_of(status)), flush=True)
+
+
+def summary_of(status: Status) -> dict[str, Any]:
+    """The machine's summary of a run."""
+    equity = status.equity_start if status.equity is None else status.equity
+    return {
+        "run": status.run,
+        "data_source": status.data_source,
+        "config_hash": status.config_hash,
+        "uptime_s": round(status.uptime_s, 3),
+        "events": status.events,
+        "signals": status.signals,
+        "orders": status.orders_by_status,
+        "fills": status.fills,
+        "denials": status.denials,
+        "equity_start": float(status.equity_start),
+        "equity_end": float(equity),
+        "fees_paid": float(status.fees_paid),
+        "max_drawdown": status.max_drawdown,
+        "restarts": status.restarts,
+        "tick_to_order_us": {
+            "p50": status.tick_to_order.p50_us,
+            "p99": status.tick_to_order.p99_us,
+            "count": status.tick_to_order.count,
+        },
+        "venues": {
+            name: {
+                "connected": venue.is_feed_connected and venue.is_account_connected,
+                "book_age_ms": venue.book_age_ms,
+            }
+            for name, venue in status.venues.items()
+        },
+    }

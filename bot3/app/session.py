@@ -1,0 +1,172 @@
+"""One life of the process inside Trio: recover, start the tree, trade, stop in order, sum up.
+
+Invariant: whatever ends it, the journal is flushed and, where the venue can still be reached,
+nothing of ours rests there.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import final
+
+import structlog
+import trio
+from attrs import define, field, frozen
+from rich.console import Console
+
+from bot3.app.cli import RunOptions
+from bot3.app.settings import Config
+from bot3.app.tree import TradingEngine
+from bot3.messages.control import ActorRestarted, CancelEverything, SessionEnded, SessionStarted
+from bot3.messages.journal import JournalEntry
+from bot3.telemetry.http import HttpActor
+from bot3.telemetry.metrics import Registry
+from bot3.telemetry.reporter import LineReporterActor
+from bot3.telemetry.snapshot import Snapshots
+from bot3.telemetry.status import Status
+from bot3.telemetry.terminal import TerminalActor
+from supervisors import observe
+from supervisors.clock import Clock
+from supervisors.entropy import Entropy
+from supervisors.observe import Observer
+from supervisors.spec import ChildSpec, EdgeSpec
+from supervisors.tree import TreeHandle, run_tree
+from supervisors.watchdog import TurnWatchdog
+
+STOP_DEADLINE_S = 8.0
+LOOK_INTERVAL_S = 0.05
+TURN_DEADLINE_S = 2.0
+EXIT_DEADLINE_S = 30.0
+
+_log = structlog.get_logger("bot3")
+
+
+@frozen
+class Faces:
+    """How the user sees it: `socket` is bound already, `is_live` where stdout is a terminal."""
+
+    config: Config
+    options: RunOptions
+    socket: socket.socket | None
+    snapshots: Snapshots
+    registry: Registry = field(factory=Registry)
+
+    def specs(self) -> tuple[ChildSpec, ...]:
+        """The operators' corner of the tree."""
+        given = self.config.telemetry
+        face = EdgeSpec("terminal", self._terminal)
+        if self.socket is None or not given.enabled:
+            return (face,)
+        listener = self.socket
+        return (
+            EdgeSpec("http", lambda: HttpActor(listener, self.snapshots, self.registry)),
+            face,
+        )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a view that redraws itself owns the screen."""
+        return sys.stdout.isatty() and not self.options.is_json
+
+    def _terminal(self) -> TerminalActor | LineReporterActor:
+        given = self.config.telemetry
+        if self.is_live:
+            return TerminalActor(self.snapshots, Console(), given.refresh_interval_s)
+        stream = sys.stderr if self.options.is_json else sys.stdout
+        return LineReporterActor(self.snapshots, stream, given.summary_interval_s)
+
+
+@final
+@define
+class Session:
+    """Runs an engine until it is told to stop, or fails."""
+
+    engine: TradingEngine
+    faces: Faces
+    started: SessionStarted
+    clock: Clock
+    entropy: Entropy
+    observer: Observer
+    stop: trio.Event = field(factory=trio.Event)
+    reason: str = ""
+
+    async def run(self) -> Status:
+        """The last snapshot; raises what the tree raised."""
+        self.observer.subscribe(self._hear)
+        self.engine.core.journal.send(JournalEntry(self.started))
+        with self._watchdog():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._hear_signals)
+                await self._run_tree()
+                nursery.cancel_scope.cancel()
+        return self.faces.snapshots.status()
+
+    async def _run_tree(self) -> None:
+        spec = self.engine.tree(self.faces.specs)
+        run = partial(
+            run_tree,
+            spec,
+            runs=self.engine.runs,
+            clock=self.clock,
+            dice=self.entropy.dice("supervisors"),
+            observer=self.observer,
+        )
+        async with trio.open_nursery() as nursery:
+            tree: TreeHandle = await nursery.start(run)
+            duration_s = self.faces.options.duration_s
+            with trio.move_on_after(sys.maxsize if duration_s is None else duration_s) as limit:
+                await self.stop.wait()
+            await self._wind_down(tree, "duration is over" if limit.cancelled_caught else "stopped")
+
+    async def _wind_down(self, tree: TreeHandle, reason: str) -> None:
+        """No more opinions, cancel what rests, wait for the venue's word, then end the tree."""
+        with trio.move_on_after(STOP_DEADLINE_S):
+            await tree.supervisor("bot3").terminate_child("minds")
+            self.engine.core.execution.send(CancelEverything(reason))
+            while self.engine.board.live:  # noqa: ASYNC110  (a look or two, at the very end)
+                await trio.sleep(LOOK_INTERVAL_S)
+        ended = SessionEnded(self.started.run, reason, self.clock.now_ns())
+        self.engine.core.journal.send(JournalEntry(ended))
+        tree.stop()
+
+    async def _hear_signals(self) -> None:
+        """The first one stops in order, the second at once."""
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                if self.stop.is_set():
+                    raise KeyboardInterrupt
+                self.stop.set()
+
+    def _watchdog(self) -> TurnWatchdog:
+        return TurnWatchdog(
+            self.engine.runs,
+            self.clock,
+            turn_deadline_s=TURN_DEADLINE_S,
+            exit_deadline_s=EXIT_DEADLINE_S,
+            on_stuck=lambda text: _log.error("a handler does not end", stacks=text),
+        )
+
+    def _hear(self, event: observe.LifecycleEvent) -> None:
+        match event:
+            case observe.ActorRestarted():
+                record = ActorRestarted(event.path, f"restart {event.restarts}", event.ts_ns)
+                self.engine.core.journal.send(JournalEntry(record))
+                _log.warning("actor restarted", actor=event.path, restarts=event.restarts)
+            case observe.ActorExited() if event.error:
+                _log.warning("actor ended", actor=event.path, error=event.error)
+                _log.debug("its story", actor=event.path, traceback=event.traceback)
+            case observe.MessageDeadLettered():
+                _log.error("dead letter", actor=event.path, error=event.letter.error)
+            case observe.RestartLimitHit():
+                _log.error("too many restarts", supervisor=event.path, child=event.child)
+            case _:
+                pass
+
+
+def restarts_of(observer: Observer) -> Mapping[str, int]:
+    """By actor, without the root's name."""
+    return {path.partition("/")[2]: n for path, n in observer.restarts_by_actor().items()}

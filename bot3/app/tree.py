@@ -1,0 +1,192 @@
+"""The whole system on one screen: who is supervised by whom, in the order of the start.
+
+From what everything needs to what may crash without touching money. An edge actor may await only
+the mailboxes of children above it; everything else is a send, which never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import final
+
+from attrs import field, frozen
+
+from bot3.actors.core import CoreOutlets, CoreSettings, DecisionCore
+from bot3.actors.memory import Memory
+from bot3.app.venues import VenueAccess
+from bot3.domain.values import VenueName
+from bot3.messages.account import FetchFills
+from bot3.messages.journal import JournalEntry
+from bot3.messages.market import ResyncBook
+from bot3.services.account import AccountActor
+from bot3.services.feed import FeedActor, FeedTally
+from bot3.services.journal import JournalActor, JournalBacklog
+from bot3.services.orders import EntryRequest, OrderEntryActor
+from bot3.services.session import SessionActor
+from bot3.services.storage import JournalStore
+from bot3.services.timers import TimerActor
+from bot3.telemetry.board import Board, BoardActor, BoardMessage
+from supervisors.actor import EdgeActor
+from supervisors.cell import DecisionCell
+from supervisors.clock import Clock
+from supervisors.dispatch import RunQueue
+from supervisors.mailbox import Mailbox, Overflow
+from supervisors.restart import Intensity, Strategy
+from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec, SupervisorSpec
+
+JOURNAL_CAPACITY = 20_000
+ENTRY_CAPACITY = 1_000
+FEW = Intensity(5, 30.0)
+MANY = Intensity(20, 60.0)
+
+
+@final
+@frozen
+class VenueDesk:
+    """One venue: its ports, and the mailboxes of the edge actors in front of them."""
+
+    access: VenueAccess
+    entries: Mailbox[EntryRequest]
+    fetches: Mailbox[FetchFills]
+    resyncs: Mailbox[ResyncBook]
+    tally: FeedTally
+
+
+def open_desk(name: VenueName, access: VenueAccess, instruments: int) -> VenueDesk:
+    """Mailboxes of one venue; orders are refused rather than dropped when too many wait."""
+    return VenueDesk(
+        access,
+        Mailbox(f"{name} orders", capacity=ENTRY_CAPACITY, policy=Overflow.REJECT),
+        Mailbox(f"{name} fetches", capacity=ENTRY_CAPACITY, policy=Overflow.REJECT),
+        Mailbox(
+            f"{name} resyncs",
+            capacity=instruments,
+            policy=Overflow.CONFLATE,
+            key=lambda request: request.instrument,
+        ),
+        FeedTally(),
+    )
+
+
+@frozen
+class EngineSettings:
+    """What the edges are told; the decision actors' settings are in `core`."""
+
+    core: CoreSettings
+    journal_path: Path
+    bar_interval_s: int
+    warm_up_bars: int
+    timer_interval_s: float
+
+
+@final
+@frozen
+class TradingEngine:
+    """All actors and their tree. `exchange` is the embedded one, where there is one."""
+
+    settings: EngineSettings
+    memory: Memory
+    clock: Clock
+    runs: RunQueue
+    venues: Mapping[VenueName, VenueDesk]
+    exchange: EdgeSpec | None = None
+    backlog: JournalBacklog = field(factory=JournalBacklog)
+    journal: Mailbox[JournalEntry] = field(init=False)
+    board: Board = field(init=False)
+    board_cell: DecisionCell[BoardMessage] = field(init=False)
+    core: DecisionCore = field(init=False)
+
+    @journal.default
+    def _journal(self) -> Mailbox[JournalEntry]:
+        return Mailbox("journal", capacity=JOURNAL_CAPACITY, policy=Overflow.REJECT)
+
+    @board.default
+    def _board(self) -> Board:
+        return Board(self.clock, self.settings.core.instruments)
+
+    @board_cell.default
+    def _board_cell(self) -> DecisionCell[BoardMessage]:
+        return DecisionCell("board", self.runs)
+
+    @core.default
+    def _core(self) -> DecisionCore:
+        outlets = CoreOutlets(
+            journal=self.journal,
+            entries={name: desk.entries for name, desk in self.venues.items()},
+            accounts={name: desk.fetches for name, desk in self.venues.items()},
+            resyncs={name: desk.resyncs for name, desk in self.venues.items()},
+            board=self.board_cell,
+        )
+        return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
+
+    def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
+        """Journal · board · portfolio · execution · risk · minds · venues · timers · operators."""
+        portfolio, execution, risk = self.core.money_specs()
+        minds = tuple(mind.supervisor() for mind in self.core.minds.values())
+        venues = tuple(self._venue(name, desk) for name, desk in self.venues.items())
+        children: tuple[ChildSpec | None, ...] = (
+            self.exchange,
+            EdgeSpec("journal", self._build_journal, self.journal, liveness_s=30.0),
+            DecisionSpec(self.board_cell, lambda: BoardActor(self.board)),
+            portfolio,
+            execution,
+            risk,
+            SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
+            SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
+            EdgeSpec("timers", self._build_timers),
+            SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
+        )
+        present = tuple(child for child in children if child is not None)
+        return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, present)
+
+    def _venue(self, name: VenueName, desk: VenueDesk) -> SupervisorSpec:
+        """What is known first, then our account, then order entry, then market data."""
+        children = (
+            EdgeSpec("session", lambda: self._build_session(name, desk)),
+            EdgeSpec("account", lambda: self._build_account(name, desk), desk.fetches),
+            EdgeSpec("orders", lambda: self._build_orders(desk), desk.entries, liveness_s=30.0),
+            EdgeSpec("feed", lambda: self._build_feed(name, desk), desk.resyncs),
+        )
+        return SupervisorSpec(name, Strategy.REST_FOR_ONE, FEW, children)
+
+    def _build_journal(self) -> EdgeActor:
+        path = self.settings.journal_path
+        return JournalActor(lambda: JournalStore(path), self.journal, self.backlog, self.clock)
+
+    def _build_timers(self) -> EdgeActor:
+        listeners = self.core.timer_listeners()
+        return TimerActor(self.clock, self.settings.timer_interval_s, listeners)
+
+    def _build_session(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
+        markets = {key.symbol: cell for key, cell in self.core.markets(name).items()}
+        return SessionActor(
+            desk.access.feed,
+            desk.access.venue,
+            markets,
+            self.core.instrument_listeners(),
+            self.clock,
+            bar_interval_s=self.settings.bar_interval_s,
+            warm_up_bars=self.settings.warm_up_bars,
+        )
+
+    def _build_account(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
+        symbols = tuple(key.symbol for key in self.core.markets(name))
+        return AccountActor(
+            desk.access.venue,
+            symbols,
+            desk.fetches,
+            self.core.publish,
+            self.clock,
+            since_ns=self.memory.unseen_since_ns(name, self.clock.now_ns()),
+        )
+
+    def _build_orders(self, desk: VenueDesk) -> EdgeActor:
+        return OrderEntryActor(
+            desk.access.venue, desk.entries, self.core.publish, self.core.execution, self.clock
+        )
+
+    def _build_feed(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
+        routes = {key.symbol: cell for key, cell in self.core.markets(name).items()}
+        watchers = (self.core.risk, self.board_cell)
+        return FeedActor(desk.access.feed, routes, watchers, desk.resyncs, desk.tally)

@@ -1,0 +1,144 @@
+"""The venues by name: a new one is a folder of adapters and a line in `BUILDERS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from adapters.binance.feed import BinanceFeed
+from adapters.binance.settings import BinanceSettings
+from adapters.binance.signing import Credentials
+from adapters.binance.venue import BinanceVenue
+from adapters.net.budget import WeightBudget
+from adapters.net.network import Network
+from bot3.app.settings import Config
+from bot3.domain.errors import ConfigError
+from bot3.domain.values import Symbol, VenueName
+from bot3.ports.feed import FeedPort
+from bot3.ports.venue import VenuePort
+from supervisors.clock import Clock
+from supervisors.entropy import Entropy
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@frozen
+class VenueAccess:
+    """Both ports of one venue."""
+
+    feed: FeedPort
+    venue: VenuePort
+
+
+@frozen
+class EmbeddedVenue:
+    """Where the built-in exchange listens, and the keys that it made for us."""
+
+    host: str
+    port: int
+    api_key: str
+    api_secret: str
+
+
+@frozen
+class Surroundings:
+    """What every adapter is handed."""
+
+    network: Network
+    clock: Clock
+    entropy: Entropy
+    environ: Mapping[str, str]
+
+
+def _loopback_only(name: str, url: str) -> str:
+    """A real venue is real money, and that needs more than a URL: refused until it is built."""
+    host = urlsplit(url).hostname
+    if host not in LOOPBACK:
+        raise ConfigError(
+            f"venues.binance.{name} = {url!r}: only a server on this machine is allowed"
+            f" ({', '.join(sorted(LOOPBACK))}); trading at real venues is not built yet"
+        )
+    return url
+
+
+def _binance_settings(config: Config, embedded: EmbeddedVenue | None) -> BinanceSettings:
+    given = config.venues.binance
+    if embedded is not None:
+        where = f"{embedded.host}:{embedded.port}"
+        urls = (f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3")
+    else:
+        missing = [n for n in ("rest_url", "ws_url", "ws_api_url") if not getattr(given, n)]
+        if missing:
+            names = ", ".join(f"venues.binance.{name}" for name in missing)
+            raise ConfigError(f'{names}: needed with mode = "custom"')
+        urls = (
+            _loopback_only("rest_url", given.rest_url),
+            _loopback_only("ws_url", given.ws_url),
+            _loopback_only("ws_api_url", given.ws_api_url),
+        )
+    rest_url, ws_url, ws_api_url = urls
+    return BinanceSettings(
+        rest_url,
+        ws_url,
+        ws_api_url,
+        recv_window_ms=given.recv_window_ms,
+        request_timeout_s=given.request_timeout_s,
+    )
+
+
+def _binance_credentials(
+    config: Config, embedded: EmbeddedVenue | None, environ: Mapping[str, str]
+) -> Credentials:
+    if embedded is not None:
+        return Credentials(embedded.api_key, embedded.api_secret)
+    given = config.venues.binance
+    missing = [name for name in (given.key_env, given.secret_env) if not environ.get(name)]
+    if missing:
+        raise ConfigError(f"set the environment variables {' and '.join(missing)} to your keys")
+    try:
+        return Credentials(environ[given.key_env], environ[given.secret_env])
+    except ValueError as error:
+        raise ConfigError(f"{given.key_env}: {error}") from None
+
+
+def _build_binance(
+    config: Config, embedded: EmbeddedVenue | None, around: Surroundings
+) -> VenueAccess:
+    settings = _binance_settings(config, embedded)
+    credentials = _binance_credentials(config, embedded, around.environ)
+    budget = WeightBudget(settings.weight_per_minute)
+    return VenueAccess(
+        BinanceFeed(
+            settings,
+            network=around.network,
+            clock=around.clock,
+            dice=around.entropy.dice("binance/feed"),
+            budget=budget,
+        ),
+        BinanceVenue(
+            settings,
+            credentials,
+            network=around.network,
+            clock=around.clock,
+            dice=around.entropy.dice("binance/venue"),
+            budget=budget,
+            symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
+        ),
+    )
+
+
+BUILDERS: Mapping[
+    VenueName, Callable[[Config, EmbeddedVenue | None, Surroundings], VenueAccess]
+] = {VenueName("binance"): _build_binance}
+
+
+def build_venues(
+    config: Config, embedded: EmbeddedVenue | None, around: Surroundings
+) -> dict[VenueName, VenueAccess]:
+    """Every active venue; raises `ConfigError`."""
+    return {
+        VenueName(name): BUILDERS[VenueName(name)](config, embedded, around)
+        for name in config.exchanges.active
+    }

@@ -1,0 +1,83 @@
+"""From the configuration to what each room is told: every key, in one place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot3.actors.core import CoreSettings
+from bot3.actors.minds import MindSettings
+from bot3.app.settings import Config
+from bot3.domain.ids import RunId
+from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName, decimal_of
+from bot3.execution.desk import ExecutionSettings
+from bot3.execution.planner import PlannerSettings
+from bot3.learning.online import LearnerSettings
+from bot3.market.bars import BarSettings
+from bot3.risk.limits import RiskLimits
+
+# How much of [risk]'s size limits is used; a tolerance can only tighten them.
+TOLERANCE = {"conservative": 0.5, "balanced": 0.75, "aggressive": 1.0}
+RATE_WINDOW_S = 60.0
+
+
+def instruments_of(config: Config) -> tuple[InstrumentId, ...]:
+    """Every symbol on every active venue."""
+    return tuple(
+        InstrumentId(VenueName(venue), Symbol(symbol))
+        for venue in config.exchanges.active
+        for symbol in config.exchanges.symbols
+    )
+
+
+def limits_of(config: Config) -> RiskLimits:
+    """The gate's limits."""
+    risk, share = config.risk, TOLERANCE[config.system.risk_tolerance]
+    return RiskLimits(
+        position_fraction_max=risk.max_position_size * share,
+        exposure_fraction_max=risk.max_total_exposure * share,
+        drawdown_max=risk.max_drawdown,
+        daily_loss_max=risk.max_daily_loss,
+        book_age_max_s=risk.max_book_age_s,
+        price_collar_bps=risk.price_collar_bps,
+        order_rate_max=risk.max_orders_per_minute,
+        order_rate_window_s=RATE_WINDOW_S,
+        order_notional_max=decimal_of(risk.max_order_notional),
+    )
+
+
+def execution_of(config: Config) -> ExecutionSettings:
+    """How targets are worked."""
+    given = config.execution
+    planner = PlannerSettings(
+        rebalance_band=given.rebalance_band,
+        maker_patience_s=given.maker_patience_s,
+        taker_collar_bps=given.taker_collar_bps,
+        order_notional_max=Decimal(repr(config.risk.max_order_notional)),
+    )
+    return ExecutionSettings(planner=planner, order_lifetime_s=given.order_lifetime_s)
+
+
+def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
+    """How opinions are formed."""
+    split, learning = config.ta_ml_split, config.learning
+    return MindSettings(
+        bars=BarSettings(interval_s=config.market.bar_interval_s),
+        learner=LearnerSettings(horizon_bars=learning.horizon_bars),
+        is_learning=learning.online_learning,
+        ta_weight=split.ta_weight,
+        ml_weight=split.ml_weight,
+        is_adaptive=split.adaptive and learning.meta_learning,
+        cost_bps=taker_fee_rate * 1e4,
+    )
+
+
+def core_settings(config: Config, run: RunId) -> CoreSettings:
+    """Everything the decision actors are told."""
+    return CoreSettings(
+        run=run,
+        currency=Asset(config.system.quote),
+        instruments=instruments_of(config),
+        limits=limits_of(config),
+        execution=execution_of(config),
+        mind=mind_of(config, config.simulation.taker_fee_rate),
+    )
