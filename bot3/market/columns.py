@@ -6,6 +6,7 @@ equal. Bars come as named columns: a mapping of arrays, or a pandas frame.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +20,11 @@ class BarColumns(Protocol):
     """Columns by name: those of `Bar` and of `BookSample`, of equal length, oldest first."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+
+
+def _talib() -> Any:
+    """TA-Lib, imported by the first column: streaming does without."""
+    return import_module("talib")
 
 
 def _floats(frame: BarColumns, name: str) -> Column:
@@ -41,16 +47,14 @@ def volatility(frame: BarColumns, bars: int) -> Column:
 
 
 def ema_distance(frame: BarColumns) -> Column:
-    import talib
-
+    talib = _talib()
     close = _floats(frame, "close")
     distance: Column = (talib.EMA(close, EMA_FAST) - talib.EMA(close, EMA_SLOW)) / close
     return distance
 
 
 def relative_strength(frame: BarColumns) -> Column:
-    import talib
-
+    talib = _talib()
     close = _floats(frame, "close")
     # ATR of bars without height is Wilder's average of |change|: where it is zero TA-Lib's RSI
     # says 0, and 50 is meant.
@@ -60,8 +64,7 @@ def relative_strength(frame: BarColumns) -> Column:
 
 
 def macd_histogram(frame: BarColumns) -> Column:
-    import talib
-
+    talib = _talib()
     close = _floats(frame, "close")
     histogram: Column = talib.MACD(close, 12, 26, 9)[2] / close
     return histogram
@@ -72,16 +75,14 @@ def bollinger_b(frame: BarColumns) -> Column:
 
 
 def average_range(frame: BarColumns) -> Column:
-    import talib
-
+    talib = _talib()
     high, low, close = (_floats(frame, name) for name in ("high", "low", "close"))
     average: Column = talib.ATR(high, low, close, 14) / close
     return average
 
 
 def directedness(frame: BarColumns) -> Column:
-    import talib
-
+    talib = _talib()
     high, low, close = (_floats(frame, name) for name in ("high", "low", "close"))
     index: Column = talib.ADX(high, low, close, 14)
     return index

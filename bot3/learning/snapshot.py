@@ -1,0 +1,68 @@
+"""Models as bytes and back.
+
+Invariant: loading makes plain values and classes of River and of this room, and calls nothing else:
+a snapshot cannot run code. It says in clear what it is of; another one is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from importlib.metadata import version
+from typing import Any
+
+from bot3.domain.errors import DataError
+
+_MAGIC = b"bot3-model-1\n"
+_PLAIN = {
+    ("collections", "Counter"),
+    ("collections", "OrderedDict"),
+    ("collections", "defaultdict"),
+    ("builtins", "float"),
+    ("builtins", "frozenset"),
+    ("builtins", "set"),
+}
+_ROOMS = ("river.", "bot3.learning.")
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds classes of the rooms it knows, and nothing that they import."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _PLAIN:
+            return super().find_class(module, name)
+        if module.startswith(_ROOMS) and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__.startswith(_ROOMS):
+                return found
+        raise DataError(f"a model snapshot asks for {module}.{name}: delete it and learn anew")
+
+
+def dump(what: str, state: dict[str, Any]) -> bytes:
+    """`state` of the model described by `what`, with the library's version."""
+    return _MAGIC + _describe(what) + b"\n" + pickle.dumps(state, protocol=5)
+
+
+def load(what: str, snapshot: bytes) -> dict[str, Any]:
+    """The state that `dump` was given.
+
+    Raises:
+        DataError: not a snapshot of the model described by `what`, made by this library version.
+    """
+    magic = snapshot[: len(_MAGIC)]
+    described, _, payload = snapshot[len(_MAGIC) :].partition(b"\n")
+    if magic != _MAGIC or described != _describe(what):
+        raise DataError(
+            f"not a model snapshot of {what}: it says {described[:500]!r}; delete it and learn anew"
+        )
+    try:
+        state = _Unpickler(io.BytesIO(payload)).load()
+    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
+        raise DataError(f"a torn model snapshot ({error}): delete it and learn anew") from error
+    if not isinstance(state, dict):
+        raise DataError("a model snapshot without a state: delete it and learn anew")
+    return state
+
+
+def _describe(what: str) -> bytes:
+    return f"river {version('river')} {what}".encode().replace(b"\n", b" ")

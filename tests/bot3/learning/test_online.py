@@ -1,0 +1,168 @@
+"""The online learner: labels mature, scores are honest, a snapshot resumes bit for bit."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+from river import utils
+from river.datasets import Phishing
+
+from bot3.domain.errors import DataError
+from bot3.learning.classifier import ClassifierSettings, OnlineClassifier
+from bot3.learning.online import LearnerSettings, OnlineLearner
+
+NAMES = ("signal", "noise", "more_noise")
+MINUTE_NS = 60_000_000_000
+
+
+def _world(seed: int, count: int, edge: float) -> list[tuple[int, float, tuple[float, ...]]]:
+    """(time, close, features): the signal is `edge` of the next return's direction."""
+    dice = np.random.default_rng(seed)
+    features = dice.normal(size=(count, 3))
+    close, rows = 100.0, []
+    for i, row in enumerate(features.tolist()):
+        rows.append((i * MINUTE_NS, close, tuple(row)))
+        close *= math.exp(0.001 * (edge * row[0] + dice.normal()))
+    return rows
+
+
+def _run(learner: OnlineLearner, rows: list) -> list[float]:
+    out = []
+    for ts_ns, close, values in rows:
+        out.append(learner.predict(values).probability_up)
+        learner.learn(ts_ns, close, values)
+    return out
+
+
+def test_phishing_accuracy_is_rivers() -> None:
+    rows = [(tuple(map(float, x.values())), y) for x, y in Phishing()]
+    classifier = OnlineClassifier([str(i) for i in range(9)])
+    right = 0
+    for values, label in rows:
+        right += (classifier.probability(values) > 0.5) == label
+        classifier.learn(values, label=label)
+    assert len(rows) == 1_250
+    assert right / len(rows) == pytest.approx(0.8872, abs=0.005)
+
+
+def test_it_finds_a_planted_edge_and_none_in_noise() -> None:
+    settings = LearnerSettings(horizon_bars=1, classifier=ClassifierSettings(learning_rate=0.02))
+    edge, noise = OnlineLearner(NAMES, settings), OnlineLearner(NAMES, settings)
+    _run(edge, _world(1, 3_000, 1.0))
+    _run(noise, _world(1, 3_000, 0.0))
+    assert edge.score.labels == 2_999
+    assert edge.score.accuracy > 0.70  # the optimum is .75
+    assert edge.score.accuracy > edge.score.no_change_accuracy + 0.15
+    assert edge.score.log_loss < edge.score.base_rate_log_loss - 0.1
+    assert 0.46 < noise.score.accuracy < 0.54
+    assert noise.score.log_loss > noise.score.base_rate_log_loss
+
+
+def test_a_label_is_learned_exactly_at_its_horizon() -> None:
+    learner = OnlineLearner(NAMES, LearnerSettings(horizon_bars=3, ready_labels=2))
+    learned = [learner.learn(*row) for row in _world(2, 6, 1.0)]
+    assert learned == [False, False, False, True, True, True]
+    assert learner.score.labels == 3
+    assert learner.predict((0.0, 0.0, 0.0)).is_ready
+
+
+def test_a_forecast_knows_nothing_of_its_label() -> None:
+    """Two worlds that differ only after bar 50 have the same forecasts until then."""
+    rows = _world(3, 60, 1.0)
+    other = [(t, c if i < 50 else 200.0 - c, x) for i, (t, c, x) in enumerate(rows)]
+    settings = LearnerSettings(horizon_bars=2)
+    first, second = (_run(OnlineLearner(NAMES, settings), world) for world in (rows, other))
+    assert first[:51] == second[:51]
+    assert first[52:] != second[52:]
+
+
+def test_no_change_says_the_last_label_known_at_the_time() -> None:
+    learner = OnlineLearner(NAMES, LearnerSettings(horizon_bars=2))
+    for i, close in enumerate([100.0, 101, 102, 103, 104, 105, 104, 103, 102, 101]):
+        learner.learn(i, close, (0.0, 0.0, 0.0))
+    # Two bars ahead: up up up up - down down down. Said, knowing labels two bars old (at first
+    # none, which counts as down): down down up up - up up down.
+    assert learner.unlabeled == 1
+    assert learner.score.labels == 7
+    assert learner.score.no_change_accuracy == pytest.approx(3 / 7)
+
+
+def test_small_moves_have_no_label() -> None:
+    settings = LearnerSettings(horizon_bars=1, threshold_bps=10.0)
+    learner = OnlineLearner(NAMES, settings)
+    learned = [
+        learner.learn(i, close, (0.0, 0.0, 0.0))
+        for i, close in enumerate([100.0, 100.05, 100.2, 100.0])
+    ]
+    assert learned == [False, False, True, True]
+    assert (learner.unlabeled, learner.score.labels) == (1, 2)
+
+
+def test_features_that_are_no_numbers_are_skipped_and_counted() -> None:
+    rows, bad = _world(4, 300, 1.0), (math.nan, 0.0, 0.0)
+    learner = OnlineLearner(NAMES, LearnerSettings(horizon_bars=1, ready_labels=0))
+    assert learner.predict(bad) == (0.5, False)
+    for i, (ts_ns, close, values) in enumerate(rows):
+        learner.learn(ts_ns, close, bad if i % 3 == 0 else values)
+    assert learner.skipped == 101
+    assert learner.score.labels == 199  # the last bar's is not known yet
+    assert math.isfinite(learner.predict(rows[0][2]).probability_up)
+
+
+def test_impossible_input_raises() -> None:
+    learner = OnlineLearner(NAMES)
+    learner.learn(10, 100.0, (0.0, 0.0, 0.0))
+    for ts_ns, close, values in [
+        (10, 100.0, (0.0, 0.0, 0.0)),
+        (11, math.nan, (0.0, 0.0, 0.0)),
+        (11, 0.0, (0.0, 0.0, 0.0)),
+        (11, 100.0, (0.0, 0.0)),
+    ]:
+        with pytest.raises(ValueError, match=r"bar at|close"):
+            learner.learn(ts_ns, close, values)
+    with pytest.raises(ValueError, match="zip"):
+        learner.predict((0.0,))
+
+
+def test_a_snapshot_resumes_bit_for_bit() -> None:
+    rows = _world(5, 1_000, 0.5)
+    whole, half, resumed = (OnlineLearner(NAMES) for _ in range(3))
+    expected = _run(whole, rows)
+    _run(half, rows[:600])
+    resumed.restore(half.snapshot())
+    assert _run(resumed, rows[600:]) == expected[600:]
+    assert resumed.score == whole.score
+    assert resumed.snapshot() == whole.snapshot()
+
+
+def test_a_snapshot_of_something_else_is_refused() -> None:
+    snapshot = OnlineLearner(NAMES).snapshot()
+    with pytest.raises(DataError, match="learn anew"):
+        OnlineLearner(NAMES, LearnerSettings(horizon_bars=2)).restore(snapshot)
+    with pytest.raises(DataError, match="learn anew"):
+        OnlineLearner(NAMES[:2]).restore(snapshot)
+    for torn in (b"", b"nonsense", snapshot[:-20], snapshot[:100]):
+        with pytest.raises(DataError, match="learn anew"):
+            OnlineLearner(NAMES).restore(torn)
+
+
+class _Bomb:
+    def __reduce__(self) -> tuple:
+        return (eval, ("1 + 1",))
+
+
+class _HiddenBomb:
+    def __reduce__(self) -> tuple:
+        return (utils.Rolling, (print, 3))
+
+
+def test_a_snapshot_cannot_run_code() -> None:
+    header = OnlineLearner(NAMES).snapshot()
+    header = header[: header.index(b"\n", header.index(b"\n") + 1) + 1]
+    with pytest.raises(DataError, match="eval"):
+        OnlineLearner(NAMES).restore(header + pickle.dumps({"x": _Bomb()}))
+    with pytest.raises(DataError, match="print"):
+        OnlineLearner(NAMES).restore(header + pickle.dumps({"x": _HiddenBomb()}))
