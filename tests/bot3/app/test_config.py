@@ -117,6 +117,11 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     assert "ta_ml_split.ta_weight + ta_ml_split.ml_weight = 1.1: want a sum of 1" in told
 
 
+def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
+    (line,) = _refused(overrides={"ta_ml_split.ta_weight": 5, "ta_ml_split.ml_weight": 0.3})
+    assert line.startswith("configuration: ta_ml_split.ta_weight = 5: want a number from 0 to 1")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
