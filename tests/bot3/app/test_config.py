@@ -63,7 +63,7 @@ def test_file_over_defaults_environment_over_file_command_line_over_all(tmp_path
     loaded = load_config(
         path,
         {"BOT3__RISK__MAX_DRAWDOWN": "0.1", "BOT3__SIMULATION__WORLD": "null", "HOME": "/x"},
-        {"simulation.world": "planted", "telemetry.port": 0},
+        {"simulation.world": "planted", "telemetry.port": 0, "risk.max_daily_loss": None},
     )
     config = loaded.config
     assert (config.risk.max_drawdown, config.risk.max_daily_loss) == (0.1, 0.03)
