@@ -54,7 +54,8 @@ def load_config(
 ) -> LoadedConfig:
     """The configuration of this process; raises `ConfigError` with every problem, one a line.
 
-    `path` is the user's file or None, `overrides` maps dotted keys (`simulation.port`) to values.
+    `path` is the user's file or None; `overrides` maps dotted keys (`simulation.port`) to values,
+    None for an option that was not given.
     """
     layers = Layers(parse(default_text(), DEFAULT_SOURCE))
     defaults = deepcopy(layers.values)
@@ -63,7 +64,8 @@ def load_config(
     for name, keys, value in environment(environ, defaults):
         layers.put(keys, value, name)
     for dotted, value in overrides.items():
-        layers.put(tuple(dotted.split(".")), value, OVERRIDE_SOURCE)
+        if value is not None:
+            layers.put(tuple(dotted.split(".")), value, OVERRIDE_SOURCE)
     config = _checked(layers, defaults)
     sources = {".".join(keys): layers.source(keys) for keys, _ in _flat(config)}
     return LoadedConfig(config, MappingProxyType(sources), config_hash(config))

@@ -7,7 +7,6 @@ allowed, in words that follow "want". Nothing is converted but a whole number wh
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable
 from typing import Protocol
@@ -56,8 +55,9 @@ class Number:
     def take(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise NotAllowedError(self.allowed)
+        # NaN compares false, and the bounds are finite.
         is_inside = self.low <= value <= self.high and not (self.is_above and value == self.low)
-        if not is_inside or not math.isfinite(value):
+        if not is_inside:
             raise NotAllowedError(self.allowed)
         return float(value)
 

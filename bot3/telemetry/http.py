@@ -151,31 +151,28 @@ class HttpActor(EdgeActor):
         self._app = make_app(source, registry)
 
     async def run(self, context: EdgeContext) -> None:
-        stop = trio.Event()
+        stop, ended = trio.Event(), trio.Event()
         serving = trio.CancelScope()
+
+        async def server(*, task_status: trio.TaskStatus[object]) -> None:
+            with serving:
+                await serve(
+                    cast("Framework", self._app),
+                    _server_config(self._listener),
+                    shutdown_trigger=stop.wait,
+                    task_status=cast("trio.TaskStatus[list[str]]", task_status),
+                )
+            ended.set()
+
         async with trio.open_nursery() as nursery:
-            await nursery.start(self._serve, serving, stop)
-            # From here on a cancel reaches the server as a request to stop, and then as a deadline.
+            await nursery.start(server)
+            # From here on a cancel reaches the server as a request to stop, within its time-outs.
             serving.shield = True
             context.ready()
             try:
-                await trio.sleep_forever()
+                await ended.wait()
             finally:
                 stop.set()
-                serving.deadline = trio.current_time() + STOP_TIMEOUT_S
-
-    async def _serve(
-        self, serving: trio.CancelScope, stop: trio.Event, *, task_status: trio.TaskStatus[object]
-    ) -> None:
-        with serving:
-            await serve(
-                cast("Framework", self._app),
-                _server_config(self._listener),
-                shutdown_trigger=stop.wait,
-                task_status=cast("trio.TaskStatus[list[str]]", task_status),
-            )
-        if not stop.is_set():
-            raise UnavailableError("telemetry: the HTTP server ended by itself")
 
 
 def _server_config(listener: socket.socket) -> Config:
@@ -186,7 +183,8 @@ def _server_config(listener: socket.socket) -> Config:
     config.bind = [f"fd://{os.dup(listener.fileno())}"]
     config.errorlog = logger
     config.accesslog = None
-    config.graceful_timeout = STOP_TIMEOUT_S / 2
+    config.graceful_timeout = STOP_TIMEOUT_S
+    config.shutdown_timeout = STOP_TIMEOUT_S
     config.include_date_header = False
     config.include_server_header = False
     return config

@@ -12,6 +12,7 @@ from bot3.telemetry import formats
 from bot3.telemetry.status import Status
 
 _WIDTH = 100
+_JUDGED_FROM_S = 90 * 86_400  # a shorter result is not annualized
 
 
 def closing_summary(status: Status, *, is_colored: bool = False) -> str:
@@ -68,6 +69,10 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ),
         ("still held", _held(status)),
     ]
+    if status.target_apy is not None:
+        goal = f"{formats.percent(status.target_apy, 0)} a year"
+        is_short = status.uptime_s < _JUDGED_FROM_S
+        rows.append(("goal", f"{goal} (too short a run to judge it)" if is_short else goal))
     if status.is_halted:
         rows.insert(0, ("halted", status.halt_reason))
     return rows

@@ -70,7 +70,7 @@ def _header(status: Status, *, is_wide: bool) -> Panel:
     facts = [
         _labeled("equity", f"{formats.money(status.equity)} {status.quote}", "bold"),
         _labeled("profit", formats.signed_money(status.profit), _tone(share)),
-        _labeled("", formats.signed_percent(share), _tone(share)),
+        _text(formats.signed_percent(share), _tone(share)),
         _labeled("drawdown", formats.percent(status.drawdown, 2)),
         _labeled("deepest", formats.percent(status.max_drawdown, 2)),
         _labeled("fees", formats.money(status.fees_paid)),

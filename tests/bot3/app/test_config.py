@@ -63,7 +63,7 @@ def test_file_over_defaults_environment_over_file_command_line_over_all(tmp_path
     loaded = load_config(
         path,
         {"BOT3__RISK__MAX_DRAWDOWN": "0.1", "BOT3__SIMULATION__WORLD": "null", "HOME": "/x"},
-        {"simulation.world": "planted", "telemetry.port": 0},
+        {"simulation.world": "planted", "telemetry.port": 0, "risk.max_daily_loss": None},
     )
     config = loaded.config
     assert (config.risk.max_drawdown, config.risk.max_daily_loss) == (0.1, 0.03)
@@ -115,6 +115,11 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     assert "foo is an unknown section" in told
     assert "(from BOT3__FOO__BAR)" in told
     assert "ta_ml_split.ta_weight + ta_ml_split.ml_weight = 1.1: want a sum of 1" in told
+
+
+def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
+    (line,) = _refused(overrides={"ta_ml_split.ta_weight": 5, "ta_ml_split.ml_weight": 0.3})
+    assert line.startswith("configuration: ta_ml_split.ta_weight = 5: want a number from 0 to 1")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def busy() -> Status:
         fees_paid=Decimal("0.20"),
         drawdown=0.0123,
         max_drawdown=0.034,
+        target_apy=0.5,
         config_hash="5e37b03251c7adce",
         url="http://127.0.0.1:8787/",
         venues={

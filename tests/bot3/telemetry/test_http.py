@@ -130,6 +130,29 @@ async def test_stopping_is_bounded_by_open_connections(
     await idle.aclose()
 
 
+async def test_a_request_that_is_running_at_the_stop_is_answered(
+    listener: socket.socket, busy: Status
+) -> None:
+    scope = trio.CancelScope()
+
+    class Stopping(Source):
+        def status(self) -> Status:
+            scope.cancel()
+            return self.now
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(base_url=url_of(listener)) as client:
+            answers.append(await client.get("status.json"))
+
+    context, answers = Context(), list[httpx.Response]()
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            with scope:
+                await HttpActor(listener, Stopping(busy), Registry()).run(context)
+    assert answers[0].json()["run"] == "abcdefgh"
+
+
 async def test_a_client_that_does_not_read_cannot_hold_the_server(
     listener: socket.socket, busy: Status
 ) -> None:

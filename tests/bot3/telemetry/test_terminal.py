@@ -134,7 +134,7 @@ def test_the_closing_summary_has_every_fact(busy: Status) -> None:
         "run abcdefgh: simulated market", "halted", "1:02:05", "10,000.00 to 10,003.50 USDT",
         "+3.50 USDT (+0.035 %)", "0.20 USDT", "3.40 %", "filled 17, open 1", "book_stale 3",
         "feed.binance 2", "123,456, 2,400 targets", "p50 92 µs, p99 180 µs (17 measured)",
-        "0.0031 BTC/USDT",
+        "0.0031 BTC/USDT", "50 % a year (too short",
     ):  # fmt: skip
         assert fact in told, fact
     assert "\x1b" not in told
