@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import pytest
@@ -12,8 +14,9 @@ from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.dispatch import RunQueue
 from supervisors.errors import IgnoreStartError, LeaveError
 from supervisors.observe import ActorExited, LifecycleEvent, Observer
-from supervisors.spec import EdgeSpec
-from supervisors.testing import TrioClock
+from supervisors.spec import ChildSpec, EdgeSpec, SupervisorSpec
+from supervisors.testing import TrioClock, running_tree
+from supervisors.tree import TreeHandle
 
 E = TypeVar("E")
 
@@ -98,3 +101,16 @@ class Recorder:
 @pytest.fixture
 def recorder() -> Recorder:
     return Recorder()
+
+
+@pytest.fixture
+def grow(
+    runs: RunQueue, recorder: Recorder
+) -> Callable[..., AbstractAsyncContextManager[TreeHandle]]:
+    """`async with grow(*children, **options of the root's spec) as tree:`"""
+
+    def grow(*children: ChildSpec, **options: object) -> AbstractAsyncContextManager[TreeHandle]:
+        spec = SupervisorSpec("root", children=children, **options)
+        return running_tree(spec, runs, observer=recorder.observer)
+
+    return grow
