@@ -171,7 +171,7 @@ class Life:
             return ExitReason.KILLED
         if not self.is_ready:
             if self.error is None:
-                self.error = StartFailedError(f"{self.path}: returned before it was ready")
+                self.error = StartFailedError("returned before it was ready")
             return ExitReason.NORMAL if self.is_ignored else ExitReason.START_FAILED
         if self.error is None:
             return ExitReason.NORMAL

@@ -1,0 +1,43 @@
+"""Lifecycle events reach everybody; a bad onlooker disturbs nobody."""
+
+from __future__ import annotations
+
+from supervisors.clock import ManualClock
+from supervisors.observe import ActorStarted, LifecycleEvent, Observer
+
+
+def test_events_are_counted_and_told_until_one_leaves() -> None:
+    observer = Observer(ManualClock())
+    seen: list[LifecycleEvent] = []
+    leave = observer.subscribe(seen.append)
+    event = ActorStarted(1, "root/a", 1)
+    observer.report(event)
+    leave()
+    observer.report(event)
+    assert seen == [event]
+    assert observer.events == {"ActorStarted": 2}
+
+
+def test_a_failing_callback_is_counted_and_the_others_hear_the_event() -> None:
+    def fail(event: LifecycleEvent) -> None:
+        raise ValueError("cannot listen")
+
+    observer = Observer(ManualClock())
+    seen: list[LifecycleEvent] = []
+    observer.subscribe(fail)
+    observer.subscribe(seen.append)
+    observer.report(ActorStarted(1, "root/a", 1))
+    assert len(seen) == 1
+    assert observer.failed_callbacks == 1
+    assert list(observer.failures) == ["ValueError: cannot listen"]
+
+
+def test_restarts_are_starts_after_the_first() -> None:
+    observer = Observer(ManualClock())
+    for path in ("root/a", "root/b", "root/a", "root/a"):
+        observer.report(ActorStarted(1, path, 1))
+    assert (observer.restarts("root/a"), observer.restarts("root/b")) == (2, 0)
+    assert observer.restarts("root/never") == 0
+    assert observer.restarts_by_actor() == {"root/a": 2}
+    observer.forget("root/a")
+    assert observer.restarts_by_actor() == {}
