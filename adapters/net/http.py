@@ -18,6 +18,7 @@ from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
 from adapters.net.network import Network
 
 CLOSE_TIMEOUT_S = 1.0
+_HEAD_BYTES = 64 * 1024
 _FIRST_BYTE_LEAVES = "http11.send_request_headers.started"
 _FAILURES = (
     httpx.HTTPError,
@@ -29,7 +30,7 @@ _FAILURES = (
 
 @frozen
 class HttpLimits:
-    """`connections` open at once; `response_bytes` of one reply, after decompression."""
+    """`connections` open at once; `response_bytes` in the body of one reply."""
 
     connections: int = 10
     response_bytes: int = 8 * 1024 * 1024
@@ -45,22 +46,33 @@ class HttpResponse:
 
 
 class _NetworkStream(httpcore.AsyncNetworkStream):
-    """httpcore's view of our stream. Time limits are the request's deadline, not its."""
+    """httpcore's view of our stream. Time limits are the request's deadline, not its.
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    The size limit is here because an error must come from below: httpcore's generators, left half
+    way, would be finished by the garbage collector.
+    """
+
+    def __init__(self, stream: trio.abc.Stream, bytes_max: int) -> None:
         self._stream = stream
+        self._bytes_max = bytes_max
+        self._bytes_read = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  (httpcore's signature)
         del timeout
         try:
-            return bytes(await self._stream.receive_some(max_bytes))
+            received = bytes(await self._stream.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise httpcore.ReadError(str(error) or type(error).__name__) from error
+        self._bytes_read += len(received)
+        if self._bytes_read > self._bytes_max:
+            raise httpcore.ReadError(f"the reply exceeds {self._bytes_max} bytes")
+        return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  (httpcore's signature)
         del timeout
         if not buffer:
             return
+        self._bytes_read = 0
         try:
             await self._stream.send_all(buffer)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -84,8 +96,9 @@ class _NetworkStream(httpcore.AsyncNetworkStream):
 
 
 class _NetworkBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, network: Network, *, is_tls: bool) -> None:
+    def __init__(self, network: Network, bytes_max: int, *, is_tls: bool) -> None:
         self._network = network
+        self._bytes_max = bytes_max
         self._is_tls = is_tls
 
     async def connect_tcp(
@@ -101,7 +114,7 @@ class _NetworkBackend(httpcore.AsyncNetworkBackend):
             stream = await self._network.connect(host, port, is_tls=self._is_tls)
         except (OSError, trio.BrokenResourceError) as error:
             raise httpcore.ConnectError(str(error) or type(error).__name__) from error
-        return _NetworkStream(stream)
+        return _NetworkStream(stream, self._bytes_max)
 
 
 class _ResponseStream(httpx.AsyncByteStream):
@@ -124,7 +137,9 @@ class _NetworkTransport(httpx.AsyncBaseTransport):
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=limits.connections,
             keepalive_expiry=None,  # an expiry would read real time; a closed link is readable
-            network_backend=_NetworkBackend(network, is_tls=is_tls),
+            network_backend=_NetworkBackend(
+                network, limits.response_bytes + _HEAD_BYTES, is_tls=is_tls
+            ),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -202,7 +217,7 @@ class HttpClient:
         request = self._client.build_request(
             method,
             self._base_url.copy_with(raw_path=target.encode("ascii")),
-            headers=dict(headers or {}),
+            headers={"Accept-Encoding": "identity", **(headers or {})},
             content=body or None,
             extensions={"trace": departure},
         )
@@ -213,8 +228,6 @@ class HttpClient:
             reason = f"no complete answer within {limit_s:g} s"
         except _FAILURES as error:
             reason = f"{type(error).__name__}: {error}"
-        except _TooLargeError as error:
-            reason = str(error)
         where = f"{method} {self._base_url.host}{target.partition('?')[0]}"
         failure = OutcomeUnclearError if departure.has_left else TransportBrokenError
         raise failure(f"{where}: {reason}")
@@ -222,19 +235,15 @@ class HttpClient:
     async def _exchange(self, request: httpx.Request) -> HttpResponse:
         response = await self._client.send(request, stream=True)
         try:
-            body = bytearray()
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > self._limits.response_bytes:
-                    raise _TooLargeError(f"the reply exceeds {self._limits.response_bytes} bytes")
+            body = b"".join([part async for part in response.aiter_raw()])
         finally:
             await response.aclose()
-        return HttpResponse(response.status_code, dict(response.headers.items()), bytes(body))
+        if len(body) > self._limits.response_bytes:
+            raise httpx.DecodingError(f"the reply exceeds {self._limits.response_bytes} bytes")
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise httpx.DecodingError("the reply is compressed, which nobody asked for")
+        return HttpResponse(response.status_code, dict(response.headers.items()), body)
 
     async def aclose(self) -> None:
         """Closes every connection."""
         await self._client.aclose()
-
-
-class _TooLargeError(Exception):
-    pass
