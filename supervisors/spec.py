@@ -6,7 +6,7 @@ Invariant: a declaration that was built can be run; bad ones raise `SpecError` w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar, final
 
 from attrs import field, frozen
@@ -94,6 +94,10 @@ class EdgeSpec(ChildSpec):
                 raise SpecError(f"{self.id}: liveness_s needs a mailbox to watch")
 
 
+def _children(given: Iterable[ChildSpec]) -> tuple[ChildSpec, ...]:
+    return tuple(given)
+
+
 @final
 @frozen
 class SupervisorSpec(ChildSpec):
@@ -102,7 +106,7 @@ class SupervisorSpec(ChildSpec):
     name: str = field(kw_only=False)
     strategy: Strategy = field(kw_only=False, default=Strategy.ONE_FOR_ONE)
     intensity: Intensity = field(kw_only=False, default=Intensity(3, 5.0))
-    children: tuple[ChildSpec, ...] = field(kw_only=False, default=(), converter=tuple)
+    children: tuple[ChildSpec, ...] = field(kw_only=False, default=(), converter=_children)
     auto_shutdown: AutoShutdown = AutoShutdown.NEVER
 
     @property

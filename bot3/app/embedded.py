@@ -12,7 +12,7 @@ from typing import final
 import trio
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 
-from adapters.net.network import Network
+from adapters.net.network import Network, SocketNetwork
 from bot3.app.settings import Config
 from bot3.app.venues import EmbeddedVenue
 from bot3.domain.errors import UnavailableError
@@ -22,7 +22,7 @@ from supervisors.clock import Clock
 from supervisors.entropy import Entropy
 
 
-async def listen(network: Network, config: Config) -> trio.SocketListener:
+async def listen(network: SocketNetwork, config: Config) -> trio.SocketListener:
     """The exchange's listener; raises `UnavailableError` for a taken port or an unknown host."""
     host, port = config.simulation.host, config.simulation.port
     try:

@@ -8,15 +8,15 @@ stop came between: what is in flight is kept in a `JournalBacklog` that outlives
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, final
 
 import trio
-from attrs import Factory, define, frozen
+from attrs import Factory, define
 
-from bot3.messages.journal import Record, is_critical
+from bot3.messages.journal import JournalEntry, Recipient, is_critical
 from bot3.services.storage import JournalStore
-from supervisors.actor import Address, EdgeActor, EdgeContext
+from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
 BATCH_MAX = 512
@@ -25,18 +25,10 @@ DRAIN_IDLE_S = 0.05  # an inbox that gives nothing for so long is empty
 _SAMPLE = 1_024
 
 
-@frozen
-class JournalEntry:
-    """A record, and what to send once it is durable."""
-
-    record: Record
-    deliver: tuple[tuple[Address[object], object], ...] = ()
-
-
 class JournalInbox(Protocol):
     """A bounded mailbox that outlives the actor."""
 
-    async def receive_batch(self, limit: int) -> list[JournalEntry]:
+    async def receive_batch(self, limit: int) -> Sequence[JournalEntry]:
         """Waits for at least one; all that are there, up to `limit`."""
         ...
 
@@ -68,9 +60,9 @@ class JournalStatistics:
 class JournalBacklog:
     """What was taken from the inbox and is not done: to be written, then to be delivered."""
 
-    unwritten: list[JournalEntry] = Factory(list)
+    unwritten: Sequence[JournalEntry] = ()
     first_sequence: int = 0  # the first record's, 0 until a commit was tried
-    undelivered: deque[tuple[Address[object], object]] = Factory(deque)
+    undelivered: deque[tuple[Recipient, object]] = Factory(deque)
     statistics: JournalStatistics = Factory(JournalStatistics)
 
 
@@ -149,4 +141,4 @@ class JournalActor(EdgeActor):
             records = [entry.record for entry in backlog.unwritten]
             store.append(records, sync=any(map(is_critical, records)))
         backlog.undelivered.extend(pair for entry in backlog.unwritten for pair in entry.deliver)
-        backlog.unwritten, backlog.first_sequence = [], 0
+        backlog.unwritten, backlog.first_sequence = (), 0

@@ -34,25 +34,21 @@ class HybridSettings:
             raise ValueError("adaptive weights need both ta_weight and ml_weight above 0")
 
 
-class HybridStrategy:
-    """Blends two strategies and lets only strong blends through (`AdaptiveThreshold`).
+class Blend:
+    """Blends the opinions of named members and lets only strong blends through.
 
     A member that abstains leaves its weight to the other. Each bar, every member's last target is
     charged with its turnover and paid the bar's return: its loss, from which the weights learn.
     """
 
-    __slots__ = ("_before", "_last", "_members", "_meta", "_settings", "_threshold", "_weights")
+    __slots__ = ("_before", "_last", "_meta", "_settings", "_threshold", "_weights")
 
-    name = "hybrid"
-
-    def __init__(self, ta: Strategy, ml: Strategy, settings: HybridSettings | None = None) -> None:
+    def __init__(self, ta: str, ml: str, settings: HybridSettings | None = None) -> None:
         self._settings = settings or HybridSettings()
-        self._members = (ta, ml)
-        names = (ta.name, ml.name)
-        prior = (self._settings.ta_weight, self._settings.ml_weight)
+        names, prior = (ta, ml), (self._settings.ta_weight, self._settings.ml_weight)
         self._weights = dict(zip(names, prior, strict=True))
         if len(self._weights) != len(names):
-            raise ValueError(f"two strategies named {ta.name}")
+            raise ValueError(f"two strategies named {ta}")
         self._meta = (
             MetaLearner(names, prior, self._settings.meta) if self._settings.adaptive else None
         )
@@ -65,15 +61,10 @@ class HybridStrategy:
         """The blend now, by strategy name; sums to one."""
         return dict(self._weights)
 
-    def decide(self, features: FeaturesComputed, regime: RegimeEstimated) -> Opinion:
-        """Asks both members and blends what they say."""
-        opinions = {member.name: member.decide(features, regime) for member in self._members}
-        return self.blend(features, regime, opinions)
-
     def blend(
         self, features: FeaturesComputed, regime: RegimeEstimated, opinions: dict[str, Opinion]
     ) -> Opinion:
-        """Blends opinions that were formed elsewhere, one of each member, at this bar's close.
+        """One opinion of each member, at this bar's close.
 
         Raises:
             ValueError: unusable features, or not one opinion of each member.
@@ -106,3 +97,25 @@ class HybridStrategy:
 
     def _gate(self, opinion: Opinion) -> Opinion:
         return Opinion(self._threshold.update(opinion.target), opinion.confidence)
+
+
+class HybridStrategy:
+    """Asks a TA and an ML strategy and blends what they say."""
+
+    __slots__ = ("_blend", "_members")
+
+    name = "hybrid"
+
+    def __init__(self, ta: Strategy, ml: Strategy, settings: HybridSettings | None = None) -> None:
+        self._members = (ta, ml)
+        self._blend = Blend(ta.name, ml.name, settings)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The blend now, by strategy name; sums to one."""
+        return self._blend.weights
+
+    def decide(self, features: FeaturesComputed, regime: RegimeEstimated) -> Opinion:
+        """Both members' opinions on this bar, blended."""
+        opinions = {member.name: member.decide(features, regime) for member in self._members}
+        return self._blend.blend(features, regime, opinions)

@@ -54,7 +54,7 @@ class Snapshots:
     def status(self) -> Status:
         """Now."""
         board, facts, now_ns = self._board, self._facts, self._clock.now_ns()
-        venues = {name: self._venue(name, now_ns) for name in board.venues}
+        venues: dict[str, VenueStatus] = {name: self._venue(name, now_ns) for name in board.venues}
         reasons = self._reasons(venues)
         marked, halted = board.equity, board.halted
         return Status(
