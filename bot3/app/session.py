@@ -23,6 +23,7 @@ from bot3.app.settings import Config
 from bot3.app.tree import TradingEngine
 from bot3.messages.control import ActorRestarted, CancelEverything, SessionEnded, SessionStarted
 from bot3.messages.journal import JournalEntry
+from bot3.telemetry.changes import ChangeLog
 from bot3.telemetry.http import HttpActor
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.reporter import LineReporterActor
@@ -54,16 +55,21 @@ class Faces:
     socket: socket.socket | None
     snapshots: Snapshots
     registry: Registry = field(factory=Registry)
+    changes: ChangeLog = field(factory=ChangeLog)
 
     def specs(self) -> tuple[ChildSpec, ...]:
         """The operators' corner of the tree."""
         given = self.config.telemetry
-        face = EdgeSpec("terminal", self._terminal)
+        face = EdgeSpec("terminal", self._terminal, stop_deadline_s=STOP_DEADLINE_S)
         if self.socket is None or not given.enabled:
             return (face,)
         listener = self.socket
         return (
-            EdgeSpec("http", lambda: HttpActor(listener, self.snapshots, self.registry)),
+            EdgeSpec(
+                "http",
+                lambda: HttpActor(listener, self.snapshots, self.registry),
+                stop_deadline_s=STOP_DEADLINE_S,
+            ),
             face,
         )
 
@@ -77,7 +83,7 @@ class Faces:
         if self.is_live:
             return TerminalActor(self.snapshots, Console(), given.refresh_interval_s)
         stream = sys.stderr if self.options.is_json else sys.stdout
-        return LineReporterActor(self.snapshots, stream, given.summary_interval_s)
+        return LineReporterActor(self.snapshots, stream, given.summary_interval_s, self.changes)
 
 
 @final

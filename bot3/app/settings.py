@@ -164,7 +164,6 @@ class JournalSettings:
     """`[journal]`."""
 
     directory: Annotated[str, Text(r"[^\x00-\x1f]{1,4096}", "the path of a directory")]
-    commit_interval_s: Annotated[float, Number(0, 10)]
 
 
 @frozen

@@ -52,7 +52,7 @@ class Surroundings:
     environ: Mapping[str, str]
 
 
-def _loopback_only(name: str, url: str) -> str:
+def _loopback_only(name: str, url: str) -> None:
     """A real venue is real money, and that needs more than a URL: refused until it is built."""
     host = urlsplit(url).hostname
     if host not in LOOPBACK:
@@ -60,24 +60,17 @@ def _loopback_only(name: str, url: str) -> str:
             f"venues.binance.{name} = {url!r}: only a server on this machine is allowed"
             f" ({', '.join(sorted(LOOPBACK))}); trading at real venues is not built yet"
         )
-    return url
 
 
 def _binance_settings(config: Config, embedded: EmbeddedVenue | None) -> BinanceSettings:
     given = config.venues.binance
+    urls = (given.rest_url, given.ws_url, given.ws_api_url)
     if embedded is not None:
         where = f"{embedded.host}:{embedded.port}"
-        urls = (f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3")
-    else:
-        missing = [n for n in ("rest_url", "ws_url", "ws_api_url") if not getattr(given, n)]
-        if missing:
-            names = ", ".join(f"venues.binance.{name}" for name in missing)
-            raise ConfigError(f'{names}: needed with mode = "custom"')
-        urls = (
-            _loopback_only("rest_url", given.rest_url),
-            _loopback_only("ws_url", given.ws_url),
-            _loopback_only("ws_api_url", given.ws_api_url),
-        )
+        built_in = (f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3")
+        urls = tuple(mine or theirs for mine, theirs in zip(urls, built_in, strict=True))
+    for name, url in zip(("rest_url", "ws_url", "ws_api_url"), urls, strict=True):
+        _loopback_only(name, url)
     rest_url, ws_url, ws_api_url = urls
     return BinanceSettings(
         rest_url,
