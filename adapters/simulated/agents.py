@@ -15,9 +15,9 @@ from typing import final
 
 from attrs import frozen
 
+from adapters.simulated.book import Event, Trade
 from adapters.simulated.latent import BASIS_POINT
 from adapters.simulated.market import Cancel, Operation, Place
-from adapters.simulated.matching import Event, Trade
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
 from supervisors.entropy import Dice

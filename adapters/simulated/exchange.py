@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Protocol, final
 
 from adapters.simulated.accounts import Accounts, InsufficientBalanceError, round_up
+from adapters.simulated.book import Ended, Ending, Event, LevelSet, Trade
 from adapters.simulated.checks import OPEN_ORDERS_MAX, check_filters
 from adapters.simulated.market import Market, Operation
-from adapters.simulated.matching import Ended, Ending, Event, LevelSet, Trade
 from adapters.simulated.order_files import OrderFiles
 from adapters.simulated.orders import (
     AccountTrade,
@@ -109,17 +109,13 @@ class Exchange:
         """Accepts and matches at once; raises `RefusedError`, and then nothing happened."""
         self.check(account, request)
         market = self.market(request.symbol)
+        side, kind = request.side, request.kind
         lots, binding = self._terms(market, account, request)
-        price = None if request.kind is OrderType.MARKET else market.scale.ticks(request.price)
-        if (
-            request.kind is OrderType.POST_ONLY
-            and price is not None
-            and market.engine.would_take(request.side, price)
-        ):
+        price = None if kind is OrderType.MARKET else market.scale.ticks(request.price)
+        if kind is OrderType.POST_ONLY and price and market.engine.would_take(side, price):
             raise RefusedError(Refusal.WOULD_TAKE)
-        asset = held_asset(market.instrument, request.side)
         try:
-            self.accounts.hold(account, asset, binding)
+            self.accounts.hold(account, held_asset(market.instrument, side), binding)
         except InsufficientBalanceError:
             raise RefusedError(Refusal.INSUFFICIENT_BALANCE) from None
         now_ns = self._clock.now_ns()
@@ -129,7 +125,7 @@ class Exchange:
         self.files.add(order)
         self._report(order, Execution.NEW)
         events = market.engine.place(
-            order_id, account, request.side, lots, price, kind=request.kind, tif=request.tif
+            order_id, account, side, lots, price, kind=kind, tif=request.tif
         )
         self.process(market, events, changed=[order])
         return order

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import final
 
-from adapters.simulated.matching import Event, MatchingEngine, Resting
+from adapters.simulated.book import Event, Resting
+from adapters.simulated.matching import MatchingEngine
 from bot3.domain.values import Side
 
 MARKET_OWNER = 0

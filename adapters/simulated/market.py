@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol, final
 
+from adapters.simulated.book import Event, LevelSet, Trade
 from adapters.simulated.candles import Candles
-from adapters.simulated.matching import Event, LevelSet, MatchingEngine, Trade
+from adapters.simulated.matching import MatchingEngine
 from bot3.domain.errors import ConfigError
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderType, TimeInForce

@@ -1,4 +1,4 @@
-"""A price-time-priority book in exact integers: prices in ticks, amounts in lots.
+"""Price-time-priority matching in exact integers: prices in ticks, amounts in lots.
 
 Invariant: both sides are sorted, the best bid is below the best ask, every order and level is
 positive, and each change of a level takes the next update id, without a hole.
@@ -8,108 +8,12 @@ A pure state machine: each operation returns what happened, in order, and calls 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator
-from enum import Enum, unique
-from typing import NamedTuple, final
+from typing import final
 
+from adapters.simulated.book import Ended, Ending, Event, Half, LevelSet, Resting, Trade
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
-
-
-@unique
-class Ending(Enum):
-    """Why what was left of an order is not in the book."""
-
-    CANCELED = "canceled"
-    SELF_TRADE = "self_trade"
-    IOC_REST = "ioc_rest"
-    FOK_UNFILLED = "fok_unfilled"
-    NO_LIQUIDITY = "no_liquidity"
-    WOULD_TAKE = "would_take"
-
-
-class Trade(NamedTuple):
-    """One match, at the maker's price. Owners above zero are accounts, others the market."""
-
-    trade_id: int
-    price: int
-    lots: int
-    maker_id: int
-    maker_owner: int
-    taker_id: int
-    taker_owner: int
-    is_buyer_maker: bool
-
-
-class LevelSet(NamedTuple):
-    """A level's new absolute amount, zero where it is gone."""
-
-    update_id: int
-    is_bid: bool
-    price: int
-    lots: int
-
-
-class Ended(NamedTuple):
-    """The rest of an order left, or never reached, the book; `lots` were unfilled."""
-
-    order_id: int
-    owner: int
-    lots: int
-    reason: Ending
-
-
-Event = Trade | LevelSet | Ended
-
-
-@final
-class Resting:
-    """An order in the book."""
-
-    __slots__ = ("is_bid", "lots", "order_id", "owner", "price")
-
-    def __init__(self, order_id: int, owner: int, *, is_bid: bool, price: int, lots: int) -> None:
-        self.order_id = order_id
-        self.owner = owner
-        self.is_bid = is_bid
-        self.price = price
-        self.lots = lots
-
-
-@final
-class _Level:
-    """One price: orders by arrival (a dict keeps the order and deletes from anywhere)."""
-
-    __slots__ = ("lots", "orders")
-
-    def __init__(self) -> None:
-        self.orders: dict[int, Resting] = {}
-        self.lots = 0
-
-
-@final
-class _Half:
-    """One side. `keys` ascend from the best: a bid's key is its negative price."""
-
-    __slots__ = ("keys", "levels", "sign")
-
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-        self.keys: list[int] = []
-        self.levels: dict[int, _Level] = {}
-
-    def level(self, key: int) -> _Level:
-        found = self.levels.get(key)
-        if found is None:
-            found = self.levels[key] = _Level()
-            insort(self.keys, key)
-        return found
-
-    def drop_if_empty(self, key: int) -> None:
-        if not self.levels[key].orders:
-            del self.levels[key]
-            del self.keys[bisect_left(self.keys, key)]
 
 
 @final
@@ -117,7 +21,7 @@ class MatchingEngine:
     """The book of one instrument. Ids below zero are the market's own, chosen by the caller."""
 
     def __init__(self, *, first_update_id: int = 1, first_trade_id: int = 1) -> None:
-        self._bids, self._asks = _Half(-1), _Half(1)
+        self._bids, self._asks = Half(-1), Half(1)
         self._orders: dict[int, Resting] = {}
         self.update_id = first_update_id - 1
         self.trade_id = first_trade_id - 1
@@ -222,7 +126,7 @@ class MatchingEngine:
             if done == lots or (price is not None and key > other.sign * price):
                 break
             level = other.levels[key]
-            there = level.lots - _own_lots(level, owner)
+            there = level.lots - level.lots_of(owner)
             part = min(lots - done, there)
             done += part
             cost += part * abs(key)
@@ -234,7 +138,7 @@ class MatchingEngine:
         other = self._asks if side is Side.BUY else self._bids
         for key in other.keys:
             level = other.levels[key]
-            there = level.lots - _own_lots(level, owner)
+            there = level.lots - level.lots_of(owner)
             part = min(there, budget // abs(key))
             done += part
             budget -= part * abs(key)
@@ -330,13 +234,13 @@ class MatchingEngine:
         self._settle_level(half, half.sign * order.price, events)
         return events
 
-    def _forget(self, half: _Half, order: Resting) -> None:
+    def _forget(self, half: Half, order: Resting) -> None:
         level = half.levels[half.sign * order.price]
         level.lots -= order.lots
         del level.orders[order.order_id]
         del self._orders[order.order_id]
 
-    def _settle_level(self, half: _Half, key: int, events: list[Event]) -> None:
+    def _settle_level(self, half: Half, key: int, events: list[Event]) -> None:
         lots = half.levels[key].lots
         half.drop_if_empty(key)
         events.append(self._level_set(half is self._bids, half.sign * key, lots))
@@ -345,11 +249,5 @@ class MatchingEngine:
         self.update_id += 1
         return LevelSet(self.update_id, is_bid, price, lots)
 
-    def _half(self, *, is_bid: bool) -> _Half:
+    def _half(self, *, is_bid: bool) -> Half:
         return self._bids if is_bid else self._asks
-
-
-def _own_lots(level: _Level, owner: int) -> int:
-    if owner <= 0:
-        return 0
-    return sum(order.lots for order in level.orders.values() if order.owner == owner)

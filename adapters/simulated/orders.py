@@ -10,7 +10,7 @@ from enum import Enum, unique
 
 from attrs import Factory, define, frozen
 
-from bot3.domain.errors import Bot3Error
+from bot3.domain.errors import Bot3Error, OverfillError
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import ZERO, Asset, Side, Symbol
 
@@ -129,6 +129,15 @@ class OrderRecord:
     def remaining(self) -> Decimal:
         """What may still fill."""
         return self.amount - self.executed
+
+    def count(self, trade: AccountTrade) -> None:
+        """One fill; raises `OverfillError` where it is more than was left."""
+        if trade.amount > self.remaining:
+            raise OverfillError(f"order {self.order_id}: {trade.amount} filled of {self.remaining}")
+        self.executed += trade.amount
+        self.quote_executed += trade.quote
+        self.updated_ns = trade.ts_ns
+        self.fills.append(trade)
 
 
 @frozen

@@ -43,10 +43,6 @@ def settle(
     accounts.pay_market(order.account, asset, received)
     accounts.charge(order.account, asset, commission)
     order.held -= paid
-    order.executed += amount
-    order.quote_executed += quote
-    order.updated_ns = ts_ns
-    _release_savings(accounts, instrument, order)
     trade = AccountTrade(
         symbol=order.symbol,
         trade_id=trade_id,
@@ -60,7 +56,8 @@ def settle(
         is_maker=is_maker,
         ts_ns=ts_ns,
     )
-    order.fills.append(trade)
+    order.count(trade)
+    _release_savings(accounts, instrument, order)
     return trade
 
 

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import final
 
 from adapters.simulated.agents import AgentSettings, MarketUnits, SymbolAgents
+from adapters.simulated.book import Event
 from adapters.simulated.latent import LatentPrices, WorldSettings
 from adapters.simulated.market import Market, Operation
-from adapters.simulated.matching import Event
 from bot3.domain.errors import ConfigError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName
