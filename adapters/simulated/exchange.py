@@ -170,6 +170,7 @@ class Exchange:
                 self._end(market, event, cancel_id, now_ns)
                 touched.append(event.owner)
         market.publish_book(levels, now_ns)
+        market.show(events)
         assets = (market.instrument.base, market.instrument.quote)
         for account in dict.fromkeys(touched):
             for listener in self._listeners:

@@ -40,6 +40,10 @@ class RecordedLiquidity:
         events += self._engine.place(self._last_id, MARKET_OWNER, side, change, price)
         return events
 
+    def lots_at(self, side: Side, price: int) -> int:
+        """The anonymous amount of a level."""
+        return sum(order.lots for order in self._anonymous(side, price))
+
     def print_trade(self, price: int, lots: int, *, is_buyer_maker: bool) -> list[Event]:
         """A recorded trade: our orders at better prices fill, then those whose turn it is at
         `price`; what is left prints as a trade between others.

@@ -6,7 +6,7 @@ Invariant: what listeners are told, in order, rebuilds the engine's book exactly
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol, final
 
@@ -137,6 +137,16 @@ class Market:
         self.last_order_id = 0
         self._top = Top(0, 0, 0, 0)
         self._listeners: list[PublicListener] = []
+        self._watchers: list[Callable[[Sequence[Event]], None]] = []
+
+    def watch(self, watcher: Callable[[Sequence[Event]], None]) -> None:
+        """Told every event of the engine, with the owners: for those who make the market."""
+        self._watchers.append(watcher)
+
+    def show(self, events: Sequence[Event]) -> None:
+        """To the watchers."""
+        for watcher in self._watchers:
+            watcher(events)
 
     def listen(self, listener: PublicListener) -> None:
         """From now on, until the market ends."""
