@@ -225,43 +225,34 @@ def account_position(balances: Sequence[tuple[Asset, Decimal, Decimal]], ts_ns: 
 
 def execution_report(report: ExecutionReport) -> Json:
     """`executionReport`; call it at once, it reads the live order."""
-    order, trade = report.order, report.trade
+    order, request = report.order, report.order.request
     is_cancel = report.execution is Execution.CANCELED
-    client_id = order.request.client_order_id
-    is_resting = order.status.is_open and order.request.kind is not OrderType.MARKET
     event: Json = {
         "e": "executionReport",
         "E": ms(report.ts_ns),
         "s": wire_symbol(order),
-        "c": report.cancel_id if is_cancel else client_id,
-        "S": order.request.side.name,
-        "o": _TYPE_NAMES[order.request.kind],
-        "f": order.request.tif.name,
+        "c": report.cancel_id if is_cancel else request.client_order_id,
+        "S": request.side.name,
+        "o": _TYPE_NAMES[request.kind],
+        "f": request.tif.name,
         "q": decimal_text(order.amount),
-        "p": decimal_text(order.request.price),
+        "p": decimal_text(request.price),
         "P": _ZERO,
         "F": _ZERO,
         "g": -1,
-        "C": client_id if is_cancel else "",
+        "C": request.client_order_id if is_cancel else "",
         "x": report.execution.value,
         "X": order.status.value,
         "r": "NONE",
         "i": order.order_id,
-        "l": decimal_text(trade.amount) if trade else _ZERO,
+        **_last_fill(report),
         "z": decimal_text(order.executed),
-        "L": decimal_text(trade.price) if trade else _ZERO,
-        "n": decimal_text(trade.commission) if trade else "0",
-        "N": trade.commission_asset if trade else None,
-        "T": ms(report.ts_ns),
-        "t": trade.trade_id if trade else -1,
-        "I": report.execution_id,
-        "w": is_resting,
-        "m": trade.is_maker if trade else False,
-        "M": trade is not None,
-        "O": ms(order.created_ns),
         "Z": decimal_text(order.quote_executed),
-        "Y": decimal_text(trade.quote) if trade else _ZERO,
-        "Q": decimal_text(order.request.quote_amount),
+        "T": ms(report.ts_ns),
+        "I": report.execution_id,
+        "w": order.status.is_open and request.kind is not OrderType.MARKET,
+        "O": ms(order.created_ns),
+        "Q": decimal_text(request.quote_amount),
         "W": ms(order.created_ns),
         "V": _STP,
     }
@@ -271,6 +262,20 @@ def execution_report(report: ExecutionReport) -> Json:
     if order.expiry_reason:
         event["eR"] = order.expiry_reason
     return event
+
+
+def _last_fill(report: ExecutionReport) -> Json:
+    trade = report.trade
+    return {
+        "l": decimal_text(trade.amount) if trade else _ZERO,
+        "L": decimal_text(trade.price) if trade else _ZERO,
+        "n": decimal_text(trade.commission) if trade else "0",
+        "N": trade.commission_asset if trade else None,
+        "t": trade.trade_id if trade else -1,
+        "m": trade is not None and trade.is_maker,
+        "M": trade is not None,
+        "Y": decimal_text(trade.quote) if trade else _ZERO,
+    }
 
 
 def _terms(order: OrderRecord) -> Json:
