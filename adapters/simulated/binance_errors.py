@@ -1,0 +1,82 @@
+"""Binance's error codes and their exact texts: clients match on both."""
+
+from __future__ import annotations
+
+from adapters.simulated.orders import Refusal
+
+INVALID_SYMBOL = (-1121, "Invalid symbol.")
+_FILTERS = (
+    Refusal.PRICE_FILTER,
+    Refusal.PERCENT_PRICE,
+    Refusal.LOT_SIZE,
+    Refusal.NOTIONAL,
+    Refusal.MAX_NUM_ORDERS,
+)
+_REFUSALS: dict[Refusal, tuple[int, str]] = {
+    Refusal.UNKNOWN_SYMBOL: INVALID_SYMBOL,
+    Refusal.NOT_POSITIVE: (-1013, "Price * QTY is zero or less."),
+    Refusal.MARKET_CLOSED: (-1013, "Market is closed."),
+    Refusal.DUPLICATE_ID: (-2010, "Duplicate order sent."),
+    Refusal.INSUFFICIENT_BALANCE: (
+        -2010,
+        "Account has insufficient balance for requested action.",
+    ),
+    Refusal.WOULD_TAKE: (-2010, "Order would immediately match and take."),
+    Refusal.NO_LIQUIDITY: (
+        -2010,
+        "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.",
+    ),
+    Refusal.UNKNOWN_ORDER: (-2011, "Unknown order sent."),
+    Refusal.RESTRICTED_CANCEL: (
+        -2011,
+        "Order was not canceled due to cancel restrictions.",
+    ),
+}
+
+
+class ApiError(Exception):
+    """An answer that is an error. `retry_after_s` goes with 429 and 418."""
+
+    def __init__(
+        self, code: int, text: str, *, status: int = 400, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    def body(self) -> dict[str, object]:
+        """As it goes onto the wire."""
+        return {"code": self.code, "msg": self.text}
+
+
+def error_of(refusal: Refusal) -> ApiError:
+    """The code and text of a refusal of the exchange."""
+    if refusal in _FILTERS:
+        return ApiError(-1013, f"Filter failure: {refusal.value}")
+    return ApiError(*_REFUSALS[refusal])
+
+
+def missing(name: str) -> ApiError:
+    """A mandatory parameter was not sent."""
+    return ApiError(
+        -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+    )
+
+
+def illegal(name: str, legal: str) -> ApiError:
+    """A parameter does not match its pattern."""
+    return ApiError(
+        -1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
+    )
+
+
+def not_required(name: str) -> ApiError:
+    """A parameter does not go with the others."""
+    return ApiError(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def too_precise(name: str) -> ApiError:
+    """More decimals than the asset has."""
+    return ApiError(-1111, f"Parameter '{name}' has too much precision.")

@@ -1,0 +1,133 @@
+"""Binance's public market data, as REST and the WS-API share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import final
+
+import msgspec
+
+from adapters.simulated.binance_errors import INVALID_SYMBOL, ApiError, missing
+from adapters.simulated.binance_info import exchange_info
+from adapters.simulated.binance_limits import Limits
+from adapters.simulated.binance_params import Params
+from adapters.simulated.binance_wire import (
+    Json,
+    book_ticker,
+    depth,
+    kline_row,
+    ms,
+    public_trade,
+)
+from adapters.simulated.candles import INTERVALS_MS
+from adapters.simulated.exchange import Exchange
+from adapters.simulated.market import Market
+from supervisors.clock import Clock
+
+_AVERAGE_MINUTES = 5
+
+
+@final
+class MarketApi:
+    """Every method reads parameters and returns what goes into JSON; raises `ApiError`."""
+
+    def __init__(self, exchange: Exchange, limits: Limits, clock: Clock) -> None:
+        self._limits, self._clock = limits, clock
+        self.markets = {market.wire_symbol: market for market in exchange.markets.values()}
+
+    def now_ms(self) -> int:
+        """The venue's clock."""
+        return ms(self._clock.now_ns())
+
+    def market(self, params: Params) -> Market:
+        """Of the parameter `symbol`; raises `ApiError` -1102, -1121."""
+        found = self.markets.get(params.text("symbol"))
+        if found is None:
+            raise ApiError(*INVALID_SYMBOL)
+        return found
+
+    def ping(self, _params: Params) -> Json:
+        return {}
+
+    def time(self, _params: Params) -> Json:
+        return {"serverTime": self.now_ms()}
+
+    def exchange_info(self, params: Params) -> Json:
+        markets, _ = self._chosen(params)
+        return exchange_info(markets, self._limits, self.now_ms())
+
+    def depth(self, params: Params) -> Json:
+        return depth(self.market(params), params.limit(100, 5_000))
+
+    def trades(self, params: Params) -> list[Json]:
+        market = self.market(params)
+        newest = list(market.tape)[-params.limit(500, 1_000) :]
+        return [public_trade(market.scale, trade) for trade in newest]
+
+    def klines(self, params: Params) -> list[list[object]]:
+        market = self.market(params)
+        interval = params.text("interval")
+        if interval not in INTERVALS_MS:
+            raise ApiError(-1120, "Invalid interval.")
+        if params.optional("timeZone") not in {None, "0"}:
+            raise ApiError(-1130, "Data sent for parameter 'timeZone' is not valid.")
+        limit = params.limit(500, 1_000)
+        start, end = params.integer("startTime"), params.integer("endTime")
+        market.candles.roll(self.now_ms())
+        if start is None and end is None:
+            candles = market.candles.newest(interval, limit)
+        else:
+            candles = [
+                candle
+                for candle in market.candles.of(interval)
+                if (start is None or candle.open_ms >= start)
+                and (end is None or candle.open_ms <= end)
+            ]
+            candles = candles[:limit] if start is not None else candles[-limit:]
+        return [kline_row(market.scale, candle) for candle in candles]
+
+    def average_price(self, params: Params) -> Json:
+        market = self.market(params)
+        minutes = market.candles.newest("1m", _AVERAGE_MINUTES)
+        lots = sum(candle.lots for candle in minutes)
+        value = sum(candle.value for candle in minutes)
+        price = value // lots if lots else market.reference_price()
+        return {
+            "mins": _AVERAGE_MINUTES,
+            "price": market.scale.price_text(price),
+            "closeTime": self.now_ms(),
+        }
+
+    def ticker_price(self, params: Params) -> Json | list[Json]:
+        return self._one_or_all(params, _price)
+
+    def ticker_book(self, params: Params) -> Json | list[Json]:
+        return self._one_or_all(params, lambda market: book_ticker(market, market.top()))
+
+    def _one_or_all(self, params: Params, shape: Callable[[Market], Json]) -> Json | list[Json]:
+        markets, is_one = self._chosen(params)
+        shaped = [shape(market) for market in markets]
+        return shaped[0] if is_one else shaped
+
+    def _chosen(self, params: Params) -> tuple[list[Market], bool]:
+        """The markets of `symbol`, `symbols` or neither, and whether it was `symbol`."""
+        if params.has("symbol") and params.has("symbols"):
+            raise ApiError(-1128, "Combination of optional parameters invalid.")
+        if params.has("symbol"):
+            return [self.market(params)], True
+        if not params.has("symbols"):
+            return list(self.markets.values()), False
+        try:
+            names = msgspec.json.decode(params.text("symbols"), type=list[str])
+        except msgspec.DecodeError:
+            raise missing("symbols") from None
+        if len(set(names)) != len(names):
+            raise ApiError(-1151, "Symbol is present multiple times in the list.")
+        if any(name not in self.markets for name in names):
+            raise ApiError(*INVALID_SYMBOL)
+        return [self.markets[name] for name in names], False
+
+
+def _price(market: Market) -> Json:
+    price = market.scale.price_text(market.reference_price())
+    return {"symbol": market.wire_symbol, "price": price}

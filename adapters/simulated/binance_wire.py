@@ -1,0 +1,302 @@
+"""The exchange's records in Binance's JSON shapes. Pure: records in, plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from adapters.simulated.candles import Candle
+from adapters.simulated.market import Market, Print, Scale, Top
+from adapters.simulated.orders import (
+    AccountTrade,
+    Execution,
+    ExecutionReport,
+    OrderRecord,
+    RecordStatus,
+)
+from bot3.domain.order import OrderType
+from bot3.domain.values import Asset, Side
+
+Json = dict[str, object]
+ORDER_TYPES = {
+    "LIMIT": OrderType.LIMIT,
+    "LIMIT_MAKER": OrderType.POST_ONLY,
+    "MARKET": OrderType.MARKET,
+}
+_TYPE_NAMES = {kind: name for name, kind in ORDER_TYPES.items()}
+_STP = "EXPIRE_MAKER"
+_ZERO = "0.00000000"
+_NS_PER_MS = 1_000_000
+
+
+def decimal_text(value: Decimal) -> str:
+    """Eight decimals."""
+    return f"{value:.8f}"
+
+
+def ms(ts_ns: int) -> int:
+    """Milliseconds."""
+    return ts_ns // _NS_PER_MS
+
+
+def wire_symbol(order: OrderRecord) -> str:
+    """`BTC/USDT` as `BTCUSDT`."""
+    return order.symbol.replace("/", "")
+
+
+def levels(scale: Scale, side: Iterable[tuple[int, int]]) -> list[list[str]]:
+    """[price, amount] texts."""
+    return [[scale.price_text(price), scale.amount_text(lots)] for price, lots in side]
+
+
+def depth(market: Market, limit: int) -> Json:
+    """`GET /api/v3/depth`, and a partial depth stream."""
+    return {
+        "lastUpdateId": market.engine.update_id,
+        "bids": levels(market.scale, market.engine.top(Side.BUY, limit)),
+        "asks": levels(market.scale, market.engine.top(Side.SELL, limit)),
+    }
+
+
+def public_trade(scale: Scale, trade: Print) -> Json:
+    """An element of `GET /api/v3/trades`."""
+    return {
+        "id": trade.trade_id,
+        "price": scale.price_text(trade.price),
+        "qty": scale.amount_text(trade.lots),
+        "quoteQty": scale.value_text(trade.price * trade.lots),
+        "time": ms(trade.ts_ns),
+        "isBuyerMaker": trade.is_buyer_maker,
+        "isBestMatch": True,
+    }
+
+
+def kline_row(scale: Scale, candle: Candle) -> list[object]:
+    """An element of `GET /api/v3/klines`."""
+    return [
+        candle.open_ms,
+        scale.price_text(candle.open),
+        scale.price_text(candle.high),
+        scale.price_text(candle.low),
+        scale.price_text(candle.close),
+        scale.amount_text(candle.lots),
+        candle.close_ms,
+        scale.value_text(candle.value),
+        candle.trades,
+        scale.amount_text(candle.buy_lots),
+        scale.value_text(candle.buy_value),
+        "0",
+    ]
+
+
+def kline_event(
+    market: Market, candle: Candle, interval: str, now_ms: int, *, is_closed: bool
+) -> Json:
+    """`<symbol>@kline_<interval>`."""
+    scale = market.scale
+    return {
+        "e": "kline",
+        "E": now_ms,
+        "s": market.wire_symbol,
+        "k": {
+            "t": candle.open_ms,
+            "T": candle.close_ms,
+            "s": market.wire_symbol,
+            "i": interval,
+            "f": candle.first_id,
+            "L": candle.last_id,
+            "o": scale.price_text(candle.open),
+            "c": scale.price_text(candle.close),
+            "h": scale.price_text(candle.high),
+            "l": scale.price_text(candle.low),
+            "v": scale.amount_text(candle.lots),
+            "n": candle.trades,
+            "x": is_closed,
+            "q": scale.value_text(candle.value),
+            "V": scale.amount_text(candle.buy_lots),
+            "Q": scale.value_text(candle.buy_value),
+            "B": "0",
+        },
+    }
+
+
+def book_ticker(market: Market, top: Top) -> Json:
+    """`GET /api/v3/ticker/bookTicker`."""
+    scale = market.scale
+    return {
+        "symbol": market.wire_symbol,
+        "bidPrice": scale.price_text(top.bid),
+        "bidQty": scale.amount_text(top.bid_lots),
+        "askPrice": scale.price_text(top.ask),
+        "askQty": scale.amount_text(top.ask_lots),
+    }
+
+
+def order_ack(order: OrderRecord) -> Json:
+    """`newOrderRespType=ACK`."""
+    return {
+        "symbol": wire_symbol(order),
+        "orderId": order.order_id,
+        "orderListId": -1,
+        "clientOrderId": order.request.client_order_id,
+        "transactTime": ms(order.updated_ns),
+    }
+
+
+def order_result(order: OrderRecord) -> Json:
+    """`newOrderRespType=RESULT`."""
+    return {**order_ack(order), **_terms(order), "workingTime": ms(order.created_ns), **_end(order)}
+
+
+def order_full(order: OrderRecord) -> Json:
+    """`newOrderRespType=FULL`."""
+    fills = [
+        {
+            "price": decimal_text(fill.price),
+            "qty": decimal_text(fill.amount),
+            "commission": decimal_text(fill.commission),
+            "commissionAsset": fill.commission_asset,
+            "tradeId": fill.trade_id,
+        }
+        for fill in order.fills
+    ]
+    return {**order_result(order), "fills": fills}
+
+
+def order_canceled(order: OrderRecord, cancel_id: str) -> Json:
+    """The reply to a cancel."""
+    return {
+        **order_ack(order),
+        "origClientOrderId": order.request.client_order_id,
+        "clientOrderId": cancel_id,
+        **_terms(order),
+    }
+
+
+def order_state(order: OrderRecord) -> Json:
+    """`GET /api/v3/order` and its lists."""
+    return {
+        "symbol": wire_symbol(order),
+        "orderId": order.order_id,
+        "orderListId": -1,
+        "clientOrderId": order.request.client_order_id,
+        **_terms(order),
+        "stopPrice": _ZERO,
+        "icebergQty": _ZERO,
+        "time": ms(order.created_ns),
+        "updateTime": ms(order.updated_ns),
+        "isWorking": True,
+        "workingTime": ms(order.created_ns),
+        **_end(order),
+    }
+
+
+def account_trade(trade: AccountTrade) -> Json:
+    """An element of `GET /api/v3/myTrades`."""
+    return {
+        "symbol": trade.symbol.replace("/", ""),
+        "id": trade.trade_id,
+        "orderId": trade.order_id,
+        "orderListId": -1,
+        "price": decimal_text(trade.price),
+        "qty": decimal_text(trade.amount),
+        "quoteQty": decimal_text(trade.quote),
+        "commission": decimal_text(trade.commission),
+        "commissionAsset": trade.commission_asset,
+        "time": ms(trade.ts_ns),
+        "isBuyer": trade.side is Side.BUY,
+        "isMaker": trade.is_maker,
+        "isBestMatch": True,
+    }
+
+
+def account_position(balances: Sequence[tuple[Asset, Decimal, Decimal]], ts_ns: int) -> Json:
+    """`outboundAccountPosition`; balances are (asset, free, held)."""
+    return {
+        "e": "outboundAccountPosition",
+        "E": ms(ts_ns),
+        "u": ms(ts_ns),
+        "B": [
+            {"a": asset, "f": decimal_text(free), "l": decimal_text(held)}
+            for asset, free, held in balances
+        ],
+    }
+
+
+def execution_report(report: ExecutionReport) -> Json:
+    """`executionReport`; call it at once, it reads the live order."""
+    order, request = report.order, report.order.request
+    is_cancel = report.execution is Execution.CANCELED
+    event: Json = {
+        "e": "executionReport",
+        "E": ms(report.ts_ns),
+        "s": wire_symbol(order),
+        "c": report.cancel_id if is_cancel else request.client_order_id,
+        "S": request.side.name,
+        "o": _TYPE_NAMES[request.kind],
+        "f": request.tif.name,
+        "q": decimal_text(order.amount),
+        "p": decimal_text(request.price),
+        "P": _ZERO,
+        "F": _ZERO,
+        "g": -1,
+        "C": request.client_order_id if is_cancel else "",
+        "x": report.execution.value,
+        "X": order.status.value,
+        "r": "NONE",
+        "i": order.order_id,
+        **_last_fill(report),
+        "z": decimal_text(order.executed),
+        "Z": decimal_text(order.quote_executed),
+        "T": ms(report.ts_ns),
+        "I": report.execution_id,
+        "w": order.status.is_open and request.kind is not OrderType.MARKET,
+        "O": ms(order.created_ns),
+        "Q": decimal_text(request.quote_amount),
+        "W": ms(order.created_ns),
+        "V": _STP,
+    }
+    if report.execution is Execution.PREVENTED:
+        event |= {"v": report.execution_id, "A": decimal_text(order.prevented)}
+        event["B"] = decimal_text(report.prevented)
+    if order.expiry_reason:
+        event["eR"] = order.expiry_reason
+    return event
+
+
+def _last_fill(report: ExecutionReport) -> Json:
+    trade = report.trade
+    return {
+        "l": decimal_text(trade.amount) if trade else _ZERO,
+        "L": decimal_text(trade.price) if trade else _ZERO,
+        "n": decimal_text(trade.commission) if trade else "0",
+        "N": trade.commission_asset if trade else None,
+        "t": trade.trade_id if trade else -1,
+        "m": trade is not None and trade.is_maker,
+        "M": trade is not None,
+        "Y": decimal_text(trade.quote) if trade else _ZERO,
+    }
+
+
+def _terms(order: OrderRecord) -> Json:
+    request = order.request
+    return {
+        "price": decimal_text(request.price),
+        "origQty": decimal_text(order.amount),
+        "executedQty": decimal_text(order.executed),
+        "origQuoteOrderQty": decimal_text(request.quote_amount),
+        "cummulativeQuoteQty": decimal_text(order.quote_executed),
+        "status": order.status.value,
+        "timeInForce": request.tif.name,
+        "type": _TYPE_NAMES[request.kind],
+        "side": request.side.name,
+        "selfTradePreventionMode": _STP,
+    }
+
+
+def _end(order: OrderRecord) -> Json:
+    if order.status is RecordStatus.EXPIRED and order.expiry_reason:
+        return {"expiryReason": order.expiry_reason}
+    if order.prevented:
+        return {"preventedQuantity": decimal_text(order.prevented)}
+    return {}

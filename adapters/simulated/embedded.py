@@ -1,0 +1,162 @@
+"""A whole simulated Binance in this process: market, exchange and server on one listener.
+
+Invariant: every number it serves comes from the seed and the clock, or from the recording; and
+`data_source` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import final
+
+import trio
+from attrs import field, frozen, validators
+
+from adapters.simulated.binance_auth import Credential
+from adapters.simulated.binance_front import BinanceFront
+from adapters.simulated.drivers import MarketDriver, WorldDriver, replay_driver
+from adapters.simulated.exchange import Exchange
+from adapters.simulated.http_server import Connections, serve
+from adapters.simulated.latent import WorldSettings
+from adapters.simulated.recording import Recording, open_replay
+from adapters.simulated.world import World, listed_instrument
+from bot3.domain.instrument import Instrument
+from bot3.domain.values import Asset, Symbol, VenueName
+from supervisors.clock import Clock
+from supervisors.entropy import Dice
+
+_STEP_MAX_NS = 50_000_000
+_STEP_MIN_NS = 2_000_000
+_NS_PER_S = 1_000_000_000
+
+
+def _default_funding() -> Mapping[Asset, Decimal]:
+    return {Asset("USDT"): Decimal(10_000)}
+
+
+def _nothing() -> None:
+    """The default of `on_replay_end`."""
+
+
+@frozen
+class EmbeddedSettings:
+    """What is traded, and what moves it: a world of agents, or a recorded file.
+
+    With `replay_path` the one instrument of the recording is traded, and `symbols` and `world` do
+    not count; `replay_speed` is recorded seconds per second (None: a bar a second, an order book
+    as it was).
+    """
+
+    venue: VenueName = VenueName("binance")  # noqa: RUF009  (a NewType is a str)
+    symbols: tuple[Symbol, ...] = (Symbol("BTC/USDT"), Symbol("ETH/USDT"), Symbol("SOL/USDT"))
+    world: WorldSettings = field(factory=WorldSettings)
+    replay_path: Path | None = None
+    replay_symbol: Symbol | None = None
+    replay_speed: float | None = field(
+        default=None, validator=validators.optional(validators.gt(0.0))
+    )
+    funding: Mapping[Asset, Decimal] = field(factory=_default_funding)
+    maker_fee_rate: Decimal = Decimal("0.001")
+    taker_fee_rate: Decimal = Decimal("0.001")
+
+
+@final
+class EmbeddedExchange:
+    """Builds everything at once; raises `DataError` or `ConfigError` before anything listens."""
+
+    def __init__(
+        self,
+        settings: EmbeddedSettings,
+        *,
+        clock: Clock,
+        dice_of: Callable[[str], Dice],
+        api_key: str,
+        api_secret: str,
+        on_replay_end: Callable[[], None] = _nothing,
+    ) -> None:
+        self._clock, self._on_replay_end = clock, on_replay_end
+        self._recording = self._open(settings)
+        self.exchange = Exchange(self._instruments(settings), clock)
+        self.connections = Connections()
+        self.account_id = self.exchange.open_account(settings.funding.items())
+        self._driver = self._make_driver(settings, dice_of)
+        self.front = BinanceFront(
+            self.exchange,
+            {api_key: Credential(api_secret, self.account_id)},
+            clock=clock,
+            dice=dice_of("venue/ids"),
+        )
+
+    @property
+    def data_source(self) -> str:
+        """One line: simulated, or which recording."""
+        return self._data_source
+
+    @property
+    def is_replay_over(self) -> bool:
+        """True once a recording has ended; the market stays up, nothing moves it any more."""
+        return self._driver.is_over
+
+    async def run(
+        self, listener: trio.abc.Listener[trio.abc.Stream], *, ready: Callable[[], None]
+    ) -> None:
+        """Moves the market and serves it until cancelled; `ready` is called once it can serve."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, listener, self.front, self.connections)
+            nursery.start_soon(self._move)
+            ready()
+
+    def step(self) -> None:
+        """What is due now: the market's moves, then what the streams send by the clock."""
+        now_ns = self._clock.now_ns()
+        self._driver.step(now_ns)
+        self.exchange.roll()
+        self.front.tick(now_ns)
+
+    async def _move(self) -> None:
+        while True:
+            self.step()
+            now_ns = self._clock.now_ns()
+            next_ns = self._driver.next_ns
+            wait_ns = _STEP_MAX_NS if next_ns is None else next_ns - now_ns
+            wait_ns = max(min(wait_ns, _STEP_MAX_NS), _STEP_MIN_NS)
+            await trio.sleep(wait_ns / _NS_PER_S)
+
+    def _open(self, settings: EmbeddedSettings) -> Recording | None:
+        if settings.replay_path is None:
+            world = settings.world.world.value
+            self._data_source = f"simulated: {', '.join(settings.symbols)}, world {world}"
+            return None
+        recording = open_replay(settings.replay_path, settings.replay_symbol)
+        self._data_source = recording.describe()
+        return recording
+
+    def _instruments(self, settings: EmbeddedSettings) -> list[Instrument]:
+        maker, taker = settings.maker_fee_rate, settings.taker_fee_rate
+        if self._recording is not None:
+            recorded = self._recording.instrument(
+                settings.venue, maker_fee_rate=maker, taker_fee_rate=taker
+            )
+            return [recorded]
+        return [
+            listed_instrument(settings.venue, symbol, maker_fee_rate=maker, taker_fee_rate=taker)
+            for symbol in settings.symbols
+        ]
+
+    def _make_driver(
+        self, settings: EmbeddedSettings, dice_of: Callable[[str], Dice]
+    ) -> MarketDriver:
+        start_ns = self._clock.now_ns()
+        if self._recording is not None:
+            return replay_driver(
+                self._recording,
+                self.exchange,
+                start_ns=start_ns,
+                speed=settings.replay_speed,
+                on_end=self._on_replay_end,
+            )
+        instruments = [market.instrument for market in self.exchange.markets.values()]
+        world = World(instruments, settings.world, dice_of("venue/world"))
+        return WorldDriver(world, self.exchange, start_ns)

@@ -1,0 +1,146 @@
+"""The efficient price behind each market: what the agents know more or less well.
+
+Log price with Student-t innovations (4 degrees of freedom), jumps, two volatility regimes, and a
+drift that only some worlds have:
+
+- `null`: none: no strategy earns anything but its luck, less its costs;
+- `planted`: an Ornstein-Uhlenbeck drift of declared size (`edge`): predictable;
+- `thin`: the same at a tenth: predictable, and smaller than any fee;
+- `regime`: phases of trend, up or down, between phases of none.
+
+Invariant: the numbers depend on the settings and the dice alone.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum, unique
+from typing import final
+
+from attrs import field, frozen, validators
+
+from supervisors.entropy import Dice
+
+BASIS_POINT = 1e-4
+_DEGREES_OF_FREEDOM = 4.0
+_THIN = 0.1
+
+
+@unique
+class WorldKind(Enum):
+    """Which drift the world has."""
+
+    NULL = "null"
+    PLANTED = "planted"
+    REGIME = "regime"
+    THIN = "thin"
+
+
+_positive = validators.gt(0.0)
+_not_negative = validators.ge(0.0)
+
+
+@frozen
+class WorldSettings:
+    """What the market is like. Volatilities are standard deviations of a one-second return.
+
+    `edge` is the declared size of the planted drift: the standard deviation of the drift summed
+    over `edge_bar_s` seconds, in units of the calm noise of such a bar; zero switches it off.
+    `trend_bps` is the drift of a trend phase per second (world `regime`).
+    """
+
+    world: WorldKind = field(default=WorldKind.REGIME, converter=WorldKind)
+    calm_bps: float = field(default=2.5, validator=_positive)
+    volatile_bps: float = field(default=5.0, validator=_positive)
+    calm_mean_s: float = field(default=150.0, validator=_positive)
+    volatile_mean_s: float = field(default=45.0, validator=_positive)
+    edge: float = field(default=0.3, validator=_not_negative)
+    edge_bar_s: float = field(default=5.0, validator=_positive)
+    edge_memory_s: float = field(default=30.0, validator=_positive)
+    trend_bps: float = field(default=0.9, validator=_not_negative)
+    trend_mean_s: float = field(default=90.0, validator=_positive)
+    flat_mean_s: float = field(default=90.0, validator=_positive)
+    jump_mean_s: float = field(default=900.0, validator=_positive)
+    jump_bps: float = field(default=15.0, validator=_not_negative)
+    common_share: float = field(
+        default=0.6, validator=validators.and_(_not_negative, validators.le(1.0))
+    )
+
+
+@final
+class _Drift:
+    """One symbol's drift per second, as a log return."""
+
+    def __init__(self, settings: WorldSettings, dice: Dice) -> None:
+        self._settings, self._dice = settings, dice
+        self._value = 0.0
+        self._phase_left_s = 0.0
+        scale = {WorldKind.PLANTED: 1.0, WorldKind.THIN: _THIN}.get(settings.world, 0.0)
+        noise = settings.calm_bps * BASIS_POINT / math.sqrt(settings.edge_bar_s)
+        self._planted = settings.edge * noise * scale
+
+    def step(self, dt_s: float) -> float:
+        if self._settings.world is WorldKind.REGIME:
+            self._step_phase(dt_s)
+        elif self._planted:
+            decay = math.exp(-dt_s / self._settings.edge_memory_s)
+            spread = self._planted * math.sqrt(1.0 - decay * decay)
+            self._value = self._value * decay + self._dice.gauss(0.0, spread)
+        return self._value
+
+    def _step_phase(self, dt_s: float) -> None:
+        self._phase_left_s -= dt_s
+        if self._phase_left_s > 0:
+            return
+        settings, dice = self._settings, self._dice
+        if self._value:
+            self._value = 0.0
+            self._phase_left_s = dice.expovariate(1.0 / settings.flat_mean_s)
+        else:
+            sign = 1.0 if dice.random() < 0.5 else -1.0
+            self._value = sign * settings.trend_bps * BASIS_POINT
+            self._phase_left_s = dice.expovariate(1.0 / settings.trend_mean_s)
+
+
+@final
+class LatentPrices:
+    """The log prices of several symbols, which share a part of their noise and its volatility."""
+
+    def __init__(self, settings: WorldSettings, symbols: int, dice: Dice) -> None:
+        self._settings, self._dice = settings, dice
+        self.logs = [0.0] * symbols
+        self._drifts = [_Drift(settings, dice) for _ in range(symbols)]
+        self._is_volatile = False
+        self._common = math.sqrt(settings.common_share)
+        self._own = math.sqrt(1.0 - settings.common_share)
+
+    @property
+    def volatility(self) -> float:
+        """Of a one-second log return, now."""
+        settings = self._settings
+        return (settings.volatile_bps if self._is_volatile else settings.calm_bps) * BASIS_POINT
+
+    def step(self, dt_s: float) -> list[float]:
+        """Moves on by `dt_s` seconds; returns the log prices, relative to the start."""
+        self._step_volatility(dt_s)
+        scale = self.volatility * math.sqrt(dt_s)
+        common = self._noise()
+        for index, drift in enumerate(self._drifts):
+            move = scale * (self._common * common + self._own * self._noise())
+            if self._dice.random() < dt_s / self._settings.jump_mean_s:
+                move += self._dice.gauss(0.0, self._settings.jump_bps * BASIS_POINT)
+            self.logs[index] += drift.step(dt_s) * dt_s + move
+        return self.logs
+
+    def _step_volatility(self, dt_s: float) -> None:
+        settings = self._settings
+        mean_s = settings.volatile_mean_s if self._is_volatile else settings.calm_mean_s
+        if self._dice.random() < 1.0 - math.exp(-dt_s / mean_s):
+            self._is_volatile = not self._is_volatile
+
+    def _noise(self) -> float:
+        """Student t with 4 degrees of freedom, scaled to a variance of one."""
+        chi_square = self._dice.gammavariate(_DEGREES_OF_FREEDOM / 2, 2.0)
+        return self._dice.gauss(0.0, 1.0) * math.sqrt(
+            (_DEGREES_OF_FREEDOM - 2.0) / max(chi_square, 1e-9)
+        )

@@ -1,0 +1,137 @@
+"""The simulated market's world: latent prices, and agents who make a market of them.
+
+Invariant: the same settings, dice and engine answers give the same operations; the history that
+`warm_up` writes ends at the price where the live market begins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import final
+
+from adapters.simulated.agents import AgentSettings, MarketUnits, SymbolAgents
+from adapters.simulated.book import Event
+from adapters.simulated.latent import LatentPrices, WorldSettings
+from adapters.simulated.market import Market, Operation
+from bot3.domain.errors import ConfigError
+from bot3.domain.instrument import Instrument
+from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName
+from supervisors.entropy import Dice
+
+_NS_PER_S = 1_000_000_000
+_STEP_MAX_S = 1.0
+_FINE_S = 0.25
+_COARSE_S = 5.0
+
+# symbol: first price, tick size, lot size, largest amount
+_LISTED = {
+    "BTC/USDT": ("60000", "0.01", "0.00001", "9000"),
+    "ETH/USDT": ("2500", "0.01", "0.0001", "9000"),
+    "SOL/USDT": ("150", "0.01", "0.001", "90000"),
+}
+
+
+def listed_instrument(
+    venue: VenueName, symbol: Symbol, *, maker_fee_rate: Decimal, taker_fee_rate: Decimal
+) -> Instrument:
+    """An instrument of the simulated market; raises `ConfigError` for a symbol it has not."""
+    if symbol not in _LISTED:
+        raise ConfigError(
+            f"symbol {symbol}: the simulated market trades {', '.join(_LISTED)}; choose of these"
+        )
+    _, tick, lot, amount_max = _LISTED[symbol]
+    base, quote = symbol.split("/")
+    return Instrument(
+        id=InstrumentId(venue, symbol),
+        base=Asset(base),
+        quote=Asset(quote),
+        tick_size=Decimal(tick),
+        lot_size=Decimal(lot),
+        price_min=Decimal(tick),
+        price_max=Decimal(1_000_000),
+        amount_min=Decimal(lot),
+        amount_max=Decimal(amount_max),
+        notional_min=Decimal(5),
+        notional_max=Decimal(9_000_000),
+        maker_fee_rate=maker_fee_rate,
+        taker_fee_rate=taker_fee_rate,
+    )
+
+
+@final
+class World:
+    """Steps every market by the same clock."""
+
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        settings: WorldSettings,
+        dice: Dice,
+        *,
+        agents: AgentSettings | None = None,
+    ) -> None:
+        self._symbols = [instrument.id.symbol for instrument in instruments]
+        self._instruments = list(instruments)
+        self._dice = dice
+        self._latent = LatentPrices(settings, len(instruments), dice)
+        self._starts = [float(_LISTED[symbol][0]) for symbol in self._symbols]
+        self._last_ns = 0
+        self._agents: dict[Symbol, SymbolAgents] = {}
+        agent_settings = agents if agents is not None else AgentSettings()
+        for instrument in instruments:
+            units = MarketUnits(float(instrument.tick_size), float(instrument.lot_size))
+            own = SymbolAgents(agent_settings, units, dice)
+            self._agents[instrument.id.symbol] = own
+
+    def latent(self, symbol: Symbol) -> float:
+        """The efficient price now."""
+        index = self._symbols.index(symbol)
+        return self._starts[index] * math.exp(self._latent.logs[index])
+
+    def warm_up(
+        self,
+        markets: Mapping[Symbol, Market],
+        now_ns: int,
+        *,
+        minutes: int = 600,
+        seconds: int = 600,
+    ) -> None:
+        """Writes a history up to `now_ns` into the candles: `minutes` of it, the last `seconds`
+        in fine steps. The path is moved so that it ends where the live market starts.
+        """
+        fine = int((seconds + 60) / _FINE_S)
+        coarse = int((minutes * 60 - fine * _FINE_S) / _COARSE_S)
+        steps = [_COARSE_S] * max(coarse, 0) + [_FINE_S] * fine
+        path = [tuple(self._latent.step(dt_s)) for dt_s in steps]
+        for index, symbol in enumerate(self._symbols):
+            market, end = markets[symbol], path[-1][index]
+            units = MarketUnits(float(market.scale.tick_size), float(market.scale.lot_size))
+            ts_ns = now_ns - round(sum(steps) * _NS_PER_S)
+            for dt_s, logs in zip(steps, path, strict=True):
+                ts_ns += round(dt_s * _NS_PER_S)
+                price = self._starts[index] * math.exp(logs[index] - end)
+                size = 2_500.0 * dt_s * self._dice.lognormvariate(0.0, 1.0)
+                is_sell = self._dice.random() < 0.5
+                lots = units.lots(size, price)
+                ticks = units.bid(price)
+                market.warm_up(min(ts_ns, now_ns), ticks, lots, is_buyer_maker=is_sell)
+        self._latent.logs = [0.0] * len(self._symbols)
+
+    def step(self, now_ns: int) -> list[tuple[Symbol, list[Operation]]]:
+        """What everybody does since the last step (one second at most counts)."""
+        dt_s = (now_ns - self._last_ns) / _NS_PER_S if self._last_ns else 0.1
+        self._last_ns = now_ns
+        dt_s = min(dt_s, _STEP_MAX_S)
+        if dt_s <= 0:
+            return []
+        self._latent.step(dt_s)
+        return [
+            (symbol, self._agents[symbol].step(self.latent(symbol), dt_s))
+            for symbol in self._symbols
+        ]
+
+    def observe(self, symbol: Symbol, events: Iterable[Event]) -> None:
+        """What the engine answered to the operations of this symbol, and to everybody else's."""
+        self._agents[symbol].observe(events)
