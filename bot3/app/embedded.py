@@ -5,14 +5,15 @@ Invariant: the exchange's books and accounts outlive its server's restarts, and 
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import final
 
 import trio
-from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
+from attrs import evolve, frozen
 
 from adapters.net.network import Network, SocketNetwork
+from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
+from adapters.simulated.latent import WorldKind, WorldSettings
 from bot3.app.settings import Config
 from bot3.app.venues import EmbeddedVenue
 from bot3.domain.errors import UnavailableError
@@ -20,6 +21,7 @@ from bot3.domain.values import Asset, Symbol, decimal_of
 from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
+from supervisors.spec import EdgeSpec
 
 
 async def listen(network: SocketNetwork, config: Config) -> trio.SocketListener:
@@ -34,31 +36,32 @@ async def listen(network: SocketNetwork, config: Config) -> trio.SocketListener:
         ) from None
 
 
-def make_exchange(config: Config, clock: Clock, entropy: Entropy, run: str) -> EmbeddedExchange:
-    """A market of the configured world, or of recorded data; raises `DataError`.
-
-    Its keys are new for each run: another run is another account.
-    """
+def make_exchange(
+    config: Config, clock: Clock, entropy: Entropy, keys: tuple[str, str]
+) -> EmbeddedExchange:
+    """A market of the configured world, or of recorded data; raises `DataError`."""
     given = config.simulation
+    replay = Path(given.replay) if given.replay else None
+    capital = decimal_of(config.system.capital)
     settings = EmbeddedSettings(
         symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
-        world=given.world,
-        replay=Path(given.replay) if given.replay else None,
-        replay_speed=given.replay_speed,
-        funding={Asset(config.system.quote): Decimal(repr(config.system.capital))},
+        world=WorldSettings(WorldKind(given.world)),
+        replay_path=replay,
+        replay_speed=given.replay_speed or None,
+        funding={Asset(config.system.quote): capital},
         maker_fee_rate=decimal_of(given.maker_fee_rate),
         taker_fee_rate=decimal_of(given.taker_fee_rate),
     )
-    secret = f"{Entropy().seed_of('secret'):016x}"
+    api_key, api_secret = keys
     return EmbeddedExchange(
-        settings, clock=clock, dice_of=entropy.dice, api_key=f"embedded-{run}", api_secret=secret
+        settings, clock=clock, dice_of=entropy.dice, api_key=api_key, api_secret=api_secret
     )
 
 
-def access_of(exchange: EmbeddedExchange, listener: trio.SocketListener) -> EmbeddedVenue:
-    """Where and with which keys to reach it."""
-    host, port = listener.socket.getsockname()[:2]
-    return EmbeddedVenue(host, port, exchange.api_key, exchange.api_secret)
+def traded(config: Config, exchange: EmbeddedExchange) -> Config:
+    """The configuration with what the exchange lists: a recording brings its own instrument."""
+    symbols = tuple(str(symbol) for symbol in exchange.exchange.markets)
+    return evolve(config, exchanges=evolve(config.exchanges, symbols=symbols))
 
 
 @final
@@ -84,3 +87,27 @@ class ExchangeActor(EdgeActor):
             listener = await self._network.listen(self._venue.host, self._venue.port)
         async with listener:
             await self._exchange.run(listener, ready=context.ready)
+
+
+@frozen
+class Embedded:
+    """The exchange, ready to be started; `config` has what it lists."""
+
+    config: Config
+    venue: EmbeddedVenue
+    spec: EdgeSpec
+    data_source: str
+
+
+async def embed(
+    config: Config, run: str, *, network: SocketNetwork, clock: Clock, entropy: Entropy
+) -> Embedded:
+    """Makes the exchange and takes its port. Its keys are new: another run is another account."""
+    keys = (f"embedded{run}", f"{Entropy().seed_of('secret'):016x}")
+    exchange = make_exchange(config, clock, entropy, keys)
+    listener = await listen(network, config)
+    host, port = listener.socket.getsockname()[:2]
+    venue = EmbeddedVenue(host, port, *keys)
+    open_listeners: list[trio.abc.Listener[trio.abc.Stream]] = [listener]
+    spec = EdgeSpec("exchange", lambda: ExchangeActor(exchange, network, venue, open_listeners))
+    return Embedded(traded(config, exchange), venue, spec, exchange.data_source)

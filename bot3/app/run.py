@@ -22,7 +22,7 @@ from bot3.actors.memory import Memory
 from bot3.app.cli import RunOptions
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
-from bot3.app.embedded import ExchangeActor, access_of, listen, make_exchange
+from bot3.app.embedded import Embedded, embed
 from bot3.app.session import Faces, Session, restarts_of
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
@@ -44,6 +44,7 @@ from supervisors.entropy import Entropy
 from supervisors.observe import Observer
 from supervisors.spec import EdgeSpec
 
+JOURNAL_NAME = "journal.sqlite"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -95,23 +96,19 @@ async def _session(given: Prepared) -> Status:
     config = given.loaded.config
     clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
     run = new_run_id(clock.now_ns())
-    around = Surroundings(network, clock, entropy, given.environ)
-    exchange_spec, embedded, data_source = None, None, "custom venue"
+    embedded: Embedded | None = None
     if config.venues.binance.mode == "embedded":
-        exchange = make_exchange(config, clock, entropy, run)
-        listener = await listen(network, config)
-        embedded = where = access_of(exchange, listener)
-        waiting: list[trio.abc.Listener[trio.abc.Stream]] = [listener]
-        data_source = exchange.data_source
-        exchange_spec = EdgeSpec(
-            "exchange", lambda: ExchangeActor(exchange, network, where, waiting)
-        )
-    access = build_venues(config, embedded, around)
+        embedded = await embed(config, run, network=network, clock=clock, entropy=entropy)
+        config = embedded.config
+    around = Surroundings(network, clock, entropy, given.environ)
+    access = build_venues(config, None if embedded is None else embedded.venue, around)
     account = ",".join(sorted(each.venue.account for each in access.values()))
-    journal_path = given.directory / "journal.sqlite"
+    journal_path = given.directory / JOURNAL_NAME
     memory = Memory(recovered(journal_path, account), bars_kept=config.market.warm_up_bars)
-    engine = make_engine(config, run, memory, clock, access, journal_path, exchange_spec)
+    exchange = None if embedded is None else embedded.spec
+    engine = make_engine(config, run, memory, clock, access, journal_path, exchange)
     observer = Observer(clock)
+    data_source = "custom venue" if embedded is None else embedded.data_source
     snapshots = Snapshots(
         engine.board,
         facts_of(given, run, data_source, clock),

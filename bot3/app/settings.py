@@ -141,7 +141,7 @@ class SimulationSettings:
 
     world: Annotated[str, OneOf(("null", "planted", "regime", "thin"))]
     replay: Annotated[str, Text(r"[^\x00-\x1f]{0,4096}", "a path, or empty")]
-    replay_speed: Annotated[float, Number(0, 10_000, is_above=True)]
+    replay_speed: Annotated[float, Number(0, 10_000)]
     maker_fee_rate: Annotated[float, Number(-0.01, 0.1)]
     taker_fee_rate: Annotated[float, Number(0, 0.1)]
     host: Annotated[str, _HOST]

@@ -64,7 +64,7 @@ def _loopback_only(name: str, url: str) -> None:
 
 def _binance_settings(config: Config, embedded: EmbeddedVenue | None) -> BinanceSettings:
     given = config.venues.binance
-    urls = (given.rest_url, given.ws_url, given.ws_api_url)
+    urls: tuple[str, ...] = (given.rest_url, given.ws_url, given.ws_api_url)
     if embedded is not None:
         where = f"{embedded.host}:{embedded.port}"
         built_in = (f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3")
