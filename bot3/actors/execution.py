@@ -88,9 +88,13 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         self._out = outlets
         self._clock = clock
         self._worked_ns = 0
+        self._origin_ns = 0
 
     def handle(self, message: ExecutionMessage) -> None:
         now_ns = self._clock.now_ns()
+        # Only an order that this very target causes has the target's origin: latency is measured
+        # from the market event that led to the order, not from an older one.
+        self._origin_ns = message.origin_ns if isinstance(message, TargetSized) else 0
         match message:
             case QuoteChanged():
                 self._do(self._desk.on_quote(message.instrument, message.quote, now_ns))
@@ -133,8 +137,8 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
-                case ProposeOrder():
-                    self._out.risk.send(action)
+                case ProposeOrder(intent=intent):
+                    self._out.risk.send(ProposeOrder(intent, self._origin_ns))
                 case Submission(record=record, submit=submit):
                     entry = self._out.entries[record.intent.instrument.venue]
                     self._out.journal.send(JournalEntry(record, ((entry, submit),)))

@@ -123,7 +123,7 @@ class MarketView:
                 out.append(
                     FeaturesComputed(
                         self.instrument,
-                        ts_ns,
+                        bar.close_ns,  # rises with every bar, also where several close at once
                         origin_ns,
                         bar.close,
                         values[_LOG_RETURN],

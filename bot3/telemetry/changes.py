@@ -55,9 +55,9 @@ class ChangeLog:
             quote = f"{formats.amount(after.bid)} / {formats.amount(after.ask)}"
             yield f"{after.symbol} first book: {quote}"
         if after.regime is not None and (before is None or before.regime != after.regime):
-            share = after.regime_probabilities.get(after.regime)
+            wild = formats.percent(after.regime_probabilities.get("volatile"), 0)
             was = "" if before is None or before.regime is None else f", was {before.regime}"
-            yield f"{after.symbol} regime {after.regime} ({formats.percent(share, 0)}{was})"
+            yield f"{after.symbol} regime {after.regime} (volatile: {wild}{was})"
         target, told = after.hybrid_target, self._targets.get(after.symbol)
         if target is not None and (told is None or abs(target - told) >= TARGET_STEP):
             self._targets[after.symbol] = target

@@ -153,5 +153,7 @@ def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
 
 
 def _probabilities(regime: RegimeEstimated) -> dict[str, float]:
-    """By rising volatility: the calmest state first."""
-    return {f"state {at}": share for at, share in enumerate(regime.probabilities)}
+    """Of the filter's states, which know volatility only: the calmest first, the wildest last."""
+    shares = regime.probabilities
+    names = ["calm", *(f"between {at}" for at in range(1, len(shares) - 1)), "volatile"]
+    return dict(zip(names, shares, strict=True))

@@ -110,7 +110,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _instruments(status: Status, *, is_wide: bool) -> Table:
-    columns = ["<symbol", "bid", "ask", "<regime", "TA", "ML", "hybrid", "position"]
+    columns = ["<symbol", "bid", "ask", "<regime (volatile)", "TA", "ML", "hybrid", "position"]
     more = ["unrealized", "<weights", "accuracy", "no change"] if is_wide else []
     made = _table("Instruments", *columns, *more)
     for one in status.instruments:
@@ -119,13 +119,13 @@ def _instruments(status: Status, *, is_wide: bool) -> Table:
 
 
 def _instrument(one: InstrumentStatus) -> list[Text]:
-    share = one.regime_probabilities.get(one.regime or "")
+    share = one.regime_probabilities.get("volatile")
     regime = formats.UNKNOWN if one.regime is None else one.regime
     return [
         _text(one.symbol, "bold"),
         _text(formats.amount(one.bid)),
         _text(formats.amount(one.ask)),
-        _text(regime if share is None else f"{regime} {share:.0%}"),
+        _text(regime if share is None else f"{regime} ({share:.0%})"),
         *(
             _text(formats.signed(target), _tone(target))
             for target in (one.ta_target, one.ml_target, one.hybrid_target)

@@ -123,7 +123,8 @@ def test_history_then_live_is_one_stream_of_features() -> None:
     assert isinstance(bar, BarClosed)
     assert isinstance(live, FeaturesComputed)
     assert (live.origin_ns, live.is_warm_up, live.close) == (77, False, 100.0)
-    assert live.ts_ns == bar.ts_local_ns == START_NS + SECOND_NS + 5
+    assert bar.ts_local_ns == START_NS + SECOND_NS + 5
+    assert live.ts_ns == bar.bar.close_ns == START_NS + SECOND_NS
     assert live.log_return == pytest.approx(math.log(100.0 / history[-1].close))
     assert live.values[FEATURE_INDEX["queue_imbalance"]] == 0.5
     columns = FeatureEngine(BTC).columns(bar_columns([*history, bar.bar]))
@@ -140,6 +141,15 @@ def test_time_closes_bars_without_trades() -> None:
         START_NS + SECOND_NS,
         START_NS + 2 * SECOND_NS,
     ]
+
+
+def test_each_of_several_bars_closed_at_once_has_its_own_time() -> None:
+    view, history = _view(), _history(WARM_UP_BARS + 5)
+    view.warm_up(history)
+    view.apply(_trade(START_NS))
+    out = view.on_time(START_NS + 3 * SECOND_NS + SECOND_NS // 2)
+    times = [m.ts_ns for m in out if isinstance(m, FeaturesComputed)]
+    assert times == [START_NS + n * SECOND_NS for n in (1, 2, 3)]
 
 
 def test_bad_trades_are_counted() -> None:

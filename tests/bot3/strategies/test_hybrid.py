@@ -11,7 +11,7 @@ from bot3.learning.performance import PerformanceSettings
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel
 from bot3.strategies.base import ABSTAIN, Opinion
-from bot3.strategies.hybrid import HybridSettings, HybridStrategy
+from bot3.strategies.hybrid import Blend, HybridSettings, HybridStrategy
 from bot3.strategies.registry import BUILDERS, StrategySettings, build
 from bot3.strategies.thresholds import ThresholdSettings
 
@@ -107,11 +107,11 @@ def test_a_split_that_cannot_be_is_refused(settings: dict[str, float]) -> None:
 
 
 def test_opinions_must_be_the_members() -> None:
-    hybrid = _hybrid(_Member("ta"), _Member("ml"))
+    blend = Blend("ta", "ml")
     features = FeaturesComputed(BTC, 1, 0, 100.0, 0.0, (0.0,) * len(FEATURE_NAMES))
     regime = RegimeEstimated(BTC, 1, (1.0, 0.0), RegimeLabel.CALM, features)
     with pytest.raises(ValueError, match="opinions"):
-        hybrid.blend(features, regime, {"ta": ABSTAIN})
+        blend.blend(features, regime, {"ta": ABSTAIN})
 
 
 def test_the_registry_builds_what_it_names() -> None:

@@ -27,7 +27,7 @@ def busy() -> Status:
         ask=65000.5,
         bars=1200,
         regime="trending",
-        regime_probabilities={"calm": 0.1, "trending": 0.85, "volatile": 0.05},
+        regime_probabilities={"calm": 0.95, "volatile": 0.05},
         ta_target=0.4,
         ml_target=-0.2,
         hybrid_target=0.15,

@@ -21,7 +21,7 @@ def test_a_first_look_tells_what_is_known_and_a_second_nothing(busy: Status) -> 
         "run abcdefgh on a simulated market, page http://127.0.0.1:8787/",
         "binance feed connected",
         "BTC/USDT first book: 64,999.5 / 65,000.5",
-        "BTC/USDT regime trending (85 %)",
+        "BTC/USDT regime trending (volatile: 5 %)",
         "BTC/USDT target +0.15 (TA +0.40, ML -0.20)",
         "order approved: buy 0.0031 BTC/USDT at 64,999.5 (post_only)",
         "filled: buy 0.0031 BTC/USDT at 64,999.5 (maker, fee 0.0000031 BTC)",
@@ -48,7 +48,7 @@ def test_each_change_is_one_line(busy: Status) -> None:
             replace(busy, venues={"binance": replace(venue, is_account_connected=True)}),
             ["binance account connected"],
         ),
-        (_instrument(busy, regime="calm"), ["BTC/USDT regime calm (10 %, was trending)"]),
+        (_instrument(busy, regime="calm"), ["BTC/USDT regime calm (volatile: 5 %, was trending)"]),
         (_instrument(busy, hybrid_target=0.2), []),
         (
             _instrument(busy, hybrid_target=-0.1),

@@ -30,7 +30,7 @@ def test_a_wide_view_has_every_fact(busy: Status) -> None:
         "simulated market", "run abcdefgh", "http://127.0.0.1:8787/", "equity 10,003.50 USDT",
         "profit +3.50", "+0.035 %", "drawdown 1.23 %", "deepest 3.40 %", "fees 0.20", "trading",
         "up 1:02:05", "p50 92 µs, p99 180 µs", "events 123,456", "64,999.5", "65,000.5",
-        "trending 85%", "+0.40", "-0.20", "+0.15", "0.0031", "-1.25", "ta 0.58 ml 0.42", "55.3 %",
+        "trending (5%)", "+0.40", "-0.20", "+0.15", "0.0031", "-1.25", "ta 0.58 ml 0.42", "55.3 %",
         "50.1 %", "22:13:20", "filled", "0.0000031 BTC", "feed up", "account down",
         "book 12 ms old", "open 1", "book_stale 3", "feed.binance 2",
     ):  # fmt: skip
