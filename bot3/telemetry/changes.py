@@ -34,7 +34,7 @@ class ChangeLog:
     def _changes(self, before: Status | None, after: Status) -> Iterator[str]:
         if before is None:
             page = f", page {after.url}" if after.url else ""
-            yield f"run {after.run} on a {after.data_source} market{page}"
+            yield f"run {after.run} · {after.data_source}{page}"
         yield from _venues(before, after)
         known = {} if before is None else {one.symbol: one for one in before.instruments}
         for one in after.instruments:

@@ -84,7 +84,7 @@ class LatencyStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole system at `ts_ns`. `data_source` is "simulated", "replayed" or "live".
+    """The whole system at `ts_ns`. `data_source` says "simulated", "replayed" or "live", and what.
 
     `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
     `max_drawdown` the deepest one of this run; `orders_by_status`, `denials` and `restarts` count

@@ -27,7 +27,7 @@ def closing_summary(status: Status, *, is_colored: bool = False) -> str:
     if not is_colored:
         console.no_color = True
     made = Table(
-        title=Text(formats.printable(f"run {status.run}: {status.data_source} market")),
+        title=Text(formats.printable(f"run {status.run} · {status.data_source}")),
         title_justify="left",
         show_header=False,
         box=None,

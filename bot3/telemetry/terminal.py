@@ -82,7 +82,7 @@ def _header(status: Status, *, is_wide: bool) -> Panel:
     breaks = (0, 6, 10) if is_wide else (0, 3, 6, 8, 10)
     gap = _text("   ")
     rows = [gap.join(facts[start:end]) for start, end in itertools.pairwise(breaks)]
-    title = _text(f" bot3 · {status.data_source} market · run {status.run} ", "bold")
+    title = _text(f" bot3 · {status.data_source} · run {status.run} ", "bold")
     page = _text(f" {status.url} ", "cyan") if status.url else None
     return Panel(Group(*rows), title=title, subtitle=page, border_style=_QUIET)
 

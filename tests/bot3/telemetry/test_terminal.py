@@ -27,7 +27,7 @@ def _draw(status: Status, width: int = 120, height: int = 40) -> str:
 def test_a_wide_view_has_every_fact(busy: Status) -> None:
     view = _draw(busy)
     for fact in (
-        "simulated market", "run abcdefgh", "http://127.0.0.1:8787/", "equity 10,003.50 USDT",
+        "simulated", "run abcdefgh", "http://127.0.0.1:8787/", "equity 10,003.50 USDT",
         "profit +3.50", "+0.035 %", "drawdown 1.23 %", "deepest 3.40 %", "fees 0.20", "trading",
         "up 1:02:05", "p50 92 µs, p99 180 µs", "events 123,456", "64,999.5", "65,000.5",
         "trending (5%)", "+0.40", "-0.20", "+0.15", "0.0031", "-1.25", "ta 0.58 ml 0.42", "55.3 %",
@@ -131,7 +131,7 @@ async def test_a_lost_terminal_does_not_end_the_actor(busy: Status) -> None:
 def test_the_closing_summary_has_every_fact(busy: Status) -> None:
     told = closing_summary(replace(busy, is_halted=True, halt_reason="drawdown"))
     for fact in (
-        "run abcdefgh: simulated market", "halted", "1:02:05", "10,000.00 to 10,003.50 USDT",
+        "run abcdefgh · simulated", "halted", "1:02:05", "10,000.00 to 10,003.50 USDT",
         "+3.50 USDT (+0.035 %)", "0.20 USDT", "3.40 %", "filled 17, open 1", "book_stale 3",
         "feed.binance 2", "123,456, 2,400 targets", "p50 92 µs, p99 180 µs (17 measured)",
         "0.0031 BTC/USDT", "50 % a year (too short",
