@@ -70,7 +70,7 @@ def _run(seed: int, momentum: float, count: int = 2_500) -> list[_Decided]:
             opinion = hybrid.decide(out, regime)
             learner.learn(out.ts_ns, out.close, out.values)
             before, last = last, opinion.target
-            weight = hybrid.weights["ml"]  # type: ignore[attr-defined]
+            weight = hybrid.weights["ml"]
             decided.append(_Decided(last, net, weight, estimate.label))
     return decided
 
