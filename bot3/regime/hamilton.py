@@ -79,7 +79,7 @@ class HamiltonFilter:
     """
 
     __slots__ = (
-        "_diagonal", "_learns", "_log_scale", "_means", "_probabilities", "_scales",
+        "_diagonal", "_learns", "_log_scale", "_means", "_ones", "_probabilities", "_scales",
         "_settings", "_statistics", "_transitions", "bars", "log_likelihood",
     )  # fmt: skip
 
@@ -90,7 +90,7 @@ class HamiltonFilter:
             raise ValueError(f"{len(parameters.means)} states given, {settings.states} set")
         self._settings, self._learns = settings, learns
         self.bars = 0
-        self._diagonal = np.arange(settings.states)
+        self._diagonal, self._ones = np.arange(settings.states), np.ones(settings.states)
         self.log_likelihood = 0.0
         self._transitions = np.array(parameters.transitions)
         self._means = np.array(parameters.means)
@@ -152,16 +152,17 @@ class HamiltonFilter:
         else:
             log_density = self._log_scale - 0.5 * squares
         predicted = self._probabilities @ self._transitions
-        top = float(log_density.max())
-        weighed = predicted * np.exp(log_density - top)
+        # Of the states that can be: where all others are too unlikely to count, one must remain.
+        top = float(log_density[predicted > 0.0].max())
+        weighed = predicted * np.exp(np.minimum(log_density - top, 0.0))
         likelihood = float(weighed.sum())
         before, self._probabilities = self._probabilities, weighed / likelihood
         self.log_likelihood += top + log(likelihood)
         self.bars += 1
         if self._learns:
             # The hidden weight of a Student-t observation: outliers count less.
-            weights = (freedom + 1.0) / (freedom + squares) if freedom > 0.0 else squares * 0 + 1.0
-            came_from = before[:, None] * self._transitions / predicted
+            weights = (freedom + 1.0) / (freedom + squares) if freedom > 0.0 else self._ones
+            came_from = before[:, None] * self._transitions / np.maximum(predicted, 1e-300)
             self._learn(log_return, weights, came_from)
 
     def _learn(self, log_return: float, weights: Array, came_from: Array) -> None:

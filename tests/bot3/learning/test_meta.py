@@ -65,6 +65,18 @@ def test_fixed_share_follows_a_best_expert_that_changes(seed: int) -> None:
     assert shared <= 690
 
 
+def test_sharing_stays_as_quick_after_a_long_history() -> None:
+    """A rate learned for all time would have become too small to follow."""
+    learner = MetaLearner(["a", "b"], settings=MetaSettings(share=0.001))
+    dice = np.random.default_rng(0)
+    for a, b in (dice.random((10_000, 2)) < [0.45, 0.55]).astype(float).tolist():
+        learner.update({"a": a, "b": b})
+    assert learner.weights["a"] > 0.9
+    for _ in range(60):
+        learner.update({"a": 0.6, "b": 0.4})
+    assert learner.weights["b"] > 0.9
+
+
 @given(
     rows=st.lists(st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3), max_size=40),
     share=st.sampled_from([0.0, 0.001, 0.2]),

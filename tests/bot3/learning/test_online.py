@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from river import utils
 from river.datasets import Phishing
+from river.utils.math import clamp
 
 from bot3.domain.errors import DataError
 from bot3.learning.classifier import ClassifierSettings, OnlineClassifier
@@ -159,6 +160,11 @@ class _HiddenBomb:
         return (utils.Rolling, (print, 3))
 
 
+class _FunctionBomb:
+    def __reduce__(self) -> tuple:
+        return (clamp, (7.0,))
+
+
 def test_a_snapshot_cannot_run_code() -> None:
     header = OnlineLearner(NAMES).snapshot()
     header = header[: header.index(b"\n", header.index(b"\n") + 1) + 1]
@@ -166,3 +172,5 @@ def test_a_snapshot_cannot_run_code() -> None:
         OnlineLearner(NAMES).restore(header + pickle.dumps({"x": _Bomb()}))
     with pytest.raises(DataError, match="print"):
         OnlineLearner(NAMES).restore(header + pickle.dumps({"x": _HiddenBomb()}))
+    with pytest.raises(DataError, match="clamp"):
+        OnlineLearner(NAMES).restore(header + pickle.dumps({"x": _FunctionBomb()}))

@@ -34,7 +34,7 @@ def _prices(
             high.append(tick)
             low.append(tick)
             close.append(tick)
-    return tuple(np.array(x) / 100.0 for x in (high, low, close))  # type: ignore[return-value]
+    return tuple(np.array(x) / 100.0 for x in (high, low, close))
 
 
 def _same(mine: list[float], theirs: np.ndarray) -> None:

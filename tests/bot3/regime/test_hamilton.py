@@ -109,10 +109,36 @@ def test_states_stay_ordered_and_probabilities_sum_to_one() -> None:
             assert list(learned.volatilities) == sorted(learned.volatilities)
 
 
+def test_states_that_cross_are_reordered_whole() -> None:
+    """The calm state, known by its mean, turns wild: it becomes the second, with all it has."""
+    start = HamiltonParameters(((0.9, 0.1), (0.3, 0.7)), (0.0, 0.5), (0.001, 0.002))
+    mine = HamiltonFilter(HamiltonSettings(prior_bars=10, memory_bars=300), start, learns=True)
+    dice, first = np.random.default_rng(0), True
+    for bar in range(3_000):
+        first = dice.random() < (0.9 if first else 0.3)
+        r = float(dice.normal(0.0, 0.02) if first else dice.normal(0.5, 0.002))
+        probabilities = mine.update(r)
+        if bar > 300:
+            assert probabilities[mine.parameters.means.index(0.0 if first else 0.5)] > 0.99
+    learned = mine.parameters
+    assert learned.means == (0.5, 0.0)
+    assert learned.volatilities == pytest.approx((0.002, 0.02), rel=0.2)
+    assert learned.transitions[1][1] == pytest.approx(0.9, abs=0.05)
+
+
 def test_a_move_of_a_thousand_deviations_is_survived() -> None:
     mine = HamiltonFilter(HamiltonSettings(), TRUTH)
     assert mine.update(50.0) == pytest.approx((0.0, 1.0))
     assert all(math.isfinite(p) for p in mine.update(0.001))
+
+
+def test_a_state_that_cannot_be_does_not_break_the_others() -> None:
+    """From the wild state nothing leads to the calm one, whatever the next return."""
+    trap = HamiltonParameters(((0.5, 0.5), (0.0, 1.0)), (0.0, 0.001), (1e-6, 1e-5))
+    mine = HamiltonFilter(HamiltonSettings(), trap)
+    assert mine.update(0.01) == (0.0, 1.0)
+    assert mine.update(0.0) == (0.0, 1.0)
+    assert math.isfinite(mine.log_likelihood)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
