@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 from adapters.simulated.candles import Candle
 from adapters.simulated.market import Market, Print, Scale, Top
 from adapters.simulated.orders import (
     AccountTrade,
-    Execution,
-    ExecutionReport,
     OrderRecord,
     RecordStatus,
 )
 from bot3.domain.order import OrderType
-from bot3.domain.values import Asset, Side
+from bot3.domain.values import Side
 
 Json = dict[str, object]
 ORDER_TYPES = {
@@ -23,9 +21,9 @@ ORDER_TYPES = {
     "LIMIT_MAKER": OrderType.POST_ONLY,
     "MARKET": OrderType.MARKET,
 }
-_TYPE_NAMES = {kind: name for name, kind in ORDER_TYPES.items()}
-_STP = "EXPIRE_MAKER"
-_ZERO = "0.00000000"
+TYPE_NAMES = {kind: name for name, kind in ORDER_TYPES.items()}
+STP_MODE = "EXPIRE_MAKER"
+ZERO_TEXT = "0.00000000"
 _NS_PER_MS = 1_000_000
 
 
@@ -181,8 +179,8 @@ def order_state(order: OrderRecord) -> Json:
         "orderListId": -1,
         "clientOrderId": order.request.client_order_id,
         **_terms(order),
-        "stopPrice": _ZERO,
-        "icebergQty": _ZERO,
+        "stopPrice": ZERO_TEXT,
+        "icebergQty": ZERO_TEXT,
         "time": ms(order.created_ns),
         "updateTime": ms(order.updated_ns),
         "isWorking": True,
@@ -210,74 +208,6 @@ def account_trade(trade: AccountTrade) -> Json:
     }
 
 
-def account_position(balances: Sequence[tuple[Asset, Decimal, Decimal]], ts_ns: int) -> Json:
-    """`outboundAccountPosition`; balances are (asset, free, held)."""
-    return {
-        "e": "outboundAccountPosition",
-        "E": ms(ts_ns),
-        "u": ms(ts_ns),
-        "B": [
-            {"a": asset, "f": decimal_text(free), "l": decimal_text(held)}
-            for asset, free, held in balances
-        ],
-    }
-
-
-def execution_report(report: ExecutionReport) -> Json:
-    """`executionReport`; call it at once, it reads the live order."""
-    order, request = report.order, report.order.request
-    is_cancel = report.execution is Execution.CANCELED
-    event: Json = {
-        "e": "executionReport",
-        "E": ms(report.ts_ns),
-        "s": wire_symbol(order),
-        "c": report.cancel_id if is_cancel else request.client_order_id,
-        "S": request.side.name,
-        "o": _TYPE_NAMES[request.kind],
-        "f": request.tif.name,
-        "q": decimal_text(order.amount),
-        "p": decimal_text(request.price),
-        "P": _ZERO,
-        "F": _ZERO,
-        "g": -1,
-        "C": request.client_order_id if is_cancel else "",
-        "x": report.execution.value,
-        "X": order.status.value,
-        "r": "NONE",
-        "i": order.order_id,
-        **_last_fill(report),
-        "z": decimal_text(order.executed),
-        "Z": decimal_text(order.quote_executed),
-        "T": ms(report.ts_ns),
-        "I": report.execution_id,
-        "w": order.status.is_open and request.kind is not OrderType.MARKET,
-        "O": ms(order.created_ns),
-        "Q": decimal_text(request.quote_amount),
-        "W": ms(order.created_ns),
-        "V": _STP,
-    }
-    if report.execution is Execution.PREVENTED:
-        event |= {"v": report.execution_id, "A": decimal_text(order.prevented)}
-        event["B"] = decimal_text(report.prevented)
-    if order.expiry_reason:
-        event["eR"] = order.expiry_reason
-    return event
-
-
-def _last_fill(report: ExecutionReport) -> Json:
-    trade = report.trade
-    return {
-        "l": decimal_text(trade.amount) if trade else _ZERO,
-        "L": decimal_text(trade.price) if trade else _ZERO,
-        "n": decimal_text(trade.commission) if trade else "0",
-        "N": trade.commission_asset if trade else None,
-        "t": trade.trade_id if trade else -1,
-        "m": trade is not None and trade.is_maker,
-        "M": trade is not None,
-        "Y": decimal_text(trade.quote) if trade else _ZERO,
-    }
-
-
 def _terms(order: OrderRecord) -> Json:
     request = order.request
     return {
@@ -288,9 +218,9 @@ def _terms(order: OrderRecord) -> Json:
         "cummulativeQuoteQty": decimal_text(order.quote_executed),
         "status": order.status.value,
         "timeInForce": request.tif.name,
-        "type": _TYPE_NAMES[request.kind],
+        "type": TYPE_NAMES[request.kind],
         "side": request.side.name,
-        "selfTradePreventionMode": _STP,
+        "selfTradePreventionMode": STP_MODE,
     }
 
 
