@@ -19,6 +19,7 @@ from supervisors.errors import (
     SpecError,
     StartFailedError,
 )
+from supervisors.observe import ActorExited, ChildStuckReported
 from supervisors.restart import Restart
 from supervisors.spec import EdgeSpec, SupervisorSpec
 
@@ -130,6 +131,26 @@ async def test_a_stuck_child_is_the_callers_error_and_not_started_twice(
         await trio.sleep(40)
         await root.terminate_child("a")  # it has ended at last
         assert states(root) == {"a": "stopped", "b": "running"}
+
+
+async def test_a_stuck_child_is_waited_for_and_reported_once(
+    grow: Any, stage: Any, recorder: Any, autojump_clock: MockClock
+) -> None:
+    child = stage.spec("a", slow_stop_s=30, stop_deadline_s=2)
+
+    async def terminate_then_stop_all() -> None:
+        async with grow(stage.spec("b"), child) as tree:
+            with pytest.raises(ChildStuckError):
+                await tree.supervisor("root").terminate_child("a")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await terminate_then_stop_all()
+    assert failed.group_contains(ChildStuckError, match="root: did not stop in time: root/a")
+    assert [(one.path, one.ts_ns) for one in recorder.of(ChildStuckReported)] == [
+        ("root/a", 2_000_000_000)
+    ]
+    stopped_b = next(event for event in recorder.of(ActorExited) if event.path == "root/b")
+    assert stopped_b.ts_ns == 2_000_000_000
 
 
 async def test_supervisors_are_found_by_path_and_their_dynamic_children_go_with_them(

@@ -134,6 +134,18 @@ async def test_a_crash_further_up_takes_over_a_waiting_group(
         assert len(stage.log) == 9
 
 
+async def test_a_restart_that_was_due_at_once_waits_for_a_crash_further_up(
+    grow: Any, stage: Any, autojump_clock: MockClock
+) -> None:
+    rest = [stage.spec(f"b{n}", "crash@1") for n in range(8)]
+    children = (stage.spec("a", "crash@1", backoff=SLOW), *rest)
+    async with grow(*children, strategy=REST, intensity=PLENTY):
+        await trio.sleep(10)
+        assert [entry for entry in stage.log[9:] if entry[0] == "+"] == []
+        await trio.sleep(2)
+        assert [entry for entry in stage.log[9:] if entry[0] == "+"] == stage.log[:9]
+
+
 async def test_a_group_is_not_orphaned_when_the_child_it_waits_for_is_terminated(
     grow: Any, stage: Any, autojump_clock: MockClock
 ) -> None:
