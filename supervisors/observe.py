@@ -213,5 +213,6 @@ class Observer:
         return {path: starts - 1 for path, starts in self._starts.items() if starts > 1}
 
     def forget(self, path: str) -> None:
-        """An actor that will not come back: its start count goes, so that names stay bounded."""
-        self._starts.pop(path, None)
+        """An actor that will not come back, and all below: so the counts of names stay bounded."""
+        for known in [known for known in self._starts if f"{known}/".startswith(f"{path}/")]:
+            del self._starts[known]

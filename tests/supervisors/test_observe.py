@@ -39,5 +39,11 @@ def test_restarts_are_starts_after_the_first() -> None:
     assert (observer.restarts("root/a"), observer.restarts("root/b")) == (2, 0)
     assert observer.restarts("root/never") == 0
     assert observer.restarts_by_actor() == {"root/a": 2}
+
+
+def test_a_path_is_forgotten_with_all_below_it() -> None:
+    observer = Observer(ManualClock())
+    for path in ("root/a", "root/a/b", "root/ab") * 2:
+        observer.report(ActorStarted(1, path, 1))
     observer.forget("root/a")
-    assert observer.restarts_by_actor() == {}
+    assert observer.restarts_by_actor() == {"root/ab": 1}
