@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot3.domain.errors import IllegalTransitionError
 from bot3.domain.fill import Fill
@@ -36,7 +32,6 @@ from tests.bot3.making import (
     acknowledged,
     canceled,
     d,
-    expired,
     id_of,
     make_fill,
     make_intent,
@@ -252,53 +247,3 @@ def test_a_restored_order_is_asked_about_by_the_first_sweep() -> None:
     manager = OrderManager()
     manager.restore(Order(make_intent(amount="3")).move(OrderInput.SEND).move(OrderInput.LOSE))
     assert manager.sweep(START_NS) == [QUERY]
-
-
-events = st.lists(
-    st.one_of(
-        st.just(acknowledged()),
-        st.just(rejected()),
-        st.integers(0, 4).map(lambda n: canceled(filled=str(n))),
-        st.integers(0, 4).map(lambda n: expired(filled=str(n))),
-        st.tuples(st.integers(0, 5), st.integers(1, 2)).map(
-            lambda x: filled(str(x[0]), amount=str(x[1]))
-        ),
-        st.sampled_from([OrderOutcomeUnknown, CancelFailed]).map(
-            lambda kind: kind(id_of(), KEY, "?", START_NS)
-        ),
-        st.sampled_from(["cancel", "sweep", "open", "none", "filled"]),
-    ),
-    max_size=25,
-)
-
-
-@given(events)
-def test_no_stream_of_news_breaks_an_order(stream: list[OrderEvent | str]) -> None:
-    manager, closes = opened(), Decimal(0)
-    for now_ns, event in enumerate(stream, START_NS):
-        match event:
-            case "cancel":
-                manager.ask_cancel(id_of(), "x", now_ns)
-                follow = []
-            case "sweep":
-                follow = manager.sweep(now_ns + 60 * SECOND_NS)
-            case "none":
-                follow = manager.on_venue_order(None, id_of(), now_ns + 60 * SECOND_NS)
-            case "open" | "filled":
-                state = S.OPEN if event == "open" else S.FILLED
-                follow = manager.on_venue_order(answer(state, "3"), id_of(), now_ns)
-            case _:
-                follow = manager.apply(event, now_ns)
-        order = manager.get(id_of())
-        assert order is not None
-        assert order.filled.amount <= 3
-        for each in follow:
-            if isinstance(each, OrderClosed):
-                assert order.status.is_final
-                assert each.filled == order.filled.amount
-                closes += 1
-        working = manager.working_amount(KEY)
-        assert 0 <= working <= 3
-        if order.status.is_final and not closes:
-            assert working > 0
-    assert sum(manager.counts().final.values()) <= 1

@@ -30,7 +30,7 @@ from tests.bot3.making import (
 ETH = InstrumentId(VENUE, Symbol("ETH/USDT"))
 KEYS = (KEY, ETH)
 LIMITS = RiskLimits(
-    order_rate_max=3, order_rate_window_s=2.0, exposure_fraction_max=0.03, book_age_max_s=5.0
+    order_rate_max=3, order_rate_window_s=2.0, exposure_fraction_max=0.035, book_age_max_s=5.0
 )
 
 
@@ -104,7 +104,7 @@ class World:
         self.rest[intent.client_order_id] = amount
         if intent.side is Side.BUY:
             assert self.exposure(key) <= self.equity * d("0.02")
-            assert sum(map(self.exposure, KEYS)) <= self.equity * d("0.03")
+            assert sum(map(self.exposure, KEYS)) <= self.equity * d("0.035")
             assert sum(self.costs()) <= self.cash
         else:
             assert (
