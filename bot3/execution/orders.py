@@ -130,7 +130,9 @@ class OrderManager:
 
     def counts(self) -> OrderCounts:
         """Figures for the operator."""
-        return OrderCounts(dict(self._counts), len(self.live_all()), self._anomalies, self._foreign)
+        return OrderCounts(
+            dict(+self._counts), len(self.live_all()), self._anomalies, self._foreign
+        )
 
     def ask_cancel(
         self, client_order_id: ClientOrderId, reason: str, now_ns: int
@@ -158,12 +160,15 @@ class OrderManager:
         except (IllegalTransitionError, OverfillError) as error:
             return [self._anomaly(kept.order, str(error))]
         before, kept.order = kept.order.status, order
+        odd: list[FollowUp] = []
         if (stated := stated_filled(event)) is not None:
-            kept.stated = max(kept.stated, stated.amount)
+            kept.stated = max(kept.stated, min(stated.amount, order.intent.amount.amount))
+            if stated > order.intent.amount:
+                odd = [self._anomaly(order, f"the venue states {stated.amount} filled")]
         if isinstance(event, OrderOutcomeUnknown | CancelFailed) and not order.status.is_final:
             kept.asked_ns = now_ns
             return [query(order, self.settings)]
-        return self._settle(kept, before, now_ns)
+        return odd + self._settle(kept, before, now_ns)
 
     def _after(self, order: Order, event: OrderEvent) -> Order:
         if order_of(event)[0] != order.intent.instrument:
@@ -181,7 +186,8 @@ class OrderManager:
             return []
         follow: list[FollowUp] = []
         if answer is not None:
-            kept.stated = max(kept.stated, answer.filled.amount)
+            most = min(answer.filled.amount, kept.order.intent.amount.amount)
+            kept.stated = max(kept.stated, most)
         if kept.missing:
             kept.asked_ns = now_ns
             follow.append(fetch(kept.order, self.settings))

@@ -14,9 +14,8 @@ from typing import Protocol, final
 import trio
 from attrs import Factory, define
 
-from bot3.messages.journal import JournalEntry, Recipient, is_critical
-from bot3.services.storage import JournalStore
-from supervisors.actor import EdgeActor, EdgeContext
+from bot3.messages.journal import Record, is_critical
+from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
 BATCH_MAX = 512
@@ -31,6 +30,17 @@ class JournalInbox(Protocol):
     async def receive_batch(self, limit: int) -> Sequence[JournalEntry]:
         """Waits for at least one; all that are there, up to `limit`."""
         ...
+
+
+class Store(Protocol):
+    """`JournalStore`, as far as the writer needs it; used in a worker thread."""
+
+    @property
+    def last_sequence(self) -> int: ...
+
+    def append(self, records: Sequence[Record], *, sync: bool) -> int: ...
+
+    def close(self) -> None: ...
 
 
 @define
@@ -72,7 +82,7 @@ class JournalActor(EdgeActor):
 
     def __init__(
         self,
-        open_store: Callable[[], JournalStore],
+        open_store: Callable[[], Store],
         inbox: JournalInbox,
         backlog: JournalBacklog,
         clock: Clock,
@@ -101,12 +111,12 @@ class JournalActor(EdgeActor):
         finally:
             store.close()
 
-    async def _take(self, store: JournalStore) -> None:
+    async def _take(self, store: Store) -> None:
         self._backlog.unwritten = await self._inbox.receive_batch(BATCH_MAX)
         with trio.CancelScope(shield=True):  # short; a stop comes between batches
             await self._finish(store)
 
-    async def _drain(self, store: JournalStore) -> None:
+    async def _drain(self, store: Store) -> None:
         with trio.move_on_after(self._stop_deadline_s, shield=True):
             while True:
                 with trio.move_on_after(DRAIN_IDLE_S) as idle:
@@ -115,7 +125,7 @@ class JournalActor(EdgeActor):
                     return
                 await self._finish(store)
 
-    async def _finish(self, store: JournalStore) -> None:
+    async def _finish(self, store: Store) -> None:
         """Writes what is unwritten, then delivers what is undelivered."""
         backlog = self._backlog
         if backlog.unwritten:
@@ -132,7 +142,7 @@ class JournalActor(EdgeActor):
             address, message = backlog.undelivered.popleft()
             address.send(message)
 
-    def _commit(self, store: JournalStore) -> None:
+    def _commit(self, store: Store) -> None:
         """In the thread. A commit whose answer was lost is recognized by its sequence."""
         backlog = self._backlog
         if not backlog.first_sequence:
