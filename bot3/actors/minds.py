@@ -142,6 +142,7 @@ class Mind:
             is_learning=self.settings.is_learning,
             listeners=(self.hybrid, self.board),
             board=self.board,
+            journal=self.journal,
         )
 
     def _build_hybrid(self) -> HybridActor:

@@ -14,8 +14,8 @@ from typing import Protocol, final
 import trio
 from attrs import Factory, define
 
-from bot3.messages.journal import Record, is_critical
-from supervisors.actor import Address, EdgeActor, EdgeContext
+from bot3.messages.journal import JournalEntry, Recipient, Record, is_critical
+from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
 BATCH_MAX = 512

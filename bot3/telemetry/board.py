@@ -22,6 +22,7 @@ from bot3.messages.account import OrderClosed, PositionChanged
 from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
 from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import (
+    DriftDetected,
     LearningScored,
     RegimeEstimated,
     TargetProposed,
@@ -51,6 +52,7 @@ BoardMessage = (
     | TargetProposed
     | WeightsChanged
     | LearningScored
+    | DriftDetected
     | RiskNews
     | ExecutionNews
     | OrderAcknowledged
@@ -106,6 +108,7 @@ class Board:
         self.signals = 0
         self.fills = 0
         self.anomalies = 0
+        self.drifts = 0
         self.denials: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
         self.live: dict[str, OrderStatus] = {}
@@ -124,6 +127,8 @@ class Board:
                 self.instruments[message.instrument].regime = message
             case BarClosed():
                 self.instruments[message.bar.instrument].bars += 1
+            case DriftDetected():
+                self.drifts += 1
             case LearningScored():
                 self.instruments[message.instrument].score = message
             case WeightsChanged():

@@ -18,7 +18,7 @@ from bot3.telemetry.status import InstrumentStatus, Status
 def test_a_first_look_tells_what_is_known_and_a_second_nothing(busy: Status) -> None:
     changes = ChangeLog()
     assert changes.lines(busy) == [
-        "run abcdefgh on a simulated market, page http://127.0.0.1:8787/",
+        "run abcdefgh · simulated, page http://127.0.0.1:8787/",
         "binance feed connected",
         "BTC/USDT first book: 64,999.5 / 65,000.5",
         "BTC/USDT regime trending (volatile: 5 %)",
