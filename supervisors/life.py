@@ -88,6 +88,7 @@ class Life:
         self._scope = trio.CancelScope(shield=True)
         self._is_ordered_to_stop = False
         self._killed_by: Exception | None = None
+        self._is_over = False  # by itself or by its scope, not by an interrupt passing through
         self._ready_at_s = 0.0
         self._registration: int | None = None
 
@@ -130,6 +131,7 @@ class Life:
                     await self.body.run(self)
                 except* Exception as errors:
                     self.error = _only(errors)
+            self._is_over = True
         finally:
             try:
                 self._close()
@@ -166,6 +168,8 @@ class Life:
     def _judge(self) -> ExitReason:
         if self._is_ordered_to_stop:
             return ExitReason.SHUTDOWN
+        if not self._is_over:
+            self._killed_by = SupervisionError("interrupted from outside")
         if self._killed_by is not None:
             self.error = self._killed_by
             return ExitReason.KILLED

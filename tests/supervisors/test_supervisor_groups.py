@@ -137,13 +137,17 @@ async def test_a_crash_further_up_takes_over_a_waiting_group(
 async def test_a_restart_that_was_due_at_once_waits_for_a_crash_further_up(
     grow: Any, stage: Any, autojump_clock: MockClock
 ) -> None:
-    rest = [stage.spec(f"b{n}", "crash@1") for n in range(8)]
-    children = (stage.spec("a", "crash@1", backoff=SLOW), *rest)
+    """While `c` takes a second to stop for the sake of `b`, `a` crashes too."""
+    children = (
+        stage.spec("a", "crash@1.5", backoff=SLOW),
+        stage.spec("b", "crash@1"),
+        stage.spec("c", slow_stop_s=1),
+    )
     async with grow(*children, strategy=REST, intensity=PLENTY):
-        await trio.sleep(10)
-        assert [entry for entry in stage.log[9:] if entry[0] == "+"] == []
+        await trio.sleep(11)
+        assert stage.log[3:] == ["-b", "-c", "-a"]
         await trio.sleep(2)
-        assert [entry for entry in stage.log[9:] if entry[0] == "+"] == stage.log[:9]
+        assert stage.log[6:] == ["+a", "+b", "+c"]
 
 
 async def test_a_group_is_not_orphaned_when_the_child_it_waits_for_is_terminated(

@@ -191,7 +191,7 @@ async def test_it_answers_and_stops_at_once_during_a_long_back_off(
 
 
 async def test_a_keyboard_interrupt_ends_the_tree_in_order_and_is_never_restarted(
-    grow: Any, stage: Any, autojump_clock: MockClock
+    grow: Any, stage: Any, recorder: Any, autojump_clock: MockClock
 ) -> None:
     class Interrupted(EdgeActor):
         async def run(self, context: EdgeContext) -> None:
@@ -205,6 +205,7 @@ async def test_a_keyboard_interrupt_ends_the_tree_in_order_and_is_never_restarte
             await trio.sleep_forever()
     assert failed.group_contains(KeyboardInterrupt)
     assert stage.log == ["+a", "+k", "+b", "-b", "-a"]
+    assert recorder.reasons()[0] == ("root/k", "killed")
 
 
 async def test_a_late_start_that_cannot_be_stopped_fails_the_supervisor(
