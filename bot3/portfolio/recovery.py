@@ -32,6 +32,11 @@ class RecoveredOrder:
     stated: Decimal = ZERO
 
     @property
+    def open_amount(self) -> Decimal:
+        """What may still become a position: the live rest, or stated fills not seen."""
+        return max(self.order.working, self.stated - self.order.filled.amount, ZERO)
+
+    @property
     def is_settled(self) -> bool:
         """True where nothing more can come."""
         return self.order.status.is_final and self.order.filled.amount >= self.stated

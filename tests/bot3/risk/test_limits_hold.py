@@ -193,7 +193,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(steps, st.sampled_from([d(60), d(320)]))
 def test_nothing_approved_ever_breaks_a_limit(
     stream: list[tuple[object, ...]], cash: Decimal

@@ -12,6 +12,7 @@ from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.minds import TargetProposed
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
 from bot3.portfolio.drawdown import DAY_NS
+from bot3.portfolio.recovery import RecoveredOrder
 from bot3.risk.limits import RiskLimits
 from bot3.risk.manager import RiskManager
 from bot3.risk.sizing import size_target
@@ -70,13 +71,32 @@ def test_a_restored_order_counts_as_open_and_its_number_as_used() -> None:
     made = manager()
     made.on_equity(d(10_000), START_NS)
     order = Order(make_intent(7, amount="1.9")).move(OrderInput.SEND)
-    made.restore_order(order.fill(make_fill("a", 7, amount="0.4")))
+    made.restore_order(RecoveredOrder(order.fill(make_fill("a", 7, amount="0.4"))))
     made.on_position(KEY, d("0.4"))
     assert made.state.exposure_total() == 190
     assert isinstance(made.judge(ProposeOrder(make_intent(7), 0), START_NS), OrderDenied)
     made.on_order_closed(OrderClosed(id_of(7), KEY, OrderStatus.CANCELED, d("0.4"), ""))
     assert made.state.exposure_total() == 40
     assert isinstance(made.judge(ProposeOrder(make_intent(8), 0), START_NS), OrderApproved)
+
+
+def test_a_restored_order_that_is_final_counts_for_its_missing_fills_alone() -> None:
+    made = manager()
+    order = Order(make_intent(7, amount="1.9")).move(OrderInput.SEND).move(OrderInput.CANCEL)
+    made.restore_order(RecoveredOrder(order, d("0.3")))
+    assert made.state.exposure_total() == 30
+    made.on_position(KEY, d("0.3"), make_fill("a", 7, amount="0.3"))
+    assert made.state.exposure_total() == 30
+
+
+def test_orders_that_execution_does_not_own_count_no_more() -> None:
+    made = manager()
+    made.on_equity(d(10_000), START_NS)
+    for number in (1, 2):
+        intent = make_intent(number, amount="0.5")
+        assert isinstance(made.judge(ProposeOrder(intent, 0), START_NS), OrderApproved)
+    made.keep_orders({id_of(2)})
+    assert made.state.exposure_total() == 50
 
 
 def proposal(target: float, **changes: object) -> TargetProposed:
