@@ -258,8 +258,8 @@ class AccountStream:
         return event_of(instrument, frame, local_ns)
 
     def _note_loss(self, quiet_s: float) -> None:
-        """From when on events may be missing, by whichever clock is behind; the first gap wins."""
-        if not self._is_subscribed or self._lost_ns:
+        """From when on events may be missing, by whichever clock is behind."""
+        if not self._is_subscribed:
             return
         heard_ns = self._clock.now_ns() - int(quiet_s * NS_PER_S) - LOST_MARGIN_NS
         self._lost_ns = max(heard_ns + min(self._rest.offset_ns, 0), 1)
