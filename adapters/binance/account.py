@@ -106,7 +106,6 @@ class AccountStream:
                 nonlocal was_ready
                 venue, now_ns = self._settings.venue, self._clock.now_ns()
                 publish(AccountRestored(venue, self._lost_ns, now_ns))
-                self._lost_ns = 0
                 if not was_ready:
                     was_ready = True
                     ready()

@@ -7,6 +7,7 @@ import trio
 import trio_websocket
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.net.network import SocketNetwork
 from adapters.net.websocket import WebSocketLimits, open_websocket
 from tests.adapters.net.memory_network import MemoryNetwork
 
@@ -278,3 +279,19 @@ async def test_cancelling_the_body_leaves_nothing_behind(
             await trio.sleep_forever()
     await trio.sleep(5)
     assert len(world.closed) == 1
+
+
+async def test_over_real_sockets() -> None:
+    async def echo(request: trio_websocket.WebSocketRequest) -> None:
+        connection = await request.accept()
+        await connection.send_message(await connection.get_message())
+
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(trio_websocket.serve_websocket, echo, "127.0.0.1", 0, None)
+        url = f"ws://127.0.0.1:{server.port}/stream"
+        async with open_websocket(
+            SocketNetwork(), url, connect_timeout_s=5.0, silence_s=5.0
+        ) as socket:
+            await socket.send("hello")
+            assert await socket.receive_batch() == ["hello"]
+        nursery.cancel_scope.cancel()
