@@ -106,7 +106,6 @@ class AccountStream:
                 nonlocal was_ready
                 venue, now_ns = self._settings.venue, self._clock.now_ns()
                 publish(AccountRestored(venue, self._lost_ns, now_ns))
-                self._lost_ns = 0
                 if not was_ready:
                     was_ready = True
                     ready()
@@ -258,8 +257,8 @@ class AccountStream:
         return event_of(instrument, frame, local_ns)
 
     def _note_loss(self, quiet_s: float) -> None:
-        """From when on events may be missing, by whichever clock is behind; the first gap wins."""
-        if not self._is_subscribed or self._lost_ns:
+        """From when on events may be missing, by whichever clock is behind."""
+        if not self._is_subscribed:
             return
         heard_ns = self._clock.now_ns() - int(quiet_s * NS_PER_S) - LOST_MARGIN_NS
         self._lost_ns = max(heard_ns + min(self._rest.offset_ns, 0), 1)

@@ -46,7 +46,10 @@ _DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 
 @define
 class FeedStatistics:
-    """Counters since the feed was made; `last_message_ns` is local, 0 before the first."""
+    """Counters since the feed was made; `last_message_ns` is local, 0 before the first.
+
+    `last_failure` says why the latest snapshot that failed did.
+    """
 
     messages: int = 0
     malformed: int = 0
@@ -57,6 +60,7 @@ class FeedStatistics:
     snapshot_failures: int = 0
     reconnects: int = 0
     last_message_ns: int = 0
+    last_failure: str = ""
 
 
 class Market:
@@ -220,8 +224,9 @@ class FeedSession:
         while True:
             try:
                 snapshot = await self._rest.public(self._depth_call, params, DepthSnapshot)
-            except VenueError:
+            except VenueError as error:
                 self._statistics.snapshot_failures += 1
+                self._statistics.last_failure = str(error)
             else:
                 self._statistics.snapshots += 1
                 actions = market.sync.on_snapshot(snapshot)

@@ -87,8 +87,16 @@ class BinanceRest:
         return self._clock.now_ns() + self.offset_ns
 
     async def synchronize(self) -> None:
-        """Measures the offset: server time minus the middle of the quickest of three questions."""
-        samples = [await self._clock_sample() for _ in range(_CLOCK_SAMPLES)]
+        """Measures the offset: server time minus the middle of the quickest of three questions.
+
+        Takes no longer than one request may; raises as `public` does.
+        """
+        samples: list[tuple[int, int]] = []
+        with trio.move_on_after(self._settings.request_timeout_s):
+            while len(samples) < _CLOCK_SAMPLES:
+                samples.append(await self._clock_sample())
+        if not samples:
+            raise UnclearError(f"{SERVER_TIME.path}: no answer in time")
         self.offset_ns = min(samples)[1]
         self._is_clock_suspect = False
 

@@ -7,6 +7,7 @@ import trio
 import trio_websocket
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.net.network import SocketNetwork
 from adapters.net.websocket import WebSocketLimits, open_websocket
 from tests.adapters.net.memory_network import MemoryNetwork
 
@@ -73,6 +74,25 @@ async def test_messages_arrive_once_in_order_and_a_burst_in_few_batches(
     assert [m for batch in batches for m in batch] == [*map(str, range(500)), b"\x01"]
     assert world.paths == ["/stream?x=1"]
     assert world.network.connected == [("ws", 9443, False)]
+
+
+async def test_a_full_queue_holds_the_reader_back_and_loses_nothing(
+    autojump_clock: trio.abc.Clock, world: World
+) -> None:
+    async def script(connection: trio_websocket.WebSocketConnection) -> None:
+        for number in range(500):
+            await connection.send_message(f"{number}")
+        await connection.aclose()
+
+    world.serve(script)
+    received: list[str | bytes] = []
+    async with world.open(WebSocketLimits(message_queue=3)) as socket:
+        await trio.sleep(5)
+        while len(received) < 500:
+            batch = await socket.receive_batch()
+            assert len(batch) <= 5, "the queue, and what its reader and writer hold"
+            received += batch
+    assert received == [*map(str, range(500))]
 
 
 async def test_one_read_is_one_batch(autojump_clock: trio.abc.Clock, world: World) -> None:
@@ -168,7 +188,7 @@ async def test_not_opening_is_one_error_within_the_time_out(
         async with trio.open_nursery() as nursery:
             request = await trio_websocket.wrap_server_stream(nursery, stream)
             await request.reject(429, body=b"slow down")
-            await trio.sleep(1)
+            await trio.sleep(100)
             nursery.cancel_scope.cancel()
 
     async def mute(stream: trio.abc.Stream) -> None:
@@ -189,7 +209,8 @@ async def test_not_opening_is_one_error_within_the_time_out(
     with pytest.raises(ConnectionLostError):
         async with world.open():
             pytest.fail("it did open")
-    assert trio.current_time() <= 3.1
+    takes_all_of_it = kind in ("silent", "mute")
+    assert trio.current_time() == pytest.approx(3.0 if takes_all_of_it else 0.0, abs=0.01)
 
 
 async def test_an_oversized_message_ends_the_connection(
@@ -258,3 +279,19 @@ async def test_cancelling_the_body_leaves_nothing_behind(
             await trio.sleep_forever()
     await trio.sleep(5)
     assert len(world.closed) == 1
+
+
+async def test_over_real_sockets() -> None:
+    async def echo(request: trio_websocket.WebSocketRequest) -> None:
+        connection = await request.accept()
+        await connection.send_message(await connection.get_message())
+
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(trio_websocket.serve_websocket, echo, "127.0.0.1", 0, None)
+        url = f"ws://127.0.0.1:{server.port}/stream"
+        async with open_websocket(
+            SocketNetwork(), url, connect_timeout_s=5.0, silence_s=5.0
+        ) as socket:
+            await socket.send("hello")
+            assert await socket.receive_batch() == ["hello"]
+        nursery.cancel_scope.cancel()
