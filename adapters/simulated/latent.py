@@ -26,6 +26,9 @@ _DEGREES_OF_FREEDOM = 4.0
 _THIN = 0.1
 
 
+_OPENING = (1, -1, 0)
+
+
 @unique
 class WorldKind(Enum):
     """Which drift the world has."""
@@ -57,7 +60,7 @@ class WorldSettings:
     edge: float = field(default=0.3, validator=_not_negative)
     edge_bar_s: float = field(default=5.0, validator=_positive)
     edge_memory_s: float = field(default=30.0, validator=_positive)
-    trend_bps: float = field(default=0.9, validator=_not_negative)
+    trend_bps: float = field(default=1.5, validator=_not_negative)
     trend_mean_s: float = field(default=90.0, validator=_positive)
     flat_mean_s: float = field(default=90.0, validator=_positive)
     jump_mean_s: float = field(default=900.0, validator=_positive)
@@ -87,6 +90,11 @@ class _Drift:
             spread = self._planted * math.sqrt(1.0 - decay * decay)
             self._value = self._value * decay + self._dice.gauss(0.0, spread)
         return self._value
+
+    def enter(self, direction: int, left_s: float) -> None:
+        """Starts a phase (world `regime`): rising, flat or falling, for so long."""
+        self._value = direction * self._settings.trend_bps * BASIS_POINT
+        self._phase_left_s = left_s
 
     def _step_phase(self, dt_s: float) -> None:
         self._phase_left_s -= dt_s
@@ -131,6 +139,16 @@ class LatentPrices:
                 move += self._dice.gauss(0.0, self._settings.jump_bps * BASIS_POINT)
             self.logs[index] += drift.step(dt_s) * dt_s + move
         return self.logs
+
+    def open_scene(self) -> None:
+        """World `regime`: one symbol rises, the next falls, the third is flat, and so on.
+
+        Left to chance, a market may fall as a whole for minutes, and whoever looks at a long-only
+        trader for the first time would see it do nothing. After a mean phase chance takes over.
+        """
+        if self._settings.world is WorldKind.REGIME:
+            for index, drift in enumerate(self._drifts):
+                drift.enter(_OPENING[index % len(_OPENING)], self._settings.trend_mean_s)
 
     def _step_volatility(self, dt_s: float) -> None:
         settings = self._settings

@@ -26,6 +26,7 @@ _FINE_S = 0.25
 _COARSE_S = 5.0
 
 # symbol: first price, tick size, lot size, largest amount
+_OPENING_S = 20.0  # of the history belong to the first phases, so that they can be seen
 _LISTED = {
     "BTC/USDT": ("60000", "0.01", "0.00001", "9000"),
     "ETH/USDT": ("2500", "0.01", "0.0001", "9000"),
@@ -104,7 +105,12 @@ class World:
         fine = int((seconds + 60) / _FINE_S)
         coarse = int((minutes * 60 - fine * _FINE_S) / _COARSE_S)
         steps = [_COARSE_S] * max(coarse, 0) + [_FINE_S] * fine
-        path = [tuple(self._latent.step(dt_s)) for dt_s in steps]
+        opening = len(steps) - int(_OPENING_S / _FINE_S)
+        path = []
+        for number, dt_s in enumerate(steps):
+            if number == opening:
+                self._latent.open_scene()
+            path.append(tuple(self._latent.step(dt_s)))
         for index, symbol in enumerate(self._symbols):
             market, end = markets[symbol], path[-1][index]
             units = MarketUnits(float(market.scale.tick_size), float(market.scale.lot_size))

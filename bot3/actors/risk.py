@@ -69,7 +69,7 @@ def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
     for instrument, position in recovery.tracker.positions().items():
         manager.on_position(instrument, position.amount)
     for kept in recovery.orders():
-        manager.restore_order(kept.order)
+        manager.restore_order(kept)
     return manager
 
 
