@@ -17,6 +17,9 @@ from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName
 
 _NS_PER_S = 1_000_000_000
 _LOT_DECIMALS_MAX = 8
+# Wide enough for any spot pair, and their product stays exact in 28 digits.
+_PRICE_MAX = Decimal(10_000_000)
+_AMOUNT_MAX = Decimal(90_000_000)
 
 
 @frozen
@@ -76,7 +79,9 @@ class Recording:
             tick_size=tick.normalize(),
             lot_size=lot.normalize(),
             price_min=tick.normalize(),
+            price_max=_PRICE_MAX,
             amount_min=lot.normalize(),
+            amount_max=_AMOUNT_MAX,
             notional_min=Decimal(5) if is_dollar else Decimal("0.0001"),
             maker_fee_rate=maker_fee_rate,
             taker_fee_rate=taker_fee_rate,

@@ -176,8 +176,13 @@ class _Socket:
 
     async def _send(self, *events: ws.Event) -> None:
         async with self._send_lock:
-            is_open = self._connection.state is ConnectionState.OPEN
-            sendable = [event for event in events if is_open or not isinstance(event, _DATA)]
-            data = b"".join(self._connection.send(event) for event in sendable)
+            data = b"".join(self._connection.send(e) for e in events if self._may_send(e))
             with trio.fail_after(SEND_TIMEOUT_S):
                 await self._stream.send_all(data)
+
+    def _may_send(self, event: ws.Event) -> bool:
+        """Nothing but the answer to a close goes out once a close has begun."""
+        state = self._connection.state
+        if isinstance(event, ws.CloseConnection):
+            return state in {ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING}
+        return state is ConnectionState.OPEN or not isinstance(event, _DATA)

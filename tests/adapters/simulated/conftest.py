@@ -127,8 +127,12 @@ class Venue:
     connections: Connections = field(factory=Connections)
 
     def __attrs_post_init__(self) -> None:
-        self._pool = httpcore.AsyncConnectionPool(network_backend=_Backend(self.listener))
+        self.forget_connections()
         self._order_id = 0
+
+    def forget_connections(self) -> None:
+        """The HTTP client starts anew, as one would whose idle connection the server closed."""
+        self._pool = httpcore.AsyncConnectionPool(network_backend=_Backend(self.listener))
 
     @property
     def now_ms(self) -> int:
@@ -182,9 +186,8 @@ def make_exchange(clock: Any, **funding: str) -> tuple[Exchange, int]:
 
 
 @pytest.fixture
-async def venue(
-    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery
-) -> AsyncIterator[Venue]:
+async def venue(nursery: trio.Nursery) -> AsyncIterator[Venue]:
+    """Ask for `autojump_clock` beside it: pytest-trio takes the clock from the test itself."""
     exchange, account = make_exchange(TrioClock(), BTC="1", USDT="10000")
     front = BinanceFront(
         exchange,

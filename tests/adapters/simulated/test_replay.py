@@ -1,4 +1,4 @@
-"""Replays: the recorded book is the engine's, recorded bars are candles, our orders fill."""
+"""Replays: the book is the recorded one, candles are the recorded bars, our orders fill."""
 
 from __future__ import annotations
 

@@ -1,0 +1,105 @@
+"""The whole engine over real sockets: it trades, survives crashes of its parts, and recovers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import trio
+import trio.lowlevel
+
+from bot3.domain.values import InstrumentId, Symbol, VenueName
+from bot3.messages.control import CancelEverything
+from bot3.portfolio.positions import base_and_quote
+from tests.bot3.app.engine_bench import Market, Running, open_engine, open_market
+
+BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
+ETH = InstrumentId(VenueName("binance"), Symbol("ETH/USDT"))
+BTC_REGIME = "bot3/minds/binance BTC-USDT/regime"
+ORDERS = "bot3/venues/binance/orders"
+
+
+def signal_time_ns(running: Running, key: InstrumentId) -> int:
+    target = running.engine.board.instruments[key].targets.get("hybrid")
+    return 0 if target is None or target.is_warm_up else target.ts_ns
+
+
+async def quiet_down(running: Running) -> None:
+    """No more opinions, nothing resting."""
+    await running.tree.supervisor("bot3").terminate_child("minds")
+    running.engine.core.execution.send(CancelEverything("the test is over"))
+    await running.until(lambda: not running.engine.board.live)
+
+
+def assert_the_venue_agrees(running: Running, market: Market) -> None:
+    """Position = sum of fills = the venue's, to the last digit; nothing rests there."""
+    tracker = running.engine.memory.recovery.tracker
+    assert tracker.positions()
+    for key, position in tracker.positions().items():
+        assert position.amount == market.held(base_and_quote(key)[0])
+    exchange, account = market.exchange.exchange, market.exchange.account_id
+    for symbol in market.config.exchanges.symbols:
+        assert exchange.files.open_of(account, Symbol(symbol)) == []
+
+
+async def test_it_trades_on_while_a_decision_actor_and_an_edge_actor_are_restarted(
+    tmp_path: Path,
+) -> None:
+    async with open_market(17) as market, open_engine(market, tmp_path / "j.sqlite") as running:
+        board, observer = running.engine.board, running.tree.observer
+        await running.until(lambda: board.fills > 0)
+        eth_before_ns, btc_before_ns = signal_time_ns(running, ETH), signal_time_ns(running, BTC)
+
+        poison: Any = "not a feature vector"
+        running.engine.core.minds[BTC].regime.send(poison)
+        running.tree.kill(ORDERS)
+
+        await running.until(
+            lambda: observer.restarts(BTC_REGIME) == 1 and observer.restarts(ORDERS) == 1
+        )
+        fills_before = board.fills
+        await running.until(lambda: signal_time_ns(running, ETH) > eth_before_ns)
+        await running.until(lambda: signal_time_ns(running, BTC) > btc_before_ns)
+        await running.until(lambda: board.fills > fills_before)
+        restarted = observer.restarts_by_actor()
+        # REST_FOR_ONE: the feed comes after order entry and restarts with it; nobody else does.
+        assert set(restarted) == {BTC_REGIME, ORDERS, "bot3/venues/binance/feed"}
+        letters = running.engine.core.minds[BTC].regime.dead_letters
+        assert [letter.message for letter in letters] == [poison]
+        await quiet_down(running)
+        assert_the_venue_agrees(running, market)
+
+
+async def test_a_new_process_goes_on_where_the_journal_ended(tmp_path: Path) -> None:
+    journal = tmp_path / "j.sqlite"
+    async with open_market(18) as market:
+        async with open_engine(market, journal) as first:
+            await first.until(lambda: first.engine.board.fills > 0)
+            last_number = first.engine.memory.recovery.next_intent_number
+        # Stopped without a word to the venue: what rests there is the next one's to resolve.
+        async with open_engine(market, journal) as second:
+            recovery = second.engine.memory.recovery
+            assert recovery.next_intent_number >= last_number
+            assert any(p.amount or p.realized for p in recovery.tracker.positions().values())
+            await second.until(lambda: signal_time_ns(second, ETH) > 0)
+            await quiet_down(second)
+            await second.until(lambda: not recovery.orders())
+            assert_the_venue_agrees(second, market)
+            equity = second.engine.board.equity
+            assert equity is not None
+            assert Decimal(9_900) < equity.equity < Decimal(10_100)
+
+
+async def test_the_exchange_going_away_is_told_and_healed(tmp_path: Path) -> None:
+    async with open_market(19) as market, open_engine(market, tmp_path / "j.sqlite") as running:
+        board = running.engine.board
+        venue = board.venues[VenueName("binance")]
+        await running.until(lambda: venue.is_feed_connected and venue.is_account_connected)
+        market.exchange.connections.drop_all()
+        await running.until(lambda: not venue.is_feed_connected)
+        await running.until(lambda: venue.is_feed_connected and venue.is_account_connected)
+        heard_ns = signal_time_ns(running, ETH)
+        await running.until(lambda: signal_time_ns(running, ETH) > heard_ns)
+        await trio.lowlevel.checkpoint()
+        assert running.tree.observer.restarts_by_actor() == {}
