@@ -29,12 +29,14 @@ SECOND_NS = 1_000_000_000
 class InquirySettings:
     """`engine_margin_s`: the longest that a venue's engine holds a request beyond its expiry
     (Binance: 10 s); `skew_s`: how wrong the measured clock offset may be; `ask_interval_s`: how
-    long we wait for news before we ask, and between two questions.
+    long we wait for news before we ask, and between two questions; `recheck_interval_s`: the same
+    for an order that rests: a report that got lost without a trace is found then.
     """
 
     engine_margin_s: float = 10.0
     skew_s: float = 2.0
     ask_interval_s: float = 5.0
+    recheck_interval_s: float = 30.0
 
     @property
     def margin_ns(self) -> int:

@@ -15,7 +15,7 @@ from attrs import define, frozen
 
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.ids import ClientOrderId, parse_client_order_id
-from bot3.domain.order import Order, OrderInput, OrderIntent, OrderStatus
+from bot3.domain.order import Order, OrderInput, OrderIntent, OrderStatus, TimeInForce
 from bot3.domain.values import ZERO, InstrumentId, VenueName
 from bot3.execution.actions import Deduced, FollowUp, ForeignOrder, OrderAnomaly
 from bot3.execution.inquiry import SECOND_NS, InquirySettings, deduce, fetch, query
@@ -33,8 +33,8 @@ from bot3.portfolio.events import after_event, order_of, stated_filled
 
 FINAL_KEPT = 1_000
 
-# States in which the venue owes us an answer.
-_AWAITING = (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN, OrderStatus.CANCEL_PENDING)
+# States in which a good-till-canceled order owes us no news.
+_RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
 
 @define
@@ -197,18 +197,22 @@ class OrderManager:
         return follow if event is None else [*follow, Deduced(event)]
 
     def sweep(self, now_ns: int) -> list[FollowUp]:
-        """Asks again about orders without an answer and fills without a trace; for a timer."""
-        due_ns = now_ns - int(self.settings.ask_interval_s * SECOND_NS)
+        """Asks about orders that are silent for too long and fills without a trace; for a timer."""
         follow: list[FollowUp] = []
         for kept in self._live.values():
-            if kept.asked_ns > due_ns:
+            if now_ns < kept.asked_ns + int(self._patience_s(kept.order) * SECOND_NS):
                 continue
             kept.asked_ns = now_ns
             if kept.missing:
                 follow.append(fetch(kept.order, self.settings))
-            if kept.order.status in _AWAITING:
+            if not kept.order.status.is_final:
                 follow.append(query(kept.order, self.settings))
         return follow
+
+    def _patience_s(self, order: Order) -> float:
+        """How long its silence is no news: an order that may rest can be quiet for long."""
+        is_resting = order.intent.time_in_force is TimeInForce.GTC and order.status in _RESTING
+        return self.settings.recheck_interval_s if is_resting else self.settings.ask_interval_s
 
     def recheck(self, venue: VenueName, now_ns: int) -> list[QueryOrder]:
         """After a gap in the private stream: asks about every live order of the venue."""

@@ -7,7 +7,7 @@ import pytest
 from bot3.domain.errors import IllegalTransitionError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId
-from bot3.domain.order import Order, OrderInput, OrderStatus
+from bot3.domain.order import Order, OrderInput, OrderStatus, TimeInForce
 from bot3.domain.values import Price, Quantity, Side
 from bot3.execution.actions import Deduced, ForeignOrder, OrderAnomaly
 from bot3.execution.orders import OrderManager
@@ -235,6 +235,16 @@ def test_foreign_and_forgotten_orders_are_told_apart() -> None:
 def test_an_id_is_opened_once() -> None:
     with pytest.raises(IllegalTransitionError, match="twice"):
         opened().open(make_intent(), START_NS)
+
+
+@pytest.mark.parametrize(("force", "after_s"), [(TimeInForce.GTC, 30), (TimeInForce.IOC, 5)])
+def test_an_open_order_that_is_silent_for_too_long_is_asked_about(
+    force: TimeInForce, after_s: int
+) -> None:
+    manager = opened(time_in_force=force)
+    feed(manager, acknowledged())
+    assert manager.sweep(START_NS + after_s * SECOND_NS - 1) == []
+    assert manager.sweep(START_NS + after_s * SECOND_NS) == [QUERY]
 
 
 def test_a_gap_in_the_stream_asks_about_every_live_order() -> None:
