@@ -26,7 +26,7 @@ from bot3.app.embedded import Embedded, embed
 from bot3.app.session import Faces, Session, restarts_of
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
-from bot3.app.venues import Surroundings, VenueAccess, build_venues
+from bot3.app.venues import Surroundings, VenueAccess, build_venues, closing
 from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
@@ -118,7 +118,8 @@ async def _session(given: Prepared) -> Status:
     )
     faces = Faces(config, given.options, given.listener, snapshots)
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
-    return await Session(engine, faces, started, clock, entropy, observer).run()
+    async with closing(access):
+        return await Session(engine, faces, started, clock, entropy, observer).run()
 
 
 def new_run_id(now_ns: int) -> RunId:

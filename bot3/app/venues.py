@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import trio
 from attrs import frozen
 
 from adapters.binance.feed import BinanceFeed
@@ -21,6 +23,7 @@ from bot3.ports.venue import VenuePort
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
 
+CLOSE_DEADLINE_S = 2.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -30,6 +33,22 @@ class VenueAccess:
 
     feed: FeedPort
     venue: VenuePort
+
+    async def aclose(self) -> None:
+        """After the last use."""
+        await self.feed.aclose()
+        await self.venue.aclose()
+
+
+@asynccontextmanager
+async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None]:
+    """Closes every venue at the end of the block, cancelled or not, within a deadline."""
+    try:
+        yield
+    finally:
+        with trio.move_on_after(CLOSE_DEADLINE_S, shield=True):
+            for each in access.values():
+                await each.aclose()
 
 
 @frozen

@@ -41,3 +41,7 @@ class FeedPort(Protocol):
     def resync(self, symbol: Symbol, reason: str) -> None:
         """Drop the book of `symbol`; `BookLost`, then `BookReplaced`, follow."""
         ...
+
+    async def aclose(self) -> None:
+        """Closes what is kept open between calls; the port is not used afterwards."""
+        ...

@@ -70,3 +70,7 @@ class VenuePort(Protocol):
         `AccountLost` and `AccountRestored` frame every gap. `ready` is called once.
         """
         ...
+
+    async def aclose(self) -> None:
+        """Closes what is kept open between calls; the port is not used afterwards."""
+        ...

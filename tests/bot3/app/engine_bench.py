@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import trio
-from attrs import define, frozen
+from attrs import Factory, define, frozen
 
 from adapters.net.network import SocketNetwork
 from adapters.simulated.embedded import EmbeddedExchange
@@ -18,7 +19,7 @@ from bot3.app.embedded import make_exchange
 from bot3.app.run import make_engine, new_run_id, recovered
 from bot3.app.settings import Config
 from bot3.app.tree import TradingEngine
-from bot3.app.venues import EmbeddedVenue, Surroundings, build_venues
+from bot3.app.venues import EmbeddedVenue, Surroundings, build_venues, closing
 from bot3.domain.values import Asset
 from bot3.messages.control import SessionStarted
 from bot3.messages.journal import JournalEntry
@@ -39,12 +40,24 @@ class Market:
     exchange: EmbeddedExchange
     venue: EmbeddedVenue
     config: Config
+    scopes: list[trio.CancelScope] = Factory(list)
 
     def held(self, asset: str) -> Decimal:
         """The exchange's own word on our total of an asset."""
         accounts, mine = self.exchange.exchange.accounts, self.exchange.account_id
-        balance = accounts.balance(mine, Asset(asset))
-        return balance.free + balance.held
+        return accounts.free(mine, Asset(asset)) + accounts.held(mine, Asset(asset))
+
+    async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Until its scope is cancelled, which drops every connection."""
+        network = SocketNetwork()
+        with trio.CancelScope() as scope:
+            self.scopes.append(scope)
+            async with await network.listen(self.venue.host, self.venue.port) as listener:
+                await self.exchange.run(listener, ready=task_status.started)
+
+    def connections_end(self) -> None:
+        """The venue is gone."""
+        self.scopes.pop().cancel()
 
 
 @define
@@ -62,18 +75,16 @@ class Running:
 
 
 @asynccontextmanager
-async def open_market(seed: int) -> AsyncIterator[Market]:
-    """An exchange of the default world, served until the block ends."""
+async def open_market(seed: int) -> AsyncIterator[tuple[Market, trio.Nursery]]:
+    """An exchange of the default world, served until the block ends, and a nursery beside it."""
     config = load_config(None, {}, {"system.seed": seed}).config
-    network = SocketNetwork()
     exchange = make_exchange(config, SystemClock(), Entropy(seed), KEYS)
-    async with await network.listen("127.0.0.1", 0) as listener, trio.open_nursery() as nursery:
-        ready = trio.Event()
-        run = lambda: exchange.run(listener, ready=ready.set)  # noqa: E731
-        nursery.start_soon(run)
-        await ready.wait()
+    async with await SocketNetwork().listen("127.0.0.1", 0) as listener:
         port = listener.socket.getsockname()[1]
-        yield Market(exchange, EmbeddedVenue("127.0.0.1", port, *KEYS), config)
+    market = Market(exchange, EmbeddedVenue("127.0.0.1", port, *KEYS), config)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(market.serve)
+        yield market, nursery
         nursery.cancel_scope.cancel()
 
 
@@ -90,16 +101,16 @@ async def open_engine(market: Market, journal: Path) -> AsyncIterator[Running]:
     engine.core.journal.send(
         JournalEntry(SessionStarted(run, account, "test", "simulated", clock.now_ns()))
     )
-    async with trio.open_nursery() as nursery:
-        start = lambda task_status: run_tree(  # noqa: E731
+    async with closing(access), trio.open_nursery() as nursery:
+        start = partial(
+            run_tree,
             engine.tree(),
             runs=engine.runs,
             clock=clock,
             dice=entropy.dice("tree"),
             observer=Observer(clock),
-            task_status=task_status,
         )
-        tree = await nursery.start(lambda *, task_status: start(task_status))
+        tree: TreeHandle = await nursery.start(start)
         try:
             yield Running(engine, tree)
         finally:

@@ -6,9 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import trio
-import trio.lowlevel
-
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.control import CancelEverything
 from bot3.portfolio.positions import base_and_quote
@@ -46,7 +43,10 @@ def assert_the_venue_agrees(running: Running, market: Market) -> None:
 async def test_it_trades_on_while_a_decision_actor_and_an_edge_actor_are_restarted(
     tmp_path: Path,
 ) -> None:
-    async with open_market(17) as market, open_engine(market, tmp_path / "j.sqlite") as running:
+    async with (
+        open_market(17) as (market, _),
+        open_engine(market, tmp_path / "j.sqlite") as running,
+    ):
         board, observer = running.engine.board, running.tree.observer
         await running.until(lambda: board.fills > 0)
         eth_before_ns, btc_before_ns = signal_time_ns(running, ETH), signal_time_ns(running, BTC)
@@ -73,7 +73,7 @@ async def test_it_trades_on_while_a_decision_actor_and_an_edge_actor_are_restart
 
 async def test_a_new_process_goes_on_where_the_journal_ended(tmp_path: Path) -> None:
     journal = tmp_path / "j.sqlite"
-    async with open_market(18) as market:
+    async with open_market(18) as (market, _):
         async with open_engine(market, journal) as first:
             await first.until(lambda: first.engine.board.fills > 0)
             last_number = first.engine.memory.recovery.next_intent_number
@@ -91,15 +91,19 @@ async def test_a_new_process_goes_on_where_the_journal_ended(tmp_path: Path) -> 
             assert Decimal(9_900) < equity.equity < Decimal(10_100)
 
 
-async def test_the_exchange_going_away_is_told_and_healed(tmp_path: Path) -> None:
-    async with open_market(19) as market, open_engine(market, tmp_path / "j.sqlite") as running:
-        board = running.engine.board
-        venue = board.venues[VenueName("binance")]
-        await running.until(lambda: venue.is_feed_connected and venue.is_account_connected)
-        market.exchange.connections.drop_all()
-        await running.until(lambda: not venue.is_feed_connected)
+async def test_a_venue_that_goes_away_is_told_and_healed(tmp_path: Path) -> None:
+    async with (
+        open_market(19) as (market, nursery),
+        open_engine(market, tmp_path / "j.sqlite") as running,
+    ):
+        venue = running.engine.board.venues[VenueName("binance")]
+        await running.until(lambda: signal_time_ns(running, ETH) > 0)
+        assert venue.is_feed_connected
+        assert venue.is_account_connected
+        market.connections_end()
+        await running.until(lambda: not (venue.is_feed_connected or venue.is_account_connected))
+        await nursery.start(market.serve)
         await running.until(lambda: venue.is_feed_connected and venue.is_account_connected)
         heard_ns = signal_time_ns(running, ETH)
         await running.until(lambda: signal_time_ns(running, ETH) > heard_ns)
-        await trio.lowlevel.checkpoint()
         assert running.tree.observer.restarts_by_actor() == {}
