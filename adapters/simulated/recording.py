@@ -58,7 +58,7 @@ class Recording:
             first_ns, last_ns = content.first_ns, content.last_ns
             what = ", ".join(f"{count} {name}" for name, count in sorted(content.counts.items()))
         span = f"{_date(first_ns)} to {_date(last_ns)} UTC"
-        return f"replay of {self.path.name}: {self.symbol}, {what}, {span}"
+        return f"replayed: {self.path.name}, {self.symbol}, {what}, {span}"
 
     def instrument(
         self, venue: VenueName, *, maker_fee_rate: Decimal, taker_fee_rate: Decimal

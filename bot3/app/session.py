@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import final
 
+import msgspec
 import structlog
 import trio
 from attrs import define, field, frozen
@@ -98,7 +99,7 @@ class Session:
     entropy: Entropy
     observer: Observer
     stop: trio.Event = field(factory=trio.Event)
-    reason: str = ""
+    at_stop: Status | None = None
 
     async def run(self) -> Status:
         """The last snapshot; raises what the tree raised."""
@@ -109,7 +110,14 @@ class Session:
                 nursery.start_soon(self._hear_signals)
                 await self._run_tree()
                 nursery.cancel_scope.cancel()
-        return self.faces.snapshots.status()
+        return self._closing_status()
+
+    def _closing_status(self) -> Status:
+        """The last snapshot, with the venues as they were before they were left."""
+        last = self.faces.snapshots.status()
+        if self.at_stop is None:
+            return last
+        return msgspec.structs.replace(last, venues=self.at_stop.venues)
 
     async def _run_tree(self) -> None:
         spec = self.engine.tree(self.faces.specs)
@@ -130,6 +138,7 @@ class Session:
 
     async def _wind_down(self, tree: TreeHandle, reason: str) -> None:
         """No more opinions, cancel what rests, wait for the venue's word, then end the tree."""
+        self.at_stop = self.faces.snapshots.status()
         with trio.move_on_after(STOP_DEADLINE_S):
             await tree.supervisor("bot3").terminate_child("minds")
             self.engine.core.execution.send(CancelEverything(reason))

@@ -28,8 +28,8 @@ class StateLock:
             holder = os.read(self._descriptor, 32).decode(errors="replace").strip() or "unknown"
             os.close(self._descriptor)
             raise UnavailableError(
-                f"state directory {directory} is in use by process {holder}:"
-                " stop it, or choose another directory"
+                f"another bot3 (process {holder}) uses the state directory {directory}:"
+                " stop it, or choose another one with --userdir"
             ) from None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -89,7 +89,7 @@ async def test_a_replay_ends_once_and_the_server_stays(autojump_clock: Any, tmp_
     ends: list[None] = []
     settings = EmbeddedSettings(replay_path=path)
     embedded = build(settings, on_replay_end=lambda: ends.append(None))
-    assert embedded.data_source.startswith("replay of SOL_USDT-1m.csv: SOL/USDT, 20 bars of 60 s")
+    assert embedded.data_source.startswith("replayed: SOL_USDT-1m.csv, SOL/USDT, 20 bars of 60 s")
     await run_for(embedded, 5)
     assert (embedded.is_replay_over, len(ends)) == (False, 0)
     await run_for(embedded, 10)

@@ -128,7 +128,7 @@ def test_a_second_holder_is_told_who_holds_it_and_what_to_do(tmp_path: Path) -> 
     with StateLock(tmp_path / "state"):
         with pytest.raises(UnavailableError) as refused:
             StateLock(tmp_path / "state")
-        assert f"in use by process {os.getpid()}: stop it" in str(refused.value)
+        assert f"another bot3 (process {os.getpid()}) uses" in str(refused.value)
         assert "\n" not in str(refused.value)
     StateLock(tmp_path / "state").release()
 
