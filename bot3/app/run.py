@@ -23,7 +23,7 @@ from bot3.app.cli import RunOptions
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
-from bot3.app.session import Faces, Session, restarts_of
+from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
 from bot3.app.venues import Surroundings, VenueAccess, build_venues, closing
@@ -109,17 +109,13 @@ async def _session(given: Prepared) -> Status:
     engine = make_engine(config, run, memory, clock, access, journal_path, exchange)
     observer = Observer(clock)
     data_source = "custom venue" if embedded is None else embedded.data_source
-    snapshots = Snapshots(
-        engine.board,
-        facts_of(given, run, data_source, clock),
-        clock,
-        restarts=lambda: restarts_of(observer),
-        events=lambda: sum(desk.tally.events for desk in engine.venues.values()),
-    )
+    gauges = Gauges(engine)
+    facts = facts_of(given, run, data_source, clock)
+    snapshots = Snapshots(engine.board, facts, clock, gauges)
     faces = Faces(config, given.options, given.listener, snapshots)
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
     async with closing(access):
-        return await Session(engine, faces, started, clock, entropy, observer).run()
+        return await Session(engine, faces, started, clock, entropy, observer, gauges).run()
 
 
 def new_run_id(now_ns: int) -> RunId:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from functools import partial
 from typing import final
 
@@ -29,12 +28,12 @@ from bot3.telemetry.http import HttpActor
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.reporter import LineReporterActor
 from bot3.telemetry.snapshot import Snapshots
-from bot3.telemetry.status import Status
+from bot3.telemetry.status import JournalStatus, Status
 from bot3.telemetry.terminal import TerminalActor
 from supervisors import observe
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
-from supervisors.observe import Observer
+from supervisors.observe import ActorStatistics, Observer
 from supervisors.spec import ChildSpec, EdgeSpec
 from supervisors.tree import TreeHandle, run_tree
 from supervisors.watchdog import TurnWatchdog
@@ -89,6 +88,34 @@ class Faces:
 
 @final
 @define
+class Gauges:
+    """What snapshots ask of the running process."""
+
+    engine: TradingEngine
+    tree: TreeHandle | None = None
+
+    def events(self) -> int:
+        """Market events delivered."""
+        return sum(desk.tally.events for desk in self.engine.venues.values())
+
+    def actors(self) -> tuple[ActorStatistics, ...]:
+        """Every actor of the tree; none before it runs."""
+        return () if self.tree is None else self.tree.snapshot()
+
+    def journal(self) -> JournalStatus:
+        """The writer's figures."""
+        counts = self.engine.backlog.statistics
+        return JournalStatus(
+            records=counts.records,
+            commits=counts.commits,
+            failures=counts.failures,
+            commit_p50_ms=counts.commit_ms(0.5),
+            commit_p99_ms=counts.commit_ms(0.99),
+        )
+
+
+@final
+@define
 class Session:
     """Runs an engine until it is told to stop, or fails."""
 
@@ -98,6 +125,7 @@ class Session:
     clock: Clock
     entropy: Entropy
     observer: Observer
+    gauges: Gauges
     stop: trio.Event = field(factory=trio.Event)
     at_stop: Status | None = None
 
@@ -131,6 +159,7 @@ class Session:
         )
         async with trio.open_nursery() as nursery:
             tree: TreeHandle = await nursery.start(run)
+            self.gauges.tree = tree
             duration_s = self.faces.options.duration_s
             with trio.move_on_after(sys.maxsize if duration_s is None else duration_s) as limit:
                 await self.stop.wait()
@@ -180,8 +209,3 @@ class Session:
                 _log.error("too many restarts", supervisor=event.path, child=event.child)
             case _:
                 pass
-
-
-def restarts_of(observer: Observer) -> Mapping[str, int]:
-    """By actor, without the root's name."""
-    return {path.partition("/")[2]: n for path, n in observer.restarts_by_actor().items()}

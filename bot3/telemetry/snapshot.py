@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import final
+from typing import Protocol, final
 
 from attrs import frozen
 
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.minds import RegimeEstimated
 from bot3.telemetry.board import Board, InstrumentCard
-from bot3.telemetry.status import InstrumentStatus, LatencyStatus, Status, VenueStatus
+from bot3.telemetry.status import (
+    ActorStatus,
+    InstrumentStatus,
+    JournalStatus,
+    LatencyStatus,
+    Status,
+    VenueStatus,
+)
 from supervisors.clock import Clock
+from supervisors.observe import ActorStatistics
 
 STALE_AFTER_MS = 10_000.0
 
@@ -32,24 +40,31 @@ class RunFacts:
     started_ns: int
 
 
+class Gauges(Protocol):
+    """What is asked of the running process at each snapshot."""
+
+    def events(self) -> int: ...
+
+    def actors(self) -> Iterable[ActorStatistics]: ...
+
+    def journal(self) -> JournalStatus: ...
+
+
 @final
 class Snapshots:
-    """The `StatusSource` of the process. `restarts` and `events` are asked at each snapshot."""
+    """The `StatusSource` of the process."""
 
     def __init__(
         self,
         board: Board,
         facts: RunFacts,
         clock: Clock,
-        *,
-        restarts: Callable[[], Mapping[str, int]],
-        events: Callable[[], int],
+        gauges: Gauges,
     ) -> None:
         self._board = board
         self._facts = facts
         self._clock = clock
-        self._restarts = restarts
-        self._events = events
+        self._gauges = gauges
 
     def status(self) -> Status:
         """Now."""
@@ -57,6 +72,7 @@ class Snapshots:
         venues: dict[str, VenueStatus] = {name: self._venue(name, now_ns) for name in board.venues}
         reasons = self._reasons(venues)
         marked, halted = board.equity, board.halted
+        actors = tuple(_actor(one) for one in self._gauges.actors())
         return Status(
             run=facts.run,
             data_source=facts.data_source,
@@ -81,11 +97,15 @@ class Snapshots:
             recent_fills=tuple(reversed(board.recent_fills)),
             orders_by_status=self._orders_by_status(),
             denials=dict(board.denials),
-            restarts={name: count for name, count in self._restarts().items() if count},
+            restarts={actor.path: actor.restarts for actor in actors if actor.restarts},
             fills=board.fills,
-            events=self._events(),
+            events=self._gauges.events(),
             signals=board.signals,
+            drifts=board.drifts,
+            anomalies=board.anomalies,
             tick_to_order=self._latency(),
+            actors=actors,
+            journal=self._gauges.journal(),
         )
 
     def _orders_by_status(self) -> dict[str, int]:
@@ -125,6 +145,20 @@ class Snapshots:
         if not all("hybrid" in card.targets for card in board.instruments.values()):
             reasons.append("signals are not ready")
         return tuple(reasons)
+
+
+def _actor(one: ActorStatistics) -> ActorStatus:
+    """By its path below the root."""
+    work = one.workload
+    return ActorStatus(
+        path=one.path.partition("/")[2],
+        state=one.state.value,
+        restarts=one.restarts,
+        handled=work.handled,
+        waiting=work.waiting,
+        dropped=work.dropped + work.conflated + work.rejected,
+        dead_letters=work.dead_letters,
+    )
 
 
 def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:

@@ -83,6 +83,28 @@ class LatencyStatus(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
 
 
+class ActorStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One actor: its life and its queue, since the process began."""
+
+    path: str
+    state: str
+    restarts: int
+    handled: int
+    waiting: int
+    dropped: int
+    dead_letters: int
+
+
+class JournalStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal's writer; commit times of the last commits."""
+
+    records: int = 0
+    commits: int = 0
+    failures: int = 0
+    commit_p50_ms: float = 0.0
+    commit_p99_ms: float = 0.0
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole system at `ts_ns`. `data_source` says "simulated", "replayed" or "live", and what.
 
@@ -118,7 +140,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     fills: int = 0
     events: int = 0
     signals: int = 0
+    drifts: int = 0
+    anomalies: int = 0
     tick_to_order: LatencyStatus = LatencyStatus()
+    actors: tuple[ActorStatus, ...] = ()
+    journal: JournalStatus = JournalStatus()
 
     @property
     def profit(self) -> Decimal | None:

@@ -43,6 +43,7 @@ class StatusMetrics:
             gauge("bot3_book_age_milliseconds", text, state.book_age_ms, venue=venue)
         for instrument in status.instruments:
             self._instrument(instrument)
+        self._system(status)
 
     def _totals(self, status: Status) -> None:
         counter = self._counter
@@ -56,6 +57,29 @@ class StatusMetrics:
             counter("bot3_restarts_total", "Restarts of actors.", count, actor=actor)
         for state, count in status.orders_by_status.items():
             self._gauge("bot3_orders", "Orders of this run.", count, status=state)
+
+    def _system(self, status: Status) -> None:
+        gauge, counter, journal = self._gauge, self._counter, status.journal
+        for actor in status.actors:
+            path = actor.path
+            text = "Messages that wait for it."
+            gauge("bot3_actor_waiting", text, actor.waiting, actor=path)
+            text = "1 where it runs."
+            gauge("bot3_actor_running", text, actor.state == "running", actor=path)
+            counter("bot3_actor_handled_total", "Messages handled.", actor.handled, actor=path)
+            text = "Messages refused, dropped or replaced by newer ones."
+            counter("bot3_actor_dropped_total", text, actor.dropped, actor=path)
+            text = "Messages that killed it."
+            counter("bot3_actor_dead_letters_total", text, actor.dead_letters, actor=path)
+        counter("bot3_journal_records_total", "Records written.", journal.records)
+        counter("bot3_journal_commits_total", "Group commits.", journal.commits)
+        counter("bot3_journal_failures_total", "Commits that failed.", journal.failures)
+        name, text = "bot3_journal_commit_milliseconds", "Group commit, of the last ones."
+        gauge(name, text, journal.commit_p50_ms, quantile="0.5")
+        gauge(name, text, journal.commit_p99_ms, quantile="0.99")
+        counter("bot3_drifts_total", "Changes of the market's volatility found.", status.drifts)
+        text = "News that an order could not take, or of orders that are not ours."
+        counter("bot3_order_anomalies_total", text, status.anomalies)
 
     def _instrument(self, instrument: InstrumentStatus) -> None:
         gauge, symbol = self._gauge, instrument.symbol
