@@ -180,7 +180,8 @@ def bounds_ms(ts_ms: int, interval: str) -> tuple[int, int]:
 
 def _joined(minutes: Iterable[Candle], interval: str) -> list[Candle]:
     joined: list[Candle] = []
-    INTERVALS_MS[interval]
+    if interval not in INTERVALS_MS:
+        raise KeyError(interval)
     for minute in minutes:
         if not joined or minute.open_ms > joined[-1].close_ms:
             joined.append(Candle(*bounds_ms(minute.open_ms, interval), minute.open))

@@ -30,6 +30,7 @@ from supervisors.entropy import Dice
 _STEP_MAX_NS = 50_000_000
 _STEP_MIN_NS = 2_000_000
 _NS_PER_S = 1_000_000_000
+_NS_PER_MS = 1_000_000
 
 
 def _default_funding() -> Mapping[Asset, Decimal]:
@@ -78,7 +79,9 @@ class EmbeddedExchange:
     ) -> None:
         self._clock, self._on_replay_end = clock, on_replay_end
         self._recording = self._open(settings)
-        self.exchange = Exchange(self._instruments(settings), clock)
+        # Ids begin at the time, so that those of a later run never repeat an earlier run's.
+        first_id = clock.now_ns() // _NS_PER_MS
+        self.exchange = Exchange(self._instruments(settings), clock, first_id=first_id)
         self.connections = Connections()
         self.account_id = self.exchange.open_account(settings.funding.items())
         self._driver = self._make_driver(settings, dice_of)

@@ -51,10 +51,18 @@ class PrivateListener(Protocol):
 
 @final
 class Exchange:
-    """Every method acts at the clock's present; a refused request changes nothing."""
+    """Every method acts at the clock's present; a refused request changes nothing.
 
-    def __init__(self, instruments: Sequence[Instrument], clock: Clock) -> None:
-        self.markets: dict[Symbol, Market] = {i.id.symbol: Market(i) for i in instruments}
+    Order, trade and update ids of each instrument count up from `first_id`.
+    """
+
+    def __init__(
+        self, instruments: Sequence[Instrument], clock: Clock, *, first_id: int = 1
+    ) -> None:
+        self.markets: dict[Symbol, Market] = {
+            instrument.id.symbol: Market(instrument, first_id=first_id)
+            for instrument in instruments
+        }
         self.accounts = Accounts()
         self.files = OrderFiles()
         self._clock = clock

@@ -125,16 +125,18 @@ def _whole_units(name: str, size: Decimal) -> int:
 class Market:
     """One instrument."""
 
-    def __init__(self, instrument: Instrument, *, tape_length: int = 1_000) -> None:
+    def __init__(
+        self, instrument: Instrument, *, first_id: int = 1, tape_length: int = 1_000
+    ) -> None:
         self.instrument = instrument
         self.symbol: Symbol = instrument.id.symbol
         self.wire_symbol = f"{instrument.base}{instrument.quote}"
         self.scale = Scale(instrument.tick_size, instrument.lot_size)
-        self.engine = MatchingEngine()
+        self.engine = MatchingEngine(first_update_id=first_id, first_trade_id=first_id)
         self.candles = Candles()
         self.tape: deque[Print] = deque(maxlen=tape_length)
         self.last_price = 0
-        self.last_order_id = 0
+        self.last_order_id = first_id - 1
         self._top = Top(0, 0, 0, 0)
         self._listeners: list[PublicListener] = []
         self._watchers: list[Callable[[Sequence[Event]], None]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -199,11 +198,3 @@ async def venue(nursery: trio.Nursery) -> AsyncIterator[Venue]:
     nursery.start_soon(partial(serve, built.listener, front, built.connections))
     yield built
     nursery.cancel_scope.cancel()
-
-
-def ws_signed(now_ms: int, **params: object) -> dict[str, object]:
-    """Parameters of a WS-API request, signed."""
-    values = {"apiKey": KEY, "timestamp": now_ms} | params
-    payload = "&".join(f"{name}={values[name]}" for name in sorted(values))
-    values["signature"] = hmac.new(SECRET.encode(), payload.encode(), hashlib.sha256).hexdigest()
-    return values

@@ -15,13 +15,14 @@ T0 = 1_790_401_500_000  # a whole minute
 
 def test_silence_is_flat_candles_at_the_last_close() -> None:
     candles = Candles()
-    candles.record(T0, 100, 5, 1, is_buyer_maker=False)
+    candles.record(T0, 101, 4, 0, is_buyer_maker=False)
+    candles.record(T0, 100, 1, 1, is_buyer_maker=False)
     candles.record(T0 + 3_500, 90, 2, 2, is_buyer_maker=True)
     seconds = candles.of("1s")
     assert [c.open_ms for c in seconds] == [T0, T0 + 1000, T0 + 2000, T0 + 3000]
     assert [(c.open, c.close, c.lots, c.trades) for c in seconds[1:3]] == [(100, 100, 0, 0)] * 2
     assert (seconds[3].open, seconds[3].close) == (90, 90)
-    assert [c.first_id for c in seconds] == [1, -1, -1, 2]
+    assert [c.first_id for c in seconds] == [0, -1, -1, 2]
 
 
 def test_a_minute_is_the_sum_of_its_trades() -> None:

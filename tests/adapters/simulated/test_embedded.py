@@ -98,6 +98,17 @@ async def test_a_replay_ends_once_and_the_server_stays(autojump_clock: Any, tmp_
     assert 0 < top.bid < top.ask
 
 
+async def test_ids_of_a_later_run_do_not_repeat(autojump_clock: Any) -> None:
+    settings = EmbeddedSettings(symbols=(Symbol("ETH/USDT"),))
+    first = build(settings)
+    await run_for(first, 30)
+    second = build(settings)
+    old, new = (e.exchange.market(Symbol("ETH/USDT")) for e in (first, second))
+    second.step()
+    assert new.last_order_id > old.last_order_id
+    assert new.engine.trade_id > old.engine.trade_id
+
+
 async def test_a_bad_recording_is_told_before_anything_runs(
     autojump_clock: Any, tmp_path: Path
 ) -> None:

@@ -73,11 +73,29 @@ def test_a_better_price_returns_the_difference_and_the_fee_is_in_what_is_receive
     assert exchange.accounts.free(FEE_ACCOUNT, BASE) == D("0.000004")
 
 
-def test_commission_is_cut_to_eight_decimals() -> None:
-    exchange, me = make(USDT="1000")
-    ask(exchange, "60000", "1")
-    order = exchange.place(me, request(Side.BUY, "0.01234"))
-    assert order.fills[0].commission == D("0.00001234")
+def test_commission_and_notional_are_cut_to_eight_decimals() -> None:
+    exchange, me = make(BTC="1")
+    order = exchange.place(me, request(Side.SELL, "0.00123", "60000.07"))
+    exchange.apply(BTC, [Place(-1, 0, Side.BUY, 123, None, OrderType.MARKET)])
+    (fill,) = order.fills
+    assert (fill.quote, fill.commission) == (D("73.8000861"), D("0.07380008"))
+
+
+def test_what_a_market_order_bound_too_much_returns() -> None:
+    listed = Instrument(
+        id=InstrumentId(VenueName("binance"), BTC),
+        base=BASE,
+        quote=QUOTE,
+        tick_size=D("0.0000001"),
+        lot_size=D("0.001"),
+    )
+    exchange = Exchange([listed], ManualClock(0))
+    me = exchange.open_account([(QUOTE, D(1))])
+    for order_id in (-1, -2, -3):
+        exchange.apply(BTC, [Place(order_id, 0, Side.SELL, 1, 1_000_001)])
+    order = exchange.place(me, request(Side.BUY, "0.003"))
+    assert order.quote_executed == D("0.00030000")  # three times 0.0001000001, each cut
+    assert balance(exchange, me, QUOTE) == (D("0.9997"), D(0))
 
 
 def test_a_maker_fill_comes_later_and_frees_everything() -> None:

@@ -125,4 +125,4 @@ class ExchangeMachine(RuleBasedStateMachine):
 
 
 TestExchange = ExchangeMachine.TestCase
-TestExchange.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestExchange.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

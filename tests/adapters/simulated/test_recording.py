@@ -150,7 +150,7 @@ def test_cut_compressed_frames_are_found(tmp_path: Path) -> None:
     ):
         path = tmp_path / name
         path.write_bytes(packed[:-10])
-        expect_error(path, ["cut"])
+        expect_error(path, ["ends in the middle"])
 
 
 def test_a_cut_line_of_a_csv_is_found(tmp_path: Path) -> None:
