@@ -26,7 +26,7 @@ _FINE_S = 0.25
 _COARSE_S = 5.0
 
 # symbol: first price, tick size, lot size, largest amount
-_OPENING_S = 20.0  # of the history belong to the first phases, so that they can be seen
+_OPENING_S = 40.0  # of the history belong to the first phases, so that they can be seen
 _LISTED = {
     "BTC/USDT": ("60000", "0.01", "0.00001", "9000"),
     "ETH/USDT": ("2500", "0.01", "0.0001", "9000"),

@@ -70,8 +70,7 @@ class Snapshots:
         """Now."""
         board, facts, now_ns = self._board, self._facts, self._clock.now_ns()
         venues: dict[str, VenueStatus] = {name: self._venue(name, now_ns) for name in board.venues}
-        reasons = self._reasons(venues)
-        marked, halted = board.equity, board.halted
+        reasons, marked = self._reasons(venues), board.equity
         actors = tuple(_actor(one) for one in self._gauges.actors())
         return Status(
             run=facts.run,
@@ -89,8 +88,8 @@ class Snapshots:
             fees_paid=board.fees_paid,
             drawdown=0.0 if marked is None else marked.drawdown,
             max_drawdown=board.drawdown_max,
-            is_halted=halted is not None,
-            halt_reason="" if halted is None else halted.reason,
+            is_halted=board.halted is not None,
+            halt_reason=board.halted.reason if board.halted else "",
             venues=venues,
             instruments=tuple(_instrument(key, card) for key, card in board.instruments.items()),
             recent_orders=tuple(reversed(board.orders.values())),

@@ -26,7 +26,7 @@ def environment(**extra: str) -> dict[str, str]:
         **kept,
         "PYTHONPATH": str(ROOT),
         "BOT3__TELEMETRY__PORT": "0",
-        "BOT3__SYSTEM__SEED": "7",
+        "BOT3__SYSTEM__SEED": "28",
         **extra,
     }
 
@@ -57,7 +57,7 @@ def summary_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def test_trades_and_prints_one_json_object_last(tmp_path: Path) -> None:
-    summary = summary_of(bot3("--duration", "20", "--json", cwd=tmp_path))
+    summary = summary_of(bot3("--duration", "30", "--json", cwd=tmp_path))
     assert summary["events"] > 100
     assert summary["signals"] > 10
     assert summary["fills"] >= 1
