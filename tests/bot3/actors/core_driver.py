@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from math import sin
 from typing import Any, TypeVar
 
 from bot3.actors.core import CoreOutlets, DecisionCore
@@ -230,6 +229,12 @@ class CoreDriver:
         self.tick(1.0)
         self.book(key, 99.98, 100.02)
 
+    def quiet(self, seconds: float, key: InstrumentId = BITCOIN) -> None:
+        """Time passes in quarters; the book lives, and says the same."""
+        for _ in range(round(seconds * 4)):
+            self.book(key, 99.98, 100.02)
+            self.tick(0.25)
+
     def want(self, target: float, key: InstrumentId = BITCOIN, confidence: float = 1.0) -> None:
         """The blend's target, at risk's door."""
         self.core.risk.send(
@@ -265,31 +270,3 @@ class CoreDriver:
                 )
             )
         )
-
-
-def wave(count: int, drift: float = 0.0) -> list[float]:
-    """Closing prices that go up and down, and up by `drift` a bar."""
-    return [
-        100.0 * (1 + drift * n + 0.004 * sin(n / 7) + 0.001 * sin(n * 1.7)) for n in range(count)
-    ]
-
-
-def bars_of(key: InstrumentId, closes: Sequence[float], end_ns: int = START_NS) -> list[Bar]:
-    """One-second bars that end at `end_ns`."""
-    before = [closes[0], *closes]
-    first_ns = end_ns - len(closes) * SECOND_NS
-    return [
-        Bar(
-            key,
-            1,
-            first_ns + n * SECOND_NS,
-            before[n],
-            max(before[n], close) * 1.0001,
-            min(before[n], close) * 0.9999,
-            close,
-            1.0,
-            0.5,
-            3,
-        )
-        for n, close in enumerate(closes)
-    ]

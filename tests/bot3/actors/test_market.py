@@ -13,7 +13,8 @@ from bot3.messages.market import (
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.messages.orders import OrderDenied
 from supervisors.testing import crash
-from tests.bot3.actors.core_driver import BITCOIN, ETHER, CoreDriver, bars_of, wave
+from tests.bot3.actors.core_driver import BITCOIN, ETHER, CoreDriver
+from tests.bot3.actors.series import bars_of, wave
 from tests.bot3.making import SECOND_NS, START_NS, VENUE
 
 
