@@ -191,7 +191,8 @@ class DecisionCore:
             events=(self.execution, self.outlets.board),
             watcher=self.outlets.board,
         )
-        return ExecutionActor(desk, outlets, self.clock)
+        recovery = self.memory.recovery
+        return ExecutionActor(desk, outlets, self.clock, run=self.settings.run, recovery=recovery)
 
     def _build_risk(self) -> RiskActor:
         return RiskActor(

@@ -12,7 +12,8 @@ from typing import assert_never, final
 from attrs import frozen
 
 from bot3.actors.memory import Memory
-from bot3.domain.ids import RunId
+from bot3.domain.ids import ClientOrderId, RunId, parse_client_order_id
+from bot3.domain.order import OrderStatus
 from bot3.domain.values import VenueName
 from bot3.execution.actions import Action, Deduced, ForeignOrder, OrderAnomaly, Submission
 from bot3.execution.desk import ExecutionDesk, ExecutionSettings
@@ -33,6 +34,7 @@ from bot3.messages.orders import (
     SubmitOrder,
     TargetSized,
 )
+from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
 
@@ -51,6 +53,7 @@ ExecutionMessage = (
 )
 ExecutionNews = OrderClosed | OrderAnomaly | ForeignOrder | Submission
 WORK_INTERVAL_NS = 250_000_000
+_RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
 
 @frozen
@@ -81,14 +84,33 @@ def restored_desk(run: RunId, settings: ExecutionSettings, memory: Memory) -> Ex
 
 @final
 class ExecutionActor(DecisionActor[ExecutionMessage]):
-    """Shell of `ExecutionDesk`."""
+    """Shell of `ExecutionDesk`.
 
-    def __init__(self, desk: ExecutionDesk, outlets: ExecutionOutlets, clock: Clock) -> None:
+    `CancelEverything` holds until each order that lived then is final: a cancel that was lost, or
+    that overtook its order on the way through the journal, is sent again once the order is known
+    to rest. A halt in `recovery` condemns every restored order from the start.
+    """
+
+    def __init__(
+        self,
+        desk: ExecutionDesk,
+        outlets: ExecutionOutlets,
+        clock: Clock,
+        *,
+        run: RunId,
+        recovery: Recovery,
+    ) -> None:
         self._desk = desk
+        self._run = run
+        self._recovery = recovery
         self._out = outlets
         self._clock = clock
         self._worked_ns = 0
         self._origin_ns = 0
+        self._condemned: dict[ClientOrderId, str] = {}
+        self._reported: set[ClientOrderId] = set()
+        if recovery.halted_reason is not None:
+            self._condemn(recovery.halted_reason)
 
     def handle(self, message: ExecutionMessage) -> None:
         now_ns = self._clock.now_ns()
@@ -108,6 +130,7 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
                 if ts_ns - self._worked_ns >= WORK_INTERVAL_NS:
                     self._worked_ns = ts_ns
                     self._do(self._desk.on_timer(now_ns))
+                    self._do(self._insist(now_ns))
             case BookLost():
                 self._desk.on_book_lost(message.instrument)
             case _:
@@ -130,9 +153,25 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
             case InstrumentsLoaded(instruments=instruments):
                 self._desk.on_instruments(instruments)
             case CancelEverything(reason=reason):
+                self._condemn(reason)
                 self._do(self._desk.cancel_everything(reason, now_ns))
             case _:
                 self._do(self._desk.on_order_event(message, now_ns))
+
+    def _condemn(self, reason: str) -> None:
+        for order in self._desk.orders.live_all():
+            self._condemned[order.intent.client_order_id] = reason
+
+    def _insist(self, now_ns: int) -> list[Action]:
+        """Cancels of condemned orders that rest after all."""
+        cancels: list[Action] = []
+        for client_order_id, reason in list(self._condemned.items()):
+            order = self._desk.orders.get(client_order_id)
+            if order is None or order.status.is_final:
+                del self._condemned[client_order_id]
+            elif order.status in _RESTING:
+                cancels += self._desk.orders.ask_cancel(client_order_id, reason, now_ns)
+        return cancels
 
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
@@ -153,7 +192,33 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
                 case OrderClosed():
                     self._out.risk.send(action)
                     self._out.watcher.send(action)
-                case OrderAnomaly() | ForeignOrder():
+                case ForeignOrder():
+                    if not self._catch_up(action):
+                        self._out.watcher.send(action)
+                case OrderAnomaly():
                     self._out.watcher.send(action)
                 case _:
                     assert_never(action)
+
+    def _catch_up(self, news: ForeignOrder) -> bool:
+        """Whether the order is one that an actor before this one opened in this very run.
+
+        Memory hears of a record first. So an order whose intent became durable after our desk was
+        restored is taken over here, and one whose end came while we were down is reported closed,
+        once: risk would count it as open for ever.
+        """
+        key = ClientOrderId(news.client_order_id)
+        own, kept = parse_client_order_id(key), self._recovery.order(key)
+        if own is None or own[0] != self._run or kept is None:
+            return False
+        if not kept.is_settled:
+            self._desk.orders.restore(kept.order, kept.stated)
+        elif key not in self._reported:
+            self._reported.add(key)
+            order = kept.order
+            closed = OrderClosed(
+                key, news.instrument, order.status, order.filled.amount, order.reason
+            )
+            self._out.risk.send(closed)
+            self._out.watcher.send(closed)
+        return True

@@ -57,9 +57,14 @@ class MarketActor(DecisionActor[MarketMessage]):
         self._told_ns = 0
 
     def started(self) -> None:
+        """It has no book: whoever trusts the quote of one before it is told, and a book asked for.
+
+        At the very first start there is no such quote, and no connection to ask: nothing follows.
+        """
         if self._bars:
             self._view.warm_up(tuple(self._bars))
-            self._resyncs.send(ResyncBook(self._view.instrument, "the market actor restarted"))
+        self._withdraw("the market actor started", self._clock.now_ns())
+        self._resyncs.send(ResyncBook(self._view.instrument, "the market actor started"))
 
     def handle(self, message: MarketMessage) -> None:
         origin_ns = self._clock.monotonic_ns()
@@ -75,14 +80,15 @@ class MarketActor(DecisionActor[MarketMessage]):
     def _feed(self, event: FeedEvent, origin_ns: int) -> None:
         if isinstance(event, BookChanged | BookReplaced):
             self._book_event = event
-        was_synced = self._view.is_synced
+        had_quote = self._view.quote is not None
         self._send(self._view.apply(event, origin_ns))
-        if was_synced and not self._view.is_synced:
-            self._lose(event)
+        if had_quote and self._view.quote is None:
+            reason = event.reason if isinstance(event, BookLost | FeedLost) else "no sound touch"
+            self._withdraw(reason, event.ts_local_ns)
 
-    def _lose(self, event: FeedEvent) -> None:
-        reason = event.reason if isinstance(event, BookLost | FeedLost) else "not usable"
-        lost = BookLost(self._view.instrument, reason, event.ts_local_ns)
+    def _withdraw(self, reason: str, ts_local_ns: int) -> None:
+        """The last quote is not to be trusted any more."""
+        lost = BookLost(self._view.instrument, reason, ts_local_ns)
         self._book_event = None
         for listener in self._quote_listeners:
             listener.send(lost)

@@ -88,10 +88,22 @@ class RiskActor(DecisionActor[RiskMessage]):
         watcher: Address[RiskNews],
     ) -> None:
         self._manager = restored_manager(limits, memory)
+        # Their fills are in what we were restored from; news of them may still wait for us.
+        self._counted = {
+            (kept.order.intent.client_order_id, trade_id)
+            for kept in memory.recovery.orders()
+            for trade_id in kept.order.trade_ids
+        }
         self._clock = clock
         self._execution = execution
         self._journal = journal
         self._watcher = watcher
+
+    def started(self) -> None:
+        """A halt of an earlier life still holds: whoever watches is to see it."""
+        reason = self._manager.state.halted_reason
+        if reason is not None:
+            self._watcher.send(TradingHalted(reason, self._clock.now_ns()))
 
     def handle(self, message: RiskMessage) -> None:
         match message:
@@ -107,8 +119,10 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._resumed(self._manager.resume(operator, self._clock.now_ns()))
             case EquityMarked():
                 self._halted(self._manager.on_equity(message.equity, message.ts_ns))
-            case PositionChanged():
-                self._manager.on_position(message.instrument, message.position, message.fill)
+            case PositionChanged(fill=fill):
+                is_new = (fill.client_order_id, fill.trade_id) not in self._counted
+                new_fill = fill if is_new else None
+                self._manager.on_position(message.instrument, message.position, new_fill)
             case OrderClosed():
                 self._manager.on_order_closed(message)
             case _:

@@ -70,6 +70,10 @@ class Recovery:
             for kept in sorted(unsettled, key=lambda kept: kept.order.intent.number)
         )
 
+    def order(self, client_order_id: ClientOrderId) -> RecoveredOrder | None:
+        """As the journal has it, settled or not; None for one that was never recorded."""
+        return self._orders.get(client_order_id)
+
     def fold(self, records: Iterable[Record]) -> None:
         """Takes in more of the journal, in its order."""
         for record in records:

@@ -1,0 +1,182 @@
+"""The opinions of one instrument: a crash in there costs that instrument, and only for a while."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot3.actors.strategies import LABELS_PER_SNAPSHOT
+from bot3.domain.errors import DataError
+from bot3.market.features import FEATURE_NAMES
+from bot3.messages.control import EquityMarked
+from bot3.messages.minds import (
+    FeaturesComputed,
+    LearningScored,
+    RegimeChanged,
+    RegimeEstimated,
+    TargetProposed,
+    WeightsChanged,
+)
+from supervisors.testing import crash, crash_on_next_message
+from tests.bot3.actors.core_driver import BITCOIN, ETHER, CoreDriver
+from tests.bot3.actors.series import bars_of, wave
+
+CLOSES = wave(500)
+HORIZON = {"learning.horizon_bars": 2}
+
+
+def warm_driver(bars: int = 300, **changes: Any) -> CoreDriver:
+    driver = CoreDriver({**HORIZON, **changes})
+    for key in (BITCOIN, ETHER):
+        driver.history(key, bars_of(key, CLOSES[:bars]))
+    return driver
+
+
+def live(driver: CoreDriver, start: int, count: int) -> None:
+    """Seconds of a market for both instruments. A bar closes with the second after it."""
+    for price in CLOSES[start : start + count]:
+        for key in (BITCOIN, ETHER):
+            driver.book(key, round(price - 0.01, 2), round(price + 0.01, 2))
+            driver.trade(key, round(price, 2))
+        driver.tick(1.0)
+
+
+def targets(driver: CoreDriver, strategy: str, key: Any = BITCOIN) -> list[TargetProposed]:
+    return [
+        each
+        for each in driver.heard(TargetProposed)
+        if (each.strategy, each.instrument, each.is_warm_up) == (strategy, key, False)
+    ]
+
+
+def test_a_poisoned_regime_dies_alone() -> None:
+    driver = warm_driver()
+    live(driver, 300, 5)
+    poison = FeaturesComputed(BITCOIN, 1, 0, 100.0, 0.0, (), is_warm_up=False)
+    driver.core.minds[BITCOIN].regime.send(poison)
+    assert list(driver.errors()) == ["regime"]
+    assert isinstance(driver.errors()["regime"], IndexError)
+    cell = driver.core.minds[BITCOIN].regime
+    assert [letter.message for letter in cell.dead_letters] == [poison]
+    before = {key: len(targets(driver, "hybrid", key)) for key in (BITCOIN, ETHER)}
+    live(driver, 305, 5)
+    after = {key: len(targets(driver, "hybrid", key)) for key in (BITCOIN, ETHER)}
+    assert {key: after[key] - before[key] for key in after} == {BITCOIN: 0, ETHER: 5}
+    assert [*driver.errors()] == ["regime"]  # and nobody else
+    assert len(driver.heard(EquityMarked)) == 10
+
+
+def test_a_regime_that_is_back_handles_what_waited_and_goes_on() -> None:
+    driver = warm_driver()
+    live(driver, 300, 5)
+    cell = driver.core.minds[BITCOIN].regime
+    crash(cell, RuntimeError("cosmic ray"))
+    live(driver, 305, 5)
+    driver.restart(cell)
+    live(driver, 310, 5)
+    times = [each.ts_ns for each in driver.heard(RegimeEstimated) if each.instrument == BITCOIN]
+    assert times == sorted(set(times))
+    assert len(targets(driver, "hybrid")) == len(targets(driver, "hybrid", ETHER))
+
+
+def test_without_ml_the_blend_still_speaks_once_a_bar() -> None:
+    driver = warm_driver()
+    live(driver, 300, 3)
+    crash(driver.core.minds[BITCOIN].ml, RuntimeError("cosmic ray"))
+    live(driver, 303, 10)
+    spoken = targets(driver, "hybrid")
+    bars = {each.ts_ns: each for each in targets(driver, "ta")}
+    # The last bar's is due when the next bar comes.
+    assert [each.ts_ns for each in spoken] == sorted(bars)[:-1]
+    assert len(targets(driver, "hybrid", ETHER)) == len(bars)
+    weights = {each.ts_ns: each.weights for each in driver.heard(WeightsChanged)}
+    for each in spoken[4:]:  # ml has abstained: its confidence is none
+        assert abs(each.confidence - weights[each.ts_ns]["ta"] * bars[each.ts_ns].confidence) < 0.02
+    assert len(targets(driver, "ml")) == 2
+
+
+def test_ml_resumes_from_the_snapshot_in_memory() -> None:
+    driver = warm_driver()
+    learned = [each for each in driver.heard(LearningScored) if each.instrument == BITCOIN]
+    cell = driver.core.minds[BITCOIN].ml
+    assert learned[-1].labels >= 2 * LABELS_PER_SNAPSHOT
+    crash(cell, RuntimeError("cosmic ray"))
+    driver.restart(cell)
+    live(driver, 300, 8)
+    again = [each for each in driver.heard(LearningScored) if each.instrument == BITCOIN]
+    resumed = again[len(learned)]
+    kept = learned[-1].labels // LABELS_PER_SNAPSHOT * LABELS_PER_SNAPSHOT
+    assert kept < resumed.labels <= kept + 3
+    assert again[-1].labels > resumed.labels
+    assert driver.errors() == {}
+
+
+def test_a_snapshot_that_cannot_be_read_costs_one_start() -> None:
+    driver = warm_driver()
+    cell = driver.core.minds[BITCOIN].ml
+    driver.memory.models[BITCOIN] = b"not a snapshot"
+    crash(cell, RuntimeError("cosmic ray"))
+    with pytest.raises(DataError, match="snapshot"):
+        driver.restart(cell)
+    driver.restart(cell)
+    assert cell.is_up
+    seen = len(driver.heard(LearningScored))
+    live(driver, 300, 6)
+    again = [each for each in driver.heard(LearningScored)[seen:] if each.instrument == BITCOIN]
+    assert again[0].labels == 1  # anew
+
+
+def test_ml_learns_on_the_beat_after_its_target_went_out() -> None:
+    driver = warm_driver()
+    driver.core.minds[BITCOIN].market.stop()  # the bars come from the test
+    live(driver, 300, 3)
+    market, mark = driver.core.minds[BITCOIN], len(driver.watcher.heard)
+    bar = [each for each in driver.heard(RegimeEstimated) if each.instrument == BITCOIN][-1]
+    for n in (1, 2, 3, 4):
+        moved = FeaturesComputed(
+            BITCOIN, bar.ts_ns + n * 10**9, 0, 100.0 + n, 0.01, bar.features.values
+        )
+        market.ml.send(RegimeEstimated(BITCOIN, moved.ts_ns, bar.probabilities, bar.label, moved))
+    heard = driver.watcher.heard[mark:]
+    assert [type(each) for each in heard] == [TargetProposed] * 4
+    driver.tick(0.25)
+    learned = [each for each in driver.heard(LearningScored) if each.ts_ns > bar.ts_ns]
+    assert [each.ts_ns for each in learned if each.instrument == BITCOIN] == [
+        bar.ts_ns + n * 10**9 for n in (1, 2, 3, 4)
+    ]
+
+
+def test_without_online_learning_live_bars_teach_nothing() -> None:
+    driver = warm_driver(**{"learning.online_learning": False})
+    seen = len(driver.heard(LearningScored))
+    assert seen > 0
+    live(driver, 300, 10)
+    assert len(driver.heard(LearningScored)) == seen
+    assert len(targets(driver, "ml")) == 9
+
+
+def test_a_handler_that_raises_leaves_its_sender_alone() -> None:
+    driver = warm_driver()
+    crash_on_next_message(driver.core.minds[BITCOIN].ta, ValueError("bad day"))
+    live(driver, 300, 2)
+    assert [*driver.errors()] == ["ta"]
+    assert driver.core.minds[BITCOIN].regime.is_up
+    assert len(targets(driver, "ml")) == 1
+
+
+def test_a_change_of_regime_is_journaled_once_and_not_of_history() -> None:
+    driver = warm_driver()
+    assert driver.of(RegimeChanged) == []
+    closes = [100.0 * (1.03 if n % 2 else 0.97) for n in range(60)]  # wild
+    for price in closes:
+        driver.live_bar(BITCOIN, price)
+    labels = [each.label for each in driver.heard(RegimeEstimated) if each.instrument == BITCOIN]
+    moves = [
+        (before, after)
+        for before, after in zip(labels[-61:], labels[-60:], strict=False)
+        if before is not after
+    ]
+    assert moves
+    assert [(each.before, each.after) for each in driver.of(RegimeChanged)] == moves
+    assert len(FEATURE_NAMES) == len(driver.heard(RegimeEstimated)[-1].features.values)
