@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot3.telemetry import formats
-from bot3.telemetry.status import InstrumentStatus, Status, StatusSource
+from bot3.telemetry.status import InstrumentStatus, OrderStatusLine, Status, StatusSource
 from supervisors.actor import EdgeActor, EdgeContext
 
 REFRESH_INTERVAL_MIN_S = 0.25
@@ -28,6 +28,7 @@ _WIDE = 116
 _ROWS_MIN, _ROWS_MAX = 3, 12
 _FIXED_LINES = 17
 _QUIET = "bright_black"
+_FATE_LENGTH = 18
 
 _log = structlog.get_logger(__name__)
 
@@ -155,9 +156,15 @@ def _orders(status: Status, rows: int) -> Table:
             _side(order.side),
             _text(formats.amount(order.amount)),
             _text(price),
-            _text(f"{order.status}: {order.reason}" if order.reason else order.status),
+            _text(_fate(order)),
         )
     return made
+
+
+def _fate(order: OrderStatusLine) -> str:
+    """Short: a column that is too long takes the room of the others."""
+    fate = f"{order.status}: {order.reason}" if order.reason else order.status
+    return fate if len(fate) <= _FATE_LENGTH else f"{fate[: _FATE_LENGTH - 1]}…"
 
 
 def _fills(status: Status, rows: int) -> Table:
