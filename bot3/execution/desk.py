@@ -40,13 +40,15 @@ from bot3.portfolio.recovery import RecoveredOrder
 @frozen(kw_only=True)
 class ExecutionSettings:
     """`order_lifetime_s` bounds a request on its way to the venue; `pause_s` is how long an
-    instrument rests after a denial, a rejection or an order that lapsed.
+    instrument rests after a denial, a rejection or an order that lapsed, `settle_s` after any other
+    end: the venue's balances come after its word on the order, and the gate judges by them.
     """
 
     planner: PlannerSettings = Factory(PlannerSettings)
     inquiry: InquirySettings = Factory(InquirySettings)
     order_lifetime_s: float = 5.0
     pause_s: float = 2.0
+    settle_s: float = 0.15
 
 
 @final
@@ -113,7 +115,7 @@ class ExecutionDesk:
         instrument = denied.intent.instrument
         if self._proposed.get(instrument) == denied.intent:
             del self._proposed[instrument]
-        self._pause(instrument, now_ns)
+        self._pause(instrument, now_ns, self.settings.pause_s)
 
     def on_order_event(self, event: OrderEvent, now_ns: int) -> list[Action]:
         """The venue's news, after it is durable."""
@@ -159,13 +161,14 @@ class ExecutionDesk:
         actions: list[Action] = [*follow]
         for closed in follow:
             if isinstance(closed, OrderClosed):
-                if closed.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED):
-                    self._pause(closed.instrument, now_ns)
+                has_failed = closed.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED)
+                rest_s = self.settings.pause_s if has_failed else self.settings.settle_s
+                self._pause(closed.instrument, now_ns, rest_s)
                 actions += self._work(closed.instrument, now_ns)
         return actions
 
-    def _pause(self, instrument: InstrumentId, now_ns: int) -> None:
-        self._paused_until_ns[instrument] = now_ns + int(self.settings.pause_s * SECOND_NS)
+    def _pause(self, instrument: InstrumentId, now_ns: int, rest_s: float) -> None:
+        self._paused_until_ns[instrument] = now_ns + int(rest_s * SECOND_NS)
 
     def _holding(self, instrument: InstrumentId) -> Holding:
         position = self.tracker.position(instrument).amount

@@ -83,6 +83,7 @@ def test_patience_ends_in_a_cancel_and_an_order_across_the_spread() -> None:
     driver.quiet(3.25)
     assert [cancel.client_order_id for cancel in driver.of(CancelOrder)] == [first.client_order_id]
     driver.core.publish(canceled(first, driver.now_ns))
+    driver.tick()
     _, second = driver.submitted()
     assert (second.number, second.time_in_force) == (first.number + 1, TimeInForce.IOC)
     assert second.worst_price.amount > d("100.02")
@@ -246,6 +247,7 @@ def test_a_position_is_left_when_the_target_turns() -> None:
     (bought,) = driver.submitted()
     driver.fill(bought, bought.amount.amount, "100.02")
     driver.fund("9851.4703", "1.485")
+    driver.tick()
     driver.want(-1.0)
     _, sold = driver.submitted()
     assert (sold.side.value, sold.amount.amount, sold.is_reducing) == (

@@ -41,6 +41,9 @@ from tests.bot3.making import (
 QUOTE = Quote(99.99, 1.0, 100.01, 1.0)
 
 
+SETTLE_NS = int(ExecutionSettings().settle_s * SECOND_NS)
+
+
 def target(position: str) -> TargetSized:
     return TargetSized(KEY, "hybrid", d(position), START_NS, 7)
 
@@ -92,8 +95,10 @@ def test_out_of_patience_it_cancels_then_crosses() -> None:
     later_ns = START_NS + 20 * SECOND_NS
     [cancel] = made.on_timer(later_ns)
     assert isinstance(cancel, CancelOrder)
-    closed, proposal = made.on_order_event(canceled(1), later_ns)
+    [closed] = made.on_order_event(canceled(1), later_ns)
     assert isinstance(closed, OrderClosed)
+    assert made.on_timer(later_ns + SETTLE_NS - 1) == []  # the balances are still on their way
+    [proposal] = made.on_timer(later_ns + SETTLE_NS)
     assert isinstance(proposal, ProposeOrder)
     assert proposal.intent.price.amount == d("100.11")
 
@@ -192,6 +197,7 @@ def test_it_goes_on_from_what_recovery_found() -> None:
     assert made.on_target(target("1"), START_NS) == []  # the old order may still fill
     [query] = made.on_account_restored(VENUE, START_NS)
     assert isinstance(query, QueryOrder)
-    _closed, proposal = made.on_order_event(canceled(1, filled="0.4"), START_NS)
+    made.on_order_event(canceled(1, filled="0.4"), START_NS)
+    [proposal] = made.on_target(target("1"), START_NS + SETTLE_NS)
     assert isinstance(proposal, ProposeOrder)
     assert (proposal.intent.number, proposal.intent.amount.amount) == (2, d("0.6"))
