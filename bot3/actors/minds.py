@@ -22,7 +22,7 @@ from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, ResyncBook, TimerTicked
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetProposed
 from bot3.regime.detector import RegimeDetector
-from bot3.strategies.hybrid import Blend, HybridSettings
+from bot3.strategies.hybrid import HybridSettings, HybridStrategy
 from bot3.strategies.ml import MLSettings, MLStrategy
 from bot3.strategies.ta import TAStrategy
 from supervisors.actor import Address
@@ -152,5 +152,5 @@ class Mind:
             adaptive=self.settings.is_adaptive,
             performance=PerformanceSettings(cost_bps=self.settings.cost_bps),
         )
-        blend = Blend(TAStrategy.name, MLStrategy.name, settings)
-        return HybridActor(blend, listeners=(self.targets, self.board), board=self.board)
+        hybrid = HybridStrategy(TAStrategy.name, MLStrategy.name, settings)
+        return HybridActor(hybrid, listeners=(self.targets, self.board), board=self.board)

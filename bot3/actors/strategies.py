@@ -25,7 +25,7 @@ from bot3.messages.minds import (
     WeightsChanged,
 )
 from bot3.strategies.base import ABSTAIN, Opinion
-from bot3.strategies.hybrid import Blend
+from bot3.strategies.hybrid import HybridStrategy
 from bot3.strategies.ml import MLSettings, MLStrategy
 from bot3.strategies.ta import TAStrategy
 from supervisors.actor import Address, DecisionActor
@@ -145,19 +145,19 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
 
 @final
 class HybridActor(DecisionActor[RegimeEstimated | TargetProposed]):
-    """Shell of `Blend`: waits for every member's opinion on a bar, or for the next bar.
+    """Shell of `HybridStrategy`: waits for every member's opinion on a bar, or for the next bar.
 
     A member that is down when the next bar comes has abstained.
     """
 
     def __init__(
         self,
-        blend: Blend,
+        hybrid: HybridStrategy,
         *,
         listeners: tuple[Address[TargetProposed], ...],
         board: Address[WeightsChanged],
     ) -> None:
-        self._blend = blend
+        self._hybrid = hybrid
         self._listeners = listeners
         self._board = board
         self._bar: RegimeEstimated | None = None
@@ -169,19 +169,19 @@ class HybridActor(DecisionActor[RegimeEstimated | TargetProposed]):
             self._bar = message
         elif self._bar is not None and message.ts_ns == self._bar.ts_ns:
             self._opinions[message.strategy] = Opinion(message.target, message.confidence)
-            if len(self._opinions) == len(self._blend.weights):
+            if len(self._opinions) == len(self._hybrid.weights):
                 self._decide()
 
     def _decide(self) -> None:
         bar = self._bar
         if bar is None:
             return
-        opinions = {name: self._opinions.get(name, ABSTAIN) for name in self._blend.weights}
+        opinions = {name: self._opinions.get(name, ABSTAIN) for name in self._hybrid.weights}
         self._bar, self._opinions = None, {}
-        opinion = self._blend.blend(bar.features, bar, opinions)
-        proposed = proposal("hybrid", opinion, bar.features)
+        opinion = self._hybrid.blend(bar.features, bar, opinions)
+        proposed = proposal(self._hybrid.name, opinion, bar.features)
         for listener in self._listeners:
             listener.send(proposed)
         if not bar.features.is_warm_up:
-            weights = self._blend.weights
+            weights = self._hybrid.weights
             self._board.send(WeightsChanged(proposed.instrument, bar.ts_ns, weights))

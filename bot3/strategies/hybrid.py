@@ -10,7 +10,7 @@ from attrs import field, frozen, validators
 from bot3.learning.meta import MetaLearner, MetaSettings
 from bot3.learning.performance import PerformanceSettings, loss
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
-from bot3.strategies.base import ABSTAIN, Opinion, Strategy, check_inputs, clip
+from bot3.strategies.base import ABSTAIN, Opinion, check_inputs, clip
 from bot3.strategies.thresholds import AdaptiveThreshold, ThresholdSettings
 
 _SHARE = [validators.ge(0.0), validators.le(1.0)]
@@ -34,14 +34,16 @@ class HybridSettings:
             raise ValueError("adaptive weights need both ta_weight and ml_weight above 0")
 
 
-class Blend:
-    """Blends the opinions of named members and lets only strong blends through.
+class HybridStrategy:
+    """Blends the opinions of a TA and an ML strategy, by name; only strong blends go through.
 
     A member that abstains leaves its weight to the other. Each bar, every member's last target is
     charged with its turnover and paid the bar's return: its loss, from which the weights learn.
     """
 
     __slots__ = ("_before", "_last", "_meta", "_settings", "_threshold", "_weights")
+
+    name = "hybrid"
 
     def __init__(self, ta: str, ml: str, settings: HybridSettings | None = None) -> None:
         self._settings = settings or HybridSettings()
@@ -97,25 +99,3 @@ class Blend:
 
     def _gate(self, opinion: Opinion) -> Opinion:
         return Opinion(self._threshold.update(opinion.target), opinion.confidence)
-
-
-class HybridStrategy:
-    """Asks a TA and an ML strategy and blends what they say."""
-
-    __slots__ = ("_blend", "_members")
-
-    name = "hybrid"
-
-    def __init__(self, ta: Strategy, ml: Strategy, settings: HybridSettings | None = None) -> None:
-        self._members = (ta, ml)
-        self._blend = Blend(ta.name, ml.name, settings)
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """The blend now, by strategy name; sums to one."""
-        return self._blend.weights
-
-    def decide(self, features: FeaturesComputed, regime: RegimeEstimated) -> Opinion:
-        """Both members' opinions on this bar, blended."""
-        opinions = {member.name: member.decide(features, regime) for member in self._members}
-        return self._blend.blend(features, regime, opinions)

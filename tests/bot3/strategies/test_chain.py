@@ -19,17 +19,15 @@ from bot3.market.view import MarketView
 from bot3.messages.market import BookReplaced, TradePrinted
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel
 from bot3.regime.detector import RegimeDetector
-from bot3.strategies.hybrid import HybridSettings
-from bot3.strategies.ml import MLSettings
-from bot3.strategies.registry import StrategySettings, build
+from bot3.strategies.hybrid import HybridSettings, HybridStrategy
+from bot3.strategies.ml import MLSettings, MLStrategy
+from bot3.strategies.ta import TAStrategy
 
 BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
 START_NS = 1_700_000_040 * SECOND_NS
 COST_BPS = 1.0
-SETTINGS = StrategySettings(
-    ml=MLSettings(horizon_bars=1, cost_bps=COST_BPS),
-    hybrid=HybridSettings(performance=PerformanceSettings(COST_BPS, return_scale_bps=30.0)),
-)
+ML_SETTINGS = MLSettings(horizon_bars=1, cost_bps=COST_BPS)
+SETTINGS = HybridSettings(performance=PerformanceSettings(COST_BPS, return_scale_bps=30.0))
 
 
 class _Decided(NamedTuple):
@@ -54,7 +52,8 @@ def _run(seed: int, momentum: float, count: int = 2_500) -> list[_Decided]:
         FEATURE_NAMES,
         LearnerSettings(horizon_bars=1, classifier=ClassifierSettings(learning_rate=0.01)),
     )
-    hybrid = build("hybrid", SETTINGS, learner)
+    ta, ml = TAStrategy(), MLStrategy(learner, ML_SETTINGS)
+    hybrid = HybridStrategy(ta.name, ml.name, SETTINGS)
     price, ts_ns, decided, last, before = 60_000.0, START_NS, [], 0.0, 0.0
     view.apply(BookReplaced(BTC, [(1.0, 2.0)], [(1e6, 1.0)], 1, ts_ns, ts_ns))
     for at, change in enumerate(_returns(seed, count, momentum)):
@@ -67,7 +66,8 @@ def _run(seed: int, momentum: float, count: int = 2_500) -> list[_Decided]:
             net = net_return(out.log_return, last, before, COST_BPS)
             estimate = detector.update(out.log_return, out.values[FEATURE_INDEX["adx_14"]])
             regime = RegimeEstimated(BTC, ts_ns, estimate.probabilities, estimate.label, out)
-            opinion = hybrid.decide(out, regime)
+            opinions = {member.name: member.decide(out, regime) for member in (ta, ml)}
+            opinion = hybrid.blend(out, regime, opinions)
             learner.learn(out.ts_ns, out.close, out.values)
             before, last = last, opinion.target
             weight = hybrid.weights["ml"]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot3.domain.errors import ConfigError
 from bot3.domain.values import InstrumentId, Symbol, VenueName
-from bot3.learning.online import OnlineLearner
 from bot3.learning.performance import PerformanceSettings
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel
 from bot3.strategies.base import ABSTAIN, Opinion
-from bot3.strategies.hybrid import Blend, HybridSettings, HybridStrategy
-from bot3.strategies.registry import BUILDERS, StrategySettings, build
+from bot3.strategies.hybrid import HybridSettings, HybridStrategy
 from bot3.strategies.thresholds import ThresholdSettings
 
 BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
@@ -26,17 +23,28 @@ class _Member:
     def __init__(self, name: str, target: float = 0.0, confidence: float = 1.0) -> None:
         self.name, self.says = name, Opinion(target, confidence)
 
-    def decide(self, features: FeaturesComputed, regime: RegimeEstimated) -> Opinion:
-        return self.says
+
+class _Blended:
+    """A hybrid and its two members."""
+
+    def __init__(self, ta: _Member, ml: _Member, settings: HybridSettings | None = None) -> None:
+        self.members = (ta, ml)
+        self.hybrid = HybridStrategy(ta.name, ml.name, settings)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return self.hybrid.weights
 
 
-def _decide(hybrid: HybridStrategy, log_return: float = 0.0) -> Opinion:
+def _decide(blended: _Blended, log_return: float = 0.0) -> Opinion:
     features = FeaturesComputed(BTC, 1, 0, 100.0, log_return, (0.0,) * len(FEATURE_NAMES))
-    return hybrid.decide(features, RegimeEstimated(BTC, 1, (1.0, 0.0), RegimeLabel.CALM, features))
+    regime = RegimeEstimated(BTC, 1, (1.0, 0.0), RegimeLabel.CALM, features)
+    opinions = {member.name: member.says for member in blended.members}
+    return blended.hybrid.blend(features, regime, opinions)
 
 
-def _hybrid(ta: _Member, ml: _Member, **settings: object) -> HybridStrategy:
-    return HybridStrategy(ta, ml, HybridSettings(threshold=OPEN, **settings))
+def _hybrid(ta: _Member, ml: _Member, **settings: object) -> _Blended:
+    return _Blended(ta, ml, HybridSettings(threshold=OPEN, **settings))
 
 
 def test_the_configured_split_is_the_blend_at_first() -> None:
@@ -92,7 +100,7 @@ def test_without_adaptive_the_split_stays() -> None:
 
 def test_weak_blends_are_held_back() -> None:
     ta = _Member("ta", 0.49)
-    hybrid = HybridStrategy(ta, _Member("ml", 0.0, 0.0))
+    hybrid = _Blended(ta, _Member("ml", 0.0, 0.0))
     assert _decide(hybrid).target == 0.0
     ta.says = Opinion(0.51, 1.0)
     assert _decide(hybrid).target == 0.51
@@ -107,16 +115,8 @@ def test_a_split_that_cannot_be_is_refused(settings: dict[str, float]) -> None:
 
 
 def test_opinions_must_be_the_members() -> None:
-    blend = Blend("ta", "ml")
+    hybrid = HybridStrategy("ta", "ml")
     features = FeaturesComputed(BTC, 1, 0, 100.0, 0.0, (0.0,) * len(FEATURE_NAMES))
     regime = RegimeEstimated(BTC, 1, (1.0, 0.0), RegimeLabel.CALM, features)
     with pytest.raises(ValueError, match="opinions"):
-        blend.blend(features, regime, {"ta": ABSTAIN})
-
-
-def test_the_registry_builds_what_it_names() -> None:
-    learner = OnlineLearner(FEATURE_NAMES)
-    for name in BUILDERS:
-        assert build(name, StrategySettings(), learner).name == name
-    with pytest.raises(ConfigError, match="ta, ml, hybrid"):
-        build("oracle", StrategySettings(), learner)
+        hybrid.blend(features, regime, {"ta": ABSTAIN})
