@@ -5,6 +5,7 @@ Invariant: folding a journal in any number of pieces gives what folding it at on
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import final
@@ -22,6 +23,8 @@ from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.events import after_event, order_of, stated_filled
 from bot3.portfolio.positions import PositionTracker
+
+SETTLED_KEPT = 1_000
 
 
 @frozen
@@ -44,7 +47,10 @@ class RecoveredOrder:
 
 @final
 class Recovery:
-    """Records of other accounts (between their `SessionStarted` and the next) are skipped."""
+    """Records of other accounts (between their `SessionStarted` and the next) are skipped.
+
+    Settled orders are remembered for late news, the last `SETTLED_KEPT` of them.
+    """
 
     def __init__(self, account: str) -> None:
         self.account = account
@@ -55,6 +61,7 @@ class Recovery:
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
         self._orders: dict[ClientOrderId, RecoveredOrder] = {}
+        self._settled: OrderedDict[ClientOrderId, RecoveredOrder] = OrderedDict()
         self._is_ours = False
 
     def orders(self) -> tuple[RecoveredOrder, ...]:
@@ -62,17 +69,16 @@ class Recovery:
 
         One that never got an answer is UNKNOWN: it may be at the venue.
         """
-        unsettled = [kept for kept in self._orders.values() if not kept.is_settled]
         return tuple(
             evolve(kept, order=kept.order.move(OrderInput.LOSE))
             if kept.order.status is OrderStatus.SUBMITTED
             else kept
-            for kept in sorted(unsettled, key=lambda kept: kept.order.intent.number)
+            for kept in sorted(self._orders.values(), key=lambda kept: kept.order.intent.number)
         )
 
     def order(self, client_order_id: ClientOrderId) -> RecoveredOrder | None:
         """As the journal has it, settled or not; None for one that was never recorded."""
-        return self._orders.get(client_order_id)
+        return self._orders.get(client_order_id) or self._settled.get(client_order_id)
 
     def fold(self, records: Iterable[Record]) -> None:
         """Takes in more of the journal, in its order."""
@@ -110,7 +116,8 @@ class Recovery:
             self.last_fill_ns[fill.instrument] = max(seen_ns, fill.ts_venue_ns)
 
     def _order_event(self, event: OrderEvent) -> None:
-        kept = self._orders.get(order_of(event)[1])
+        key = order_of(event)[1]
+        kept = self.order(key)
         if kept is None:
             return
         try:
@@ -120,4 +127,14 @@ class Recovery:
             return
         stated = stated_filled(event)
         most = kept.stated if stated is None else max(kept.stated, stated.amount)
-        self._orders[order.intent.client_order_id] = RecoveredOrder(order, most)
+        self._keep(key, RecoveredOrder(order, most))
+
+    def _keep(self, key: ClientOrderId, kept: RecoveredOrder) -> None:
+        if not kept.is_settled:
+            self._settled.pop(key, None)
+            self._orders[key] = kept
+            return
+        self._orders.pop(key, None)
+        self._settled[key] = kept
+        if len(self._settled) > SETTLED_KEPT:
+            self._settled.popitem(last=False)

@@ -16,7 +16,7 @@ from bot3.messages.orders import (
     OrderFilled,
     OrderOutcomeUnknown,
 )
-from bot3.portfolio.recovery import Recovery
+from bot3.portfolio.recovery import SETTLED_KEPT, Recovery
 from tests.bot3.making import (
     KEY,
     START_NS,
@@ -66,6 +66,16 @@ def test_a_canceled_order_whose_fills_are_missing_is_kept() -> None:
     assert (kept.order.status, kept.stated) == (OrderStatus.CANCELED, 2)
     fills = [OrderFilled(make_fill("a", 1, amount="2"))]
     assert recovered(intent(1), canceled(1, filled="2"), *fills).orders() == ()
+
+
+def test_settled_orders_are_forgotten_when_there_are_many() -> None:
+    recovery = recovered(
+        *(each for n in range(1, SETTLED_KEPT + 12) for each in (intent(n), rejected(n)))
+    )
+    assert recovery.orders() == ()
+    assert recovery.order(id_of(11)) is None
+    assert recovery.order(id_of(12)) is not None
+    assert recovery.next_intent_number == SETTLED_KEPT + 12
 
 
 def test_other_accounts_are_skipped() -> None:
