@@ -26,7 +26,7 @@ from bot3.app.embedded import Embedded, embed
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
-from bot3.app.venues import Surroundings, VenueAccess, build_venues, closing
+from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_rests, closing
 from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
@@ -115,7 +115,12 @@ async def _session(given: Prepared) -> Status:
     faces = Faces(config, given.options, given.listener, snapshots)
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
     async with closing(access):
-        return await Session(engine, faces, started, clock, entropy, observer, gauges).run()
+        try:
+            return await Session(engine, faces, started, clock, entropy, observer, gauges).run()
+        except Exception:
+            if embedded is None:  # the embedded exchange has ended with the tree
+                await cancel_own_rests(access, config.exchanges.symbols)
+            raise
 
 
 def new_run_id(now_ns: int) -> RunId:

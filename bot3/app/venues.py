@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import structlog
 import trio
 from attrs import frozen
 
@@ -16,7 +17,13 @@ from adapters.binance.venue import BinanceVenue
 from adapters.net.budget import WeightBudget
 from adapters.net.network import Network
 from bot3.app.settings import Config
-from bot3.domain.errors import ConfigError
+from bot3.domain.errors import (
+    ConfigError,
+    OrderRejectedError,
+    OutcomeUnknownError,
+    VenueError,
+)
+from bot3.domain.ids import ClientOrderId, parse_client_order_id
 from bot3.domain.values import Symbol, VenueName
 from bot3.ports.feed import FeedPort
 from bot3.ports.venue import VenuePort
@@ -24,7 +31,10 @@ from supervisors.clock import Clock
 from supervisors.entropy import Entropy
 
 CLOSE_DEADLINE_S = 2.0
+CANCEL_DEADLINE_S = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_log = structlog.get_logger("bot3.venues")
 
 
 @frozen
@@ -38,6 +48,26 @@ class VenueAccess:
         """After the last use."""
         await self.feed.aclose()
         await self.venue.aclose()
+
+
+async def cancel_own_rests(access: Mapping[VenueName, VenueAccess], symbols: Sequence[str]) -> None:
+    """When the tree has failed: takes our orders, and no others, off every book within a deadline.
+
+    What cannot be reached is the next start's to resolve: the journal knows each of them.
+    """
+    with trio.move_on_after(CANCEL_DEADLINE_S, shield=True):
+        for each in access.values():
+            for symbol in symbols:
+                await _cancel_own(each.venue, Symbol(symbol))
+
+
+async def _cancel_own(venue: VenuePort, symbol: Symbol) -> None:
+    try:
+        for order in await venue.open_orders(symbol):
+            if parse_client_order_id(order.client_order_id) is not None:
+                await venue.cancel(symbol, ClientOrderId(order.client_order_id))
+    except (VenueError, OrderRejectedError, OutcomeUnknownError) as error:
+        _log.error("could not cancel", venue=venue.venue, symbol=symbol, error=str(error))
 
 
 @asynccontextmanager

@@ -19,8 +19,8 @@ from bot3.app.embedded import make_exchange
 from bot3.app.run import make_engine, new_run_id, recovered
 from bot3.app.settings import Config
 from bot3.app.tree import TradingEngine
-from bot3.app.venues import EmbeddedVenue, Surroundings, build_venues, closing
-from bot3.domain.values import Asset
+from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venues, closing
+from bot3.domain.values import Asset, VenueName
 from bot3.messages.control import SessionStarted
 from bot3.messages.journal import JournalEntry
 from supervisors.clock import SystemClock
@@ -66,6 +66,7 @@ class Running:
 
     engine: TradingEngine
     tree: TreeHandle
+    access: dict[VenueName, VenueAccess]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Looks until it holds; fails the test when it never does."""
@@ -75,9 +76,10 @@ class Running:
 
 
 @asynccontextmanager
-async def open_market(seed: int) -> AsyncIterator[tuple[Market, trio.Nursery]]:
+async def open_market(seed: int, **changes: object) -> AsyncIterator[tuple[Market, trio.Nursery]]:
     """An exchange of the default world, served until the block ends, and a nursery beside it."""
-    config = load_config(None, {}, {"system.seed": seed}).config
+    overrides = {name.replace("__", "."): value for name, value in changes.items()}
+    config = load_config(None, {}, {"system.seed": seed, **overrides}).config
     exchange = make_exchange(config, SystemClock(), Entropy(seed), KEYS)
     async with await SocketNetwork().listen("127.0.0.1", 0) as listener:
         port = listener.socket.getsockname()[1]
@@ -112,6 +114,6 @@ async def open_engine(market: Market, journal: Path) -> AsyncIterator[Running]:
         )
         tree: TreeHandle = await nursery.start(start)
         try:
-            yield Running(engine, tree)
+            yield Running(engine, tree, access)
         finally:
             tree.stop()

@@ -6,9 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bot3.domain.values import InstrumentId, Symbol, VenueName
+import pytest
+import trio
+
+from adapters.simulated.orders import OrderRequest
+from bot3.app.venues import cancel_own_rests
+from bot3.domain.order import OrderStatus, OrderType, TimeInForce
+from bot3.domain.values import InstrumentId, Side, Symbol, VenueName
 from bot3.messages.control import CancelEverything
 from bot3.portfolio.positions import base_and_quote
+from supervisors.errors import RestartLimitReachedError
 from tests.bot3.app.engine_bench import Market, Running, open_engine, open_market
 
 BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
@@ -107,3 +114,36 @@ async def test_a_venue_that_goes_away_is_told_and_healed(tmp_path: Path) -> None
         heard_ns = signal_time_ns(running, ETH)
         await running.until(lambda: signal_time_ns(running, ETH) > heard_ns)
         assert running.tree.observer.restarts_by_actor() == {}
+
+
+async def test_when_the_tree_fails_our_rests_are_canceled_and_no_others(tmp_path: Path) -> None:
+    patient = {"execution__maker_patience_s": 600.0}
+    async with (
+        open_market(28, **patient) as (market, _),
+        open_engine(market, tmp_path / "j.sqlite") as running,
+    ):
+        exchange, account = market.exchange.exchange, market.exchange.account_id
+        foreign = OrderRequest(
+            symbol=Symbol("SOL/USDT"), side=Side.BUY, kind=OrderType.LIMIT, tif=TimeInForce.GTC,
+            amount=Decimal(1), price=Decimal(100), client_order_id="somebody-else",
+        )  # fmt: skip
+        exchange.place(account, foreign)
+        await running.until(lambda: OrderStatus.OPEN in running.engine.board.live.values())
+        await running.tree.supervisor("bot3").terminate_child("minds")
+        await cancel_own_rests(running.access, market.config.exchanges.symbols)
+        await running.until(lambda: not running.engine.board.live)
+        rests = [o for s in exchange.markets for o in exchange.files.open_of(account, s)]
+        assert [order.request.client_order_id for order in rests] == ["somebody-else"]
+
+
+async def crash_for_ever(path: str, journal: Path) -> None:
+    async with open_market(28) as (market, _), open_engine(market, journal) as running:
+        while True:
+            running.tree.kill(path)
+            await trio.sleep(0.01)
+
+
+async def test_more_crashes_than_the_intensity_end_the_engine(tmp_path: Path) -> None:
+    with trio.fail_after(60), pytest.raises(ExceptionGroup) as failed:
+        await crash_for_ever("bot3/portfolio", tmp_path / "j.sqlite")
+    assert failed.group_contains(RestartLimitReachedError)
