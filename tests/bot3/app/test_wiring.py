@@ -98,14 +98,14 @@ def at(settings: CoreSettings, path: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize(("keys", "arrivals"), ROUTES, ids=lambda each: "+".join(each))
+@pytest.mark.parametrize(("keys", "arrivals"), ROUTES, ids="+".join)
 def test_a_key_arrives(keys: dict[str, Any], arrivals: dict[str, Any]) -> None:
     default, changed = settings_of(), settings_of(**keys)
     assert {path: at(changed, path) for path in arrivals} == arrivals
     assert all(at(default, path) != at(changed, path) for path in arrivals)
 
 
-@pytest.mark.parametrize(("keys", "arrivals"), ROUTES, ids=lambda each: "+".join(each))
+@pytest.mark.parametrize(("keys", "arrivals"), ROUTES, ids="+".join)
 def test_a_key_changes_nothing_else(keys: dict[str, Any], arrivals: dict[str, Any]) -> None:
     default, changed = dict(_flat(settings_of())), dict(_flat(settings_of(**keys)))
     moved = {path for path in default if default[path] != changed[path]}
