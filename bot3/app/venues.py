@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 import trio
-from attrs import frozen
+from attrs import field, frozen
 
 from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
@@ -83,22 +83,22 @@ async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None
 
 @frozen
 class EmbeddedVenue:
-    """Where the built-in exchange listens, and the keys that it made for us."""
+    """Where the built-in exchange listens, and the keys that it made for us (in no repr)."""
 
     host: str
     port: int
-    api_key: str
-    api_secret: str
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
 
 
 @frozen
 class Surroundings:
-    """What every adapter is handed."""
+    """What every adapter is handed. The environment holds secrets: it is in no repr."""
 
     network: Network
     clock: Clock
     entropy: Entropy
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
 
 def _loopback_only(name: str, url: str) -> None:

@@ -1,8 +1,8 @@
 """A venue's private stream, and the reconciliation that fills its gaps.
 
 Invariant: after every gap of the stream the fills since its loss are fetched and published again;
-consumers count each trade id once, so a fill seen twice changes nothing. It is ready only when the
-first reconciliation is done.
+consumers count each trade id once, so a fill seen twice changes nothing. It is ready, and says that
+the account is there, only when the first reconciliation is done.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ import trio
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.values import Symbol
 from bot3.messages.account import FetchFills
-from bot3.messages.orders import AccountEvent, AccountRestored, BalanceChanged, OrderFilled
+from bot3.messages.orders import (
+    AccountEvent,
+    AccountLost,
+    AccountRestored,
+    BalanceChanged,
+    OrderFilled,
+)
 from bot3.ports.venue import VenuePort
 from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
@@ -67,12 +73,17 @@ class AccountActor(EdgeActor):
             await self._serve_gaps()
 
     async def _stream(self, is_connected: trio.Event, scope: trio.CancelScope) -> None:
-        await self._port.run_account(self._symbols, self._heard, ready=is_connected.set)
+        try:
+            await self._port.run_account(self._symbols, self._heard, ready=is_connected.set)
+        except Exception as error:
+            if is_connected.is_set():  # a gap like any other, until the next incarnation is ready
+                self._publish(AccountLost(self._port.venue, str(error), self._clock.now_ns()))
+            raise
         scope.cancel()
 
     def _heard(self, event: AccountEvent) -> None:
         """A restored stream is news only when what was missed has been published."""
-        if isinstance(event, AccountRestored) and event.lost_ns:
+        if isinstance(event, AccountRestored):
             self._gap_ends.send_nowait(event)
         else:
             self._publish(event)
@@ -81,7 +92,8 @@ class AccountActor(EdgeActor):
 
     async def _serve_gaps(self) -> None:
         async for restored in self._gaps:
-            await self._until_answered(partial(self._fetch_all, restored.lost_ns))
+            if restored.lost_ns:  # the first connection's news was waiting for our start's fetch
+                await self._until_answered(partial(self._fetch_all, restored.lost_ns))
             self._publish(restored)
 
     async def _serve_requests(self) -> None:

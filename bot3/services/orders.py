@@ -59,6 +59,7 @@ class OrderEntryActor(EdgeActor):
         self._answers = answers
         self._clock = clock
         self._slots = trio.CapacityLimiter(in_flight_max)
+        self._asking: set[ClientOrderId] = set()
 
     async def run(self, context: EdgeContext) -> None:
         context.ready()
@@ -75,8 +76,12 @@ class OrderEntryActor(EdgeActor):
                     await self._submit(request)
             case CancelOrder():
                 await self._cancel(request)
-            case QueryOrder():
+            case QueryOrder(client_order_id=key) if key not in self._asking:
+                self._asking.add(key)
                 await self._query(request)
+                self._asking.remove(key)
+            case QueryOrder():
+                pass  # is being asked: execution repeats itself, the venue is asked once a second
             case _:
                 assert_never(request)
 

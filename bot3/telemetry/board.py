@@ -85,11 +85,17 @@ class InstrumentCard:
 
 @define
 class VenueCard:
-    """The last word on one venue's connections."""
+    """The last word on one venue's connections, and why each is down; empty while it is up."""
 
     is_feed_connected: bool = False
     is_account_connected: bool = False
-    detail: str = "not connected yet"
+    feed_detail: str = "not connected yet"
+    account_detail: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Why something is down; empty where nothing is, or nobody said why."""
+        return "; ".join(filter(None, (self.feed_detail, self.account_detail)))
 
 
 @final
@@ -159,13 +165,13 @@ class Board:
         card = self.venues[message.venue]
         match message:
             case FeedLost(reason=reason):
-                card.is_feed_connected, card.detail = False, reason
+                card.is_feed_connected, card.feed_detail = False, reason
             case FeedRestored():
-                card.is_feed_connected, card.detail = True, ""
+                card.is_feed_connected, card.feed_detail = True, ""
             case AccountLost(reason=reason):
-                card.is_account_connected, card.detail = False, reason
+                card.is_account_connected, card.account_detail = False, reason
             case AccountRestored():
-                card.is_account_connected = True
+                card.is_account_connected, card.account_detail = True, ""
 
     def _order_news(self, message: BoardMessage) -> None:
         match message:
@@ -234,8 +240,11 @@ class Board:
     def _fill(self, fill: Fill) -> None:
         self.fills += 1
         symbol = fill.instrument.symbol
-        is_in_base = symbol.startswith(f"{fill.fee_asset}/")
-        self.fees_paid += fill.fee * fill.price.amount if is_in_base else fill.fee
+        base, _, quote = symbol.partition("/")
+        if fill.fee_asset == base:
+            self.fees_paid += fill.fee * fill.price.amount
+        elif fill.fee_asset == quote:  # a fee in a third asset has no price here
+            self.fees_paid += fill.fee
         self.recent_fills.append(
             FillLine(
                 trade_id=fill.trade_id,

@@ -28,7 +28,7 @@ _WIDE = 116
 _ROWS_MIN, _ROWS_MAX = 3, 12
 _FIXED_LINES = 17
 _QUIET = "bright_black"
-_FATE_LENGTH = 18
+_FATE_LENGTH = 20
 
 _log = structlog.get_logger(__name__)
 

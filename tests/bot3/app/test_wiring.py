@@ -1,0 +1,139 @@
+"""Every key that is to change a decision changes what the decision actors are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from bot3.actors.core import CoreSettings
+from bot3.app.config import load_config
+from bot3.app.settings import Config
+from bot3.app.wiring import core_settings
+from bot3.domain.ids import RunId
+from tests.bot3.making import d
+
+RUN = RunId("testrun1")
+
+# Key, another value, where it must arrive, and as what.
+ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"system.risk_tolerance": "conservative"},
+        {"limits.position_fraction_max": 0.01, "limits.exposure_fraction_max": 0.25},
+    ),
+    (
+        {"system.risk_tolerance": "aggressive"},
+        {"limits.position_fraction_max": 0.02, "limits.exposure_fraction_max": 0.5},
+    ),
+    (
+        {"system.quote": "EUR", "exchanges.symbols": ["BTC/EUR"]},
+        {"currency": "EUR", "instruments": (("binance", "BTC/EUR"),)},
+    ),
+    (
+        {"ta_ml_split.ta_weight": 0.7, "ta_ml_split.ml_weight": 0.3},
+        {"mind.ta_weight": 0.7, "mind.ml_weight": 0.3},
+    ),
+    ({"ta_ml_split.adaptive": False}, {"mind.is_adaptive": False}),
+    ({"exchanges.symbols": ["ETH/USDT"]}, {"instruments": (("binance", "ETH/USDT"),)}),
+    ({"risk.max_position_size": 0.04}, {"limits.position_fraction_max": 0.03}),
+    ({"risk.max_total_exposure": 0.4}, {"limits.exposure_fraction_max": pytest.approx(0.3)}),
+    ({"risk.max_drawdown": 0.07}, {"limits.drawdown_max": 0.07}),
+    ({"risk.max_daily_loss": 0.03}, {"limits.daily_loss_max": 0.03}),
+    (
+        {"risk.max_order_notional": 250.5},
+        {
+            "limits.order_notional_max": d("250.5"),
+            "execution.planner.order_notional_max": d("250.5"),
+        },
+    ),
+    (
+        {"risk.max_orders_per_minute": 7},
+        {"limits.order_rate_max": 7},
+    ),
+    ({"risk.max_book_age_s": 0.5}, {"limits.book_age_max_s": 0.5}),
+    ({"risk.price_collar_bps": 33.0}, {"limits.price_collar_bps": 33.0}),
+    ({"learning.online_learning": False}, {"mind.is_learning": False}),
+    ({"learning.meta_learning": False}, {"mind.is_adaptive": False}),
+    ({"learning.horizon_bars": 3}, {"mind.learner.horizon_bars": 3}),
+    ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60}),
+    ({"execution.maker_patience_s": 1.5}, {"execution.planner.maker_patience_s": 1.5}),
+    ({"execution.rebalance_band": 0.2}, {"execution.planner.rebalance_band": 0.2}),
+    ({"execution.taker_collar_bps": 4.0}, {"execution.planner.taker_collar_bps": 4.0}),
+    ({"execution.order_lifetime_s": 2.5}, {"execution.order_lifetime_s": 2.5}),
+    ({"simulation.taker_fee_rate": 0.002}, {"mind.cost_bps": 20.0}),
+]
+
+# Keys that no decision depends on: they are told to venues, edges, faces and the process.
+ELSEWHERE = {
+    "exchanges.active",  # there is one
+    "exchanges.arbitrage_enabled",
+    "learning.feature_discovery",
+    "market.timer_interval_s",
+    "market.warm_up_bars",
+    "risk.use_kelly_criterion",
+    "simulation.host",
+    "simulation.maker_fee_rate",
+    "simulation.port",
+    "simulation.replay",
+    "simulation.replay_speed",
+    "simulation.world",
+    "system.capital",
+    "system.log_level",
+    "system.seed",
+    "system.target_apy",
+}
+ELSEWHERE_SECTIONS = {"evolution", "venues", "telemetry", "journal"}
+
+
+def settings_of(**keys: Any) -> CoreSettings:
+    return core_settings(load_config(None, {}, keys).config, RUN)
+
+
+def at(settings: CoreSettings, path: str) -> Any:
+    found: Any = settings
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+@pytest.mark.parametrize(("keys", "arrivals"), ROUTES, ids="+".join)
+def test_a_key_arrives(keys: dict[str, Any], arrivals: dict[str, Any]) -> None:
+    default, changed = settings_of(), settings_of(**keys)
+    assert {path: at(changed, path) for path in arrivals} == arrivals
+    assert all(at(default, path) != at(changed, path) for path in arrivals)
+
+
+@pytest.mark.parametrize(("keys", "arrivals"), ROUTES, ids="+".join)
+def test_a_key_changes_nothing_else(keys: dict[str, Any], arrivals: dict[str, Any]) -> None:
+    default, changed = dict(_flat(settings_of())), dict(_flat(settings_of(**keys)))
+    moved = {path for path in default if default[path] != changed[path]}
+    assert moved == set(arrivals)
+
+
+def _flat(settings: Any, at_path: str = "") -> Iterator[tuple[str, Any]]:
+    for each in attrs.fields(type(settings)):
+        value = getattr(settings, each.name)
+        if attrs.has(type(value)):
+            yield from _flat(value, f"{at_path}{each.name}.")
+        else:
+            yield f"{at_path}{each.name}", value
+
+
+def test_every_key_has_its_place() -> None:
+    """A new key belongs into one of the two tables above."""
+    sections = {each.name: each.type for each in attrs.fields(attrs.resolve_types(Config))}
+    keys = {
+        f"{section}.{each.name}"
+        for section, kind in sections.items()
+        if section not in ELSEWHERE_SECTIONS and kind is not None
+        for each in attrs.fields(kind)
+    }
+    routed = {key for keys_of_route, _ in ROUTES for key in keys_of_route}
+    assert routed & ELSEWHERE == set()
+    assert routed | ELSEWHERE == keys
+
+
+def test_the_run_is_the_one_that_was_given() -> None:
+    assert settings_of().run == RUN

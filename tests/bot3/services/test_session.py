@@ -1,0 +1,93 @@
+"""A session: nobody trades before clock offset, filters and history are known."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import pytest
+import trio
+
+from bot3.domain.errors import Bot3Error, OrderRejectedError, OutcomeUnknownError, VenueError
+from bot3.domain.values import Symbol
+from bot3.messages.market import HistoryLoaded
+from bot3.messages.orders import InstrumentsLoaded
+from bot3.services.session import REFRESH_INTERVAL_S, SessionActor
+from supervisors.testing import TrioClock
+from tests.bot3.making import START_NS, VENUE
+from tests.bot3.services.fake_ports import FakeFeed, FakeVenue, Inbox, Stage, living
+
+SYMBOLS = (Symbol("BTC/USDT"), Symbol("ETH/USDT"))
+
+
+class Desk:
+    """A session whose every effect goes into one log."""
+
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+        self.venue, self.feed = FakeVenue(self.log), FakeFeed(self.log)
+        self.markets: dict[Symbol, Inbox[HistoryLoaded]] = {
+            symbol: Inbox(symbol, self.log) for symbol in SYMBOLS
+        }
+        self.listeners: list[Inbox[InstrumentsLoaded]] = [
+            Inbox("memory", self.log),
+            Inbox("risk", self.log),
+        ]
+        self.actor = SessionActor(
+            self.feed,
+            self.venue,
+            self.markets,
+            self.listeners,
+            TrioClock(START_NS),
+            bar_interval_s=60,
+            warm_up_bars=5,
+        )
+
+
+async def test_filters_reach_all_before_history_and_both_before_it_is_ready(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    desk = Desk()
+    async with living(desk.actor):
+        names = [name for name, _ in desk.log]
+        assert names == [
+            "refresh", "memory", "risk", "bars", "BTC/USDT", "bars", "ETH/USDT",
+        ]  # fmt: skip
+    for listener in desk.listeners:
+        (loaded,) = listener.heard
+        assert loaded.venue == VENUE
+        assert [each.id.symbol for each in loaded.instruments] == [*SYMBOLS]
+    for symbol, market in desk.markets.items():
+        (history,) = market.heard
+        assert history.instrument == (VENUE, symbol)
+        assert len(history.bars) == 5
+        assert history.bars[-1].close_ns == START_NS
+        assert {bar.instrument for bar in history.bars} == {history.instrument}
+
+
+async def test_a_first_refresh_that_fails_fails_the_start(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    desk, stage = Desk(), Stage()
+    desk.venue.fails = {"refresh": deque([VenueError("the venue is down")])}
+    with pytest.raises(VenueError, match="the venue is down"):
+        await desk.actor.run(stage)
+    assert not stage.is_ready.is_set()
+    assert [name for name, _ in desk.log] == ["refresh"]
+
+
+@pytest.mark.parametrize(
+    "error", [VenueError("503"), OutcomeUnknownError("time-out"), OrderRejectedError("-1", "no")]
+)
+async def test_a_later_refresh_that_fails_is_tried_again(
+    error: Bot3Error, autojump_clock: trio.testing.MockClock
+) -> None:
+    desk = Desk()
+    async with living(desk.actor) as stage:
+        desk.venue.fails = {"refresh": deque([error])}
+        await trio.sleep(REFRESH_INTERVAL_S + 0.5)
+        assert [len(listener.heard) for listener in desk.listeners] == [1, 1]
+        await trio.sleep(REFRESH_INTERVAL_S + 1)
+        assert [len(listener.heard) for listener in desk.listeners] == [2, 2]
+        assert stage.progresses == 2
+        assert [len(market.heard) for market in desk.markets.values()] == [1, 1]
