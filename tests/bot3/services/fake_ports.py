@@ -87,6 +87,9 @@ class FakeFeed:
     def resync(self, symbol: Symbol, reason: str) -> None:
         self.resyncs.append((symbol, reason))
 
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
 
 class FakeVenue:
     """A `VenuePort`. `fails[name]` are the errors of the next calls; `slow` calls hang a while."""
@@ -171,6 +174,9 @@ class FakeVenue:
         ready()
         await self.ends.wait()
         raise VenueError("the stream broke")
+
+    async def aclose(self) -> None:
+        await self._call("aclose")
 
 
 class Stage:
