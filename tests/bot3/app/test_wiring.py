@@ -58,7 +58,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"learning.meta_learning": False}, {"mind.is_adaptive": False}),
     ({"learning.horizon_bars": 3}, {"mind.learner.horizon_bars": 3}),
     ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60}),
-    ({"execution.maker_patience_s": 1.5}, {"execution.planner.maker_patience_s": 1.5}),
+    ({"execution.maker_patience_s": 7.5}, {"execution.planner.maker_patience_s": 7.5}),
     ({"execution.rebalance_band": 0.2}, {"execution.planner.rebalance_band": 0.2}),
     ({"execution.taker_collar_bps": 4.0}, {"execution.planner.taker_collar_bps": 4.0}),
     ({"execution.order_lifetime_s": 2.5}, {"execution.order_lifetime_s": 2.5}),
