@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
-from tests.benchmarks import decision_core
+from tests.benchmarks import decision_core, first_signal
 
 if __name__ == "__main__":
-    print(json.dumps({"decision core, synchronous": decision_core.run()}, indent=2))
+    figures = {
+        "decision core, synchronous": decision_core.run(),
+        "process, embedded exchange": first_signal.run(),
+    }
+    print(json.dumps(figures, indent=2))

@@ -1,7 +1,8 @@
 """The decision core driven synchronously: market events in, orders out, without Trio.
 
-Three instruments, one-second bars; per second and instrument ten book changes of five levels and
-five trades, and four timer beats. Learning on, journal and venue answered at once in memory.
+Three instruments, one-second bars; per second and instrument ten whole books of five levels, ten
+changes of two levels and five trades, and four timer beats. Learning on; journal and venue answer
+at once, in memory.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from bot3.domain.account import Balance
 from bot3.domain.fill import Fill, Liquidity
 from bot3.domain.ids import run_id
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import Asset, InstrumentId, Side, VenueName
+from bot3.domain.order import OrderIntent, TimeInForce
+from bot3.domain.values import ZERO, Asset, InstrumentId, Quantity, Side, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookChanged, BookReplaced, TimerTicked, TradePrinted
 from bot3.messages.orders import (
@@ -34,6 +36,7 @@ from bot3.messages.orders import (
     OrderFilled,
     SubmitOrder,
 )
+from bot3.portfolio.positions import base_and_quote
 from bot3.portfolio.recovery import Recovery
 from bot3.telemetry.board import Board, BoardActor
 from supervisors.cell import DecisionCell
@@ -43,7 +46,8 @@ from tests.benchmarks.calibration import calibration_ms
 SECOND_NS = 1_000_000_000
 START_NS = 1_700_000_000 * SECOND_NS
 VENUE = VenueName("binance")
-BOOK_CHANGES, TRADES, BEATS = 10, 5, 4
+BOOK_CHANGES, BEATS = 10, 4
+FEE_RATE = Decimal("0.001")
 
 
 @define
@@ -71,7 +75,7 @@ class InstantJournal:
 
 
 class InstantVenue:
-    """Fills crossing orders at their price, rests the others until they are cancelled."""
+    """Fills crossing orders at their price, rests the others until they are canceled."""
 
     name = "venue"
 
@@ -80,51 +84,48 @@ class InstantVenue:
         self.clock = clock
         self.trades = 0
         self.submitted = 0
+        self.held: dict[Asset, Decimal] = {}
+
+    def fund(self, changes: dict[Asset, Decimal]) -> None:
+        """Adds to the balances and says so."""
+        assert self.core is not None
+        for asset, change in changes.items():
+            self.held[asset] = self.held.get(asset, ZERO) + change
+        balances = tuple(Balance(VENUE, asset, self.held[asset], ZERO) for asset in changes)
+        now_ns = self.clock.now_ns()
+        self.core.publish(BalanceChanged(VENUE, balances, now_ns, now_ns))
 
     def send(self, message: Any) -> None:
         assert self.core is not None
         now_ns = self.clock.now_ns()
         if isinstance(message, CancelOrder):
-            order = self.core.memory.recovery
-            del order
-            self.core.publish(
-                OrderCanceled(
-                    message.client_order_id, message.instrument, _nothing(), now_ns, now_ns
-                )
-            )
+            key, instrument = message.client_order_id, message.instrument
+            self.core.publish(OrderCanceled(key, instrument, Quantity(ZERO), now_ns, now_ns))
         elif isinstance(message, SubmitOrder):
             self.submitted += 1
             intent = message.approved.intent
             key = intent.client_order_id
             self.core.publish(OrderAcknowledged(key, intent.instrument, key, now_ns, now_ns))
-            if intent.time_in_force.value == "ioc":
-                self.trades += 1
-                base = Asset(intent.instrument.symbol.partition("/")[0])
-                fee = intent.amount.amount * Decimal("0.001")
-                self.core.publish(
-                    OrderFilled(
-                        Fill(
-                            str(self.trades),
-                            key,
-                            key,
-                            intent.instrument,
-                            intent.side,
-                            intent.worst_price,
-                            intent.amount,
-                            fee if intent.side is Side.BUY else Decimal(0),
-                            base,
-                            Liquidity.TAKER,
-                            now_ns,
-                            now_ns,
-                        )
-                    )
-                )
+            if intent.time_in_force is TimeInForce.IOC:
+                self._fill(intent)
 
-
-def _nothing() -> Any:
-    from bot3.domain.values import ZERO, Quantity
-
-    return Quantity(ZERO)
+    def _fill(self, intent: OrderIntent) -> None:
+        assert self.core is not None
+        self.trades += 1
+        base, quote = base_and_quote(intent.instrument)
+        amount, cost = intent.amount.amount, (intent.worst_price * intent.amount).amount
+        is_buy = intent.side is Side.BUY
+        fee = (amount if is_buy else cost) * FEE_RATE
+        key, now_ns = intent.client_order_id, self.clock.now_ns()
+        fill = Fill(
+            str(self.trades), key, key, intent.instrument, intent.side, intent.worst_price,
+            intent.amount, fee, base if is_buy else quote, Liquidity.TAKER, now_ns, now_ns,
+        )  # fmt: skip
+        self.core.publish(OrderFilled(fill))
+        if is_buy:
+            self.fund({base: amount - fee, quote: -cost})
+        else:
+            self.fund({base: -amount, quote: cost - fee})
 
 
 def make_core() -> tuple[DecisionCore, Board, InstantVenue, RecordedClock]:
@@ -147,8 +148,7 @@ def make_core() -> tuple[DecisionCore, Board, InstantVenue, RecordedClock]:
     loaded = InstrumentsLoaded(VENUE, tuple(_instrument(key) for key in settings.instruments))
     for listener in core.instrument_listeners():
         listener.send(loaded)
-    balance = Balance(VENUE, Asset("USDT"), Decimal(10_000), Decimal(0))
-    core.publish(BalanceChanged(VENUE, (balance,), START_NS, START_NS))
+    venue.fund({Asset("USDT"): Decimal(10_000)})
     return core, board, venue, clock
 
 
@@ -206,7 +206,8 @@ def run(seconds: int = 1_200) -> dict[str, Any]:
             markets[message.instrument].send(message)
     took_s = time.process_time() - started
     p50, p99 = board.tick_to_order.quantiles((0.5, 0.99))
-    dead = {cell.name: len(cell.dead_letters) for cell in (core.risk, core.execution)}
+    cells = (core.risk, core.execution, core.portfolio, *markets.values())
+    assert not any(len(cell.dead_letters) for cell in cells)
     return {
         "market_events": len(events),
         "events_per_s": round(len(events) / took_s),
@@ -214,6 +215,6 @@ def run(seconds: int = 1_200) -> dict[str, Any]:
         "fills": board.fills,
         "signals": board.signals,
         "tick_to_order_us": {"p50": round(p50, 1), "p99": round(p99, 1)},
-        "dead_letters": dead,
+        "denials": dict(board.denials),
         "calibration_ms": [round(before_ms, 2), round(calibration_ms(), 2)],
     }
