@@ -47,6 +47,7 @@ from tests.bot3.making import (
     make_fill,
     make_intent,
 )
+from tests.bot3.telemetry.dials import Dials
 
 ETHER = InstrumentId(VENUE, Symbol("ETH/USDT"))
 
@@ -60,10 +61,7 @@ class Panel:
         facts = RunFacts(
             "testrun1", "test", "hash", "USDT", d(10_000), 0.5, "http://127.0.0.1/", START_NS
         )
-        self.restarts = {"minds": 2, "risk": 0}
-        self.snapshots = Snapshots(
-            self.board, facts, self.clock, restarts=lambda: self.restarts, events=lambda: 77
-        )
+        self.snapshots = Snapshots(self.board, facts, self.clock, Dials())
 
     def take(self, *messages: Any) -> None:
         for message in messages:
@@ -277,8 +275,13 @@ def test_restarts_events_anomalies_and_regimes_are_shown() -> None:
     panel.take(ForeignOrder("x", KEY, is_own_id=False))
     panel.take(OrderAnomaly(id_of(1), KEY, OrderStatus.FILLED, "odd"))
     status = panel.status(12.5)
-    assert (status.restarts, status.events, status.uptime_s) == ({"minds": 2}, 77, 12.5)
-    assert panel.board.anomalies == 2
+    assert (status.restarts, status.events, status.uptime_s) == ({"execution": 2}, 77, 12.5)
+    assert status.anomalies == 2
+    assert [(each.path, each.waiting, each.dropped) for each in status.actors] == [
+        ("execution", 1, 9),
+        ("risk", 1, 9),
+    ]
+    assert status.journal.records == 9
     assert status.instruments[0].regime == "trending"
     shares = status.instruments[0].regime_probabilities
     assert shares == {"calm": 0.5, "between 1": 0.3, "volatile": 0.2}
