@@ -103,7 +103,8 @@ class TradingEngine:
 
     @board.default
     def _board(self) -> Board:
-        return Board(self.clock, self.settings.core.instruments)
+        positions = self.memory.recovery.tracker.positions()
+        return Board(self.clock, self.settings.core.instruments, positions)
 
     @board_cell.default
     def _board_cell(self) -> DecisionCell[BoardMessage]:
@@ -189,4 +190,4 @@ class TradingEngine:
     def _build_feed(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
         routes = {key.symbol: cell for key, cell in self.core.markets(name).items()}
         watchers = (self.core.risk, self.board_cell)
-        return FeedActor(desk.access.feed, routes, watchers, desk.resyncs, desk.tally)
+        return FeedActor(desk.access.feed, routes, watchers, desk.resyncs, desk.tally, self.clock)

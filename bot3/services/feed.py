@@ -1,6 +1,7 @@
 """A venue's public market data, delivered to the market actors.
 
-Invariant: events of one instrument reach its market actor in the order in which they came.
+Invariant: events of one instrument reach its market actor in the order in which they came; an
+actor that ends, for whatever reason, says so first: no book is trusted without a feed behind it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from bot3.domain.values import Symbol
 from bot3.messages.market import FeedEvent, FeedLost, FeedRestored, ResyncBook
 from bot3.ports.feed import FeedPort
 from supervisors.actor import Address, EdgeActor, EdgeContext
+from supervisors.clock import Clock
 
 
 class Resyncs(Protocol):
@@ -41,20 +43,26 @@ class FeedActor(EdgeActor):
         watchers: tuple[Address[FeedLost | FeedRestored], ...],
         resyncs: Resyncs,
         tally: FeedTally,
+        clock: Clock,
     ) -> None:
         self._port = port
         self._routes = routes
         self._watchers = watchers
         self._resyncs = resyncs
         self._tally = tally
+        self._clock = clock
         self._context: EdgeContext | None = None
 
     async def run(self, context: EdgeContext) -> None:
         self._context = context
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve_resyncs)
-            await self._port.run(tuple(self._routes), self._publish, ready=context.ready)
-            nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._serve_resyncs)
+                await self._port.run(tuple(self._routes), self._publish, ready=context.ready)
+                nursery.cancel_scope.cancel()
+        finally:
+            now_ns = self._clock.now_ns()
+            self._publish(FeedLost(self._port.venue, "the feed actor ended", now_ns))
 
     def _publish(self, event: FeedEvent) -> None:
         if isinstance(event, FeedLost | FeedRestored):

@@ -6,17 +6,18 @@ Invariant: a board only listens; it outlives its actor's restarts, so its counts
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import final
 
 import msgspec
-from attrs import Factory, define
 
 from bot3.actors.execution import ExecutionNews
 from bot3.actors.risk import RiskNews
 from bot3.domain.fill import Fill
 from bot3.domain.order import OrderIntent, OrderStatus
-from bot3.domain.values import ZERO, InstrumentId, VenueName, decimal_of
+from bot3.domain.values import ZERO, InstrumentId, VenueName
 from bot3.execution.actions import ForeignOrder, OrderAnomaly, Submission
 from bot3.messages.account import OrderClosed, PositionChanged
 from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
@@ -35,6 +36,8 @@ from bot3.messages.orders import (
     OrderDenied,
     OrderOutcomeUnknown,
 )
+from bot3.portfolio.positions import FLAT, Position
+from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.latency import LatencySample
 from bot3.telemetry.status import FillLine, OrderStatusLine
 from supervisors.actor import DecisionActor
@@ -63,48 +66,20 @@ BoardMessage = (
 RECENT = 12
 
 
-@define
-class InstrumentCard:
-    """The last word on one instrument; None where nobody has said it yet."""
-
-    quote: QuoteChanged | None = None
-    regime: RegimeEstimated | None = None
-    score: LearningScored | None = None
-    position: PositionChanged | None = None
-    targets: dict[str, TargetProposed] = Factory(dict)
-    weights: dict[str, float] = Factory(dict)
-    bars: int = 0
-
-    def unrealized(self) -> Decimal | None:
-        """Profit of what is held at the mid, before the fee of selling it."""
-        held = self.position
-        if held is None or held.average_price is None or self.quote is None:
-            return None
-        return held.position * (decimal_of(self.quote.quote.mid) - held.average_price.amount)
-
-
-@define
-class VenueCard:
-    """The last word on one venue's connections, and why each is down; empty while it is up."""
-
-    is_feed_connected: bool = False
-    is_account_connected: bool = False
-    feed_detail: str = "not connected yet"
-    account_detail: str = ""
-
-    @property
-    def detail(self) -> str:
-        """Why something is down; empty where nothing is, or nobody said why."""
-        return "; ".join(filter(None, (self.feed_detail, self.account_detail)))
-
-
 @final
 class Board:
     """Everything that was said last, and how often."""
 
-    def __init__(self, clock: Clock, instruments: tuple[InstrumentId, ...]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        instruments: tuple[InstrumentId, ...],
+        recovered: Mapping[InstrumentId, Position] = MappingProxyType({}),
+    ) -> None:
         self._clock = clock
-        self.instruments = {key: InstrumentCard() for key in instruments}
+        self.instruments = {
+            key: InstrumentCard(recovered=recovered.get(key, FLAT)) for key in instruments
+        }
         self.venues = {key.venue: VenueCard() for key in instruments}
         self.equity: EquityMarked | None = None
         self.equity_start: Decimal | None = None

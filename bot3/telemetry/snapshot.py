@@ -11,7 +11,8 @@ from attrs import frozen
 
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.minds import RegimeEstimated
-from bot3.telemetry.board import Board, InstrumentCard
+from bot3.telemetry.board import Board
+from bot3.telemetry.cards import InstrumentCard
 from bot3.telemetry.status import (
     ActorStatus,
     InstrumentStatus,
@@ -162,7 +163,7 @@ def _actor(one: ActorStatistics) -> ActorStatus:
 
 def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
     quote = None if card.quote is None else card.quote.quote
-    held, score, regime = card.position, card.score, card.regime
+    score, regime = card.score, card.regime
     targets = {name: proposed.target for name, proposed in card.targets.items()}
     return InstrumentStatus(
         symbol=key.symbol,
@@ -176,8 +177,8 @@ def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
         ml_target=targets.get("ml"),
         hybrid_target=targets.get("hybrid"),
         weights=card.weights,
-        position=Decimal(0) if held is None else held.position,
-        realized=None if held is None else held.realized,
+        position=card.held.amount,
+        realized=card.held.realized if card.held.cost or card.held.realized else None,
         unrealized=card.unrealized(),
         accuracy=None if score is None else score.accuracy,
         no_change_accuracy=None if score is None else score.no_change_accuracy,

@@ -44,7 +44,9 @@ class Desk:
         self.tally = FeedTally()
 
     def build(self) -> FeedActor:
-        return FeedActor(self.port, self.markets, (self.watcher,), self.resyncs, self.tally)
+        clock = TrioClock(START_NS)
+        watchers = (self.watcher,)
+        return FeedActor(self.port, self.markets, watchers, self.resyncs, self.tally, clock)
 
 
 async def test_events_keep_their_order_by_instrument(
@@ -92,6 +94,9 @@ async def test_a_stream_that_ends_ends_the_actor(autojump_clock: trio.testing.Mo
     with pytest.RaisesGroup(expected, flatten_subgroups=True):
         async with living(desk.build()):
             desk.port.ends.set()
+    for heard in (desk.markets[BTC.symbol].heard, desk.markets[ETH.symbol].heard):
+        assert [(lost.reason, type(lost)) for lost in heard] == [("the feed actor ended", FeedLost)]
+    assert desk.watcher.heard == heard
 
 
 async def test_a_new_incarnation_goes_on_counting(autojump_clock: trio.testing.MockClock) -> None:

@@ -30,6 +30,7 @@ from bot3.messages.orders import (
     OrderOutcomeUnknown,
     SubmitOrder,
 )
+from bot3.portfolio.positions import Position
 from bot3.telemetry.board import RECENT, Board
 from bot3.telemetry.snapshot import STALE_AFTER_MS, RunFacts, Snapshots
 from bot3.telemetry.status import Status
@@ -285,3 +286,12 @@ def test_restarts_events_anomalies_and_regimes_are_shown() -> None:
     assert status.instruments[0].regime == "trending"
     shares = status.instruments[0].regime_probabilities
     assert shares == {"calm": 0.5, "between 1": 0.3, "volatile": 0.2}
+
+
+def test_a_position_of_an_earlier_life_is_shown_before_the_first_fill() -> None:
+    held = Position(Decimal("0.5"), Decimal(50), Decimal("-1.25"))
+    board = Board(ManualClock(START_NS), (KEY,), {KEY: held})
+    card = board.instruments[KEY]
+    assert (card.held, card.unrealized()) == (held, None)
+    board.take(QuoteChanged(KEY, Quote(109.0, 1.0, 111.0, 1.0), START_NS, START_NS))
+    assert card.unrealized() == Decimal("0.5") * 110 - 50

@@ -1,0 +1,57 @@
+"""The last word on each instrument and each venue; None where nobody has said it yet."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import Factory, define
+
+from bot3.domain.values import ZERO, decimal_of
+from bot3.messages.account import PositionChanged
+from bot3.messages.market import QuoteChanged
+from bot3.messages.minds import LearningScored, RegimeEstimated, TargetProposed
+from bot3.portfolio.positions import FLAT, Position
+
+
+@define
+class InstrumentCard:
+    """The last word on one instrument; None where nobody has said it yet."""
+
+    quote: QuoteChanged | None = None
+    regime: RegimeEstimated | None = None
+    score: LearningScored | None = None
+    recovered: Position = FLAT
+    position: PositionChanged | None = None
+    targets: dict[str, TargetProposed] = Factory(dict)
+    weights: dict[str, float] = Factory(dict)
+    bars: int = 0
+
+    @property
+    def held(self) -> Position:
+        """The last one told, before the first the one of recovery."""
+        told = self.position
+        if told is None:
+            return self.recovered
+        average = ZERO if told.average_price is None else told.average_price.amount
+        return Position(told.position, told.position * average, told.realized)
+
+    def unrealized(self) -> Decimal | None:
+        """Profit of what is held at the mid, before the fee of selling it."""
+        if not self.held.amount or self.quote is None:
+            return None
+        return self.held.unrealized(decimal_of(self.quote.quote.mid))
+
+
+@define
+class VenueCard:
+    """The last word on one venue's connections, and why each is down; empty while it is up."""
+
+    is_feed_connected: bool = False
+    is_account_connected: bool = False
+    feed_detail: str = "not connected yet"
+    account_detail: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Why something is down; empty where nothing is, or nobody said why."""
+        return "; ".join(filter(None, (self.feed_detail, self.account_detail)))
