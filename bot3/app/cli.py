@@ -10,23 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from attrs import frozen
 
 from bot3.app.console import report_error
+from bot3.app.options import RunOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@frozen
-class RunOptions:
-    """What the user asked for, as given."""
-
-    config: Path | None
-    userdir: Path | None
-    duration_s: float | None
-    is_json: bool
-    replay: Path | None
-    is_verbose: bool
 
 
 def _version() -> str:

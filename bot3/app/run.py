@@ -19,10 +19,10 @@ from attrs import frozen
 
 from adapters.net.network import SocketNetwork
 from bot3.actors.memory import Memory
-from bot3.app.cli import RunOptions
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
+from bot3.app.options import RunOptions
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk

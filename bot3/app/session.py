@@ -18,7 +18,7 @@ import trio
 from attrs import define, field, frozen
 from rich.console import Console
 
-from bot3.app.cli import RunOptions
+from bot3.app.options import RunOptions
 from bot3.app.settings import Config
 from bot3.app.tree import TradingEngine
 from bot3.messages.control import ActorRestarted, CancelEverything, SessionEnded, SessionStarted
