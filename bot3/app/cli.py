@@ -14,6 +14,7 @@ import click
 from bot3.app.console import report_error
 from bot3.app.options import RunOptions
 
+EXIT_INTERRUPTED = 130
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -69,8 +70,20 @@ def _guard(action: Callable[[], int], *, is_verbose: bool) -> None:
         code = action()
     except Exception as error:  # the outermost edge: it becomes a line and an exit code
         code = report_error(error, is_verbose=is_verbose)
+    except BaseException as error:
+        if not _is_interrupt(error):
+            raise
+        click.echo("interrupted: what rests at a venue is resolved at the next start", err=True)
+        code = EXIT_INTERRUPTED
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Ctrl-C, also inside the groups in which nurseries raise it."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(KeyboardInterrupt) is not None
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _trade(options: RunOptions) -> None:
@@ -96,6 +109,8 @@ def cli(context: click.Context, /, **given: Any) -> None:
     """
     if context.invoked_subcommand is None:
         _trade(RunOptions(**given))
+    elif any(given.values()):
+        raise click.UsageError(f"options go after the command: bot3 {context.invoked_subcommand} …")
 
 
 @cli.command()
