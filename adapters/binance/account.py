@@ -11,7 +11,7 @@ from typing import Final, final
 
 import msgspec
 import trio
-from attrs import define
+from attrs import asdict, define
 
 from adapters.binance.account_schemas import (
     AccountFrame,
@@ -58,6 +58,10 @@ class AccountStatistics:
     foreign: int = 0
     reconnects: int = 0
     last_message_ns: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """What is counted, by name."""
+        return asdict(self, filter=lambda a, _: not a.name.startswith("last_"))
 
 
 @final

@@ -5,7 +5,7 @@ Invariant: `FeedLost` and `FeedRestored` alternate; while the feed is lost, ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import msgspec
@@ -68,6 +68,10 @@ class BinanceFeed:
     def venue(self) -> VenueName:
         """As configured."""
         return self._settings.venue
+
+    def counts(self) -> Mapping[str, int]:
+        """Messages, malformed and unknown ones, gaps, snapshots, reconnects."""
+        return self.statistics.counts()
 
     async def instruments(self, symbols: Sequence[Symbol]) -> tuple[Instrument, ...]:
         """From exchangeInfo; raises `VenueError` for a symbol that the venue does not trade."""

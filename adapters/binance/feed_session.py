@@ -11,7 +11,7 @@ from typing import Final, final
 
 import msgspec
 import trio
-from attrs import define
+from attrs import asdict, define
 
 from adapters.binance.book_sync import Action as BookAction
 from adapters.binance.book_sync import BookSync, Changed, FetchSnapshot, Lost, Replaced
@@ -61,6 +61,10 @@ class FeedStatistics:
     reconnects: int = 0
     last_message_ns: int = 0
     last_failure: str = ""
+
+    def counts(self) -> dict[str, int]:
+        """What is counted, by name."""
+        return asdict(self, filter=lambda a, _: not a.name.startswith("last_"))
 
 
 class Market:

@@ -6,7 +6,7 @@ the order certainly was not executed; anything else is `OutcomeUnknownError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar, final
 
 from adapters.binance.account import AccountStatistics, AccountStream
@@ -19,12 +19,7 @@ from adapters.binance.account_translate import (
     order_params,
     own_id,
 )
-from adapters.binance.errors import (
-    NO_SUCH_ORDER,
-    UNKNOWN_ORDER_TO_CANCEL,
-    BinanceError,
-    Outcome,
-)
+from adapters.binance.errors import NO_SUCH_ORDER, UNKNOWN_ORDER_TO_CANCEL, BinanceError, Outcome
 from adapters.binance.feed import load_exchange_info
 from adapters.binance.order_ids import OrderIds
 from adapters.binance.rest import BinanceRest, Call, DeadlinePassedError, UnclearError
@@ -121,6 +116,10 @@ class BinanceVenue:
     def clock_offset_ns(self) -> int:
         """The venue's clock minus ours, as of the last `refresh`."""
         return self._rest.offset_ns
+
+    def counts(self) -> Mapping[str, int]:
+        """Of the private stream, and the clock's offset."""
+        return self.statistics.counts() | {"clock_offset_us": self.clock_offset_ns // 1_000}
 
     async def refresh(self) -> None:
         """The clock offset, then `instruments` and the weight limit for the symbols known so far.

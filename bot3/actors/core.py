@@ -179,6 +179,7 @@ class DecisionCore:
             positions=(self.risk, self.outlets.board),
             marks=(self.risk, self.outlets.board),
             journal=self.journal,
+            watcher=self.outlets.board,
         )
 
     def _build_execution(self) -> ExecutionActor:

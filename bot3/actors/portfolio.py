@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
-from bot3.domain.values import Asset, InstrumentId
-from bot3.messages.account import PositionChanged
+from bot3.domain.values import Asset, InstrumentId, VenueName
+from bot3.messages.account import BalancesCompared, PositionChanged
 from bot3.messages.control import EquityMarked
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
@@ -47,13 +47,16 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         positions: tuple[Address[PositionChanged], ...],
         marks: tuple[Address[EquityMarked], ...],
         journal: Address[JournalEntry],
+        watcher: Address[BalancesCompared],
     ) -> None:
+        self._watcher = watcher
         self._portfolio = portfolio
         self._position_listeners = positions
         self._mark_listeners = marks
         self._journal = journal
         self._marked_ns = 0
         self._journaled_ns = 0
+        self._differed: frozenset[tuple[VenueName, Asset]] = frozenset()
 
     def handle(self, message: PortfolioMessage) -> None:
         match message:
@@ -74,11 +77,19 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             case _:
                 assert_never(message)
 
+    def _compare(self, ts_ns: int) -> None:
+        """Events in flight make differences that pass; those of two marks running are told."""
+        found = self._portfolio.mismatches()
+        lasting = tuple(each for each in found if (each.venue, each.asset) in self._differed)
+        self._differed = frozenset((each.venue, each.asset) for each in found)
+        self._watcher.send(BalancesCompared(lasting, ts_ns))
+
     def _mark(self, ts_ns: int) -> None:
         marked = self._portfolio.mark(ts_ns)
         if marked is None:
             return
         self._marked_ns = ts_ns
+        self._compare(ts_ns)
         for listener in self._mark_listeners:
             listener.send(marked)
         if ts_ns - self._journaled_ns >= JOURNAL_INTERVAL_NS:

@@ -96,7 +96,7 @@ class Embedded:
     config: Config
     venue: EmbeddedVenue
     spec: EdgeSpec
-    data_source: str
+    exchange: EmbeddedExchange
 
 
 async def embed(
@@ -110,4 +110,4 @@ async def embed(
     venue = EmbeddedVenue(host, port, *keys)
     open_listeners: list[trio.abc.Listener[trio.abc.Stream]] = [listener]
     spec = EdgeSpec("exchange", lambda: ExchangeActor(exchange, network, venue, open_listeners))
-    return Embedded(traded(config, exchange), venue, spec, exchange.data_source)
+    return Embedded(traded(config, exchange), venue, spec, exchange)

@@ -108,8 +108,8 @@ async def _session(given: Prepared) -> Status:
     exchange = None if embedded is None else embedded.spec
     engine = make_engine(config, run, memory, clock, access, journal_path, exchange)
     observer = Observer(clock)
-    data_source = "custom venue" if embedded is None else embedded.data_source
-    gauges = Gauges(engine)
+    data_source = "custom venue" if embedded is None else embedded.exchange.data_source
+    gauges = Gauges(engine, lambda: embedded is not None and embedded.exchange.is_replay_over)
     facts = facts_of(given, run, data_source, clock)
     snapshots = Snapshots(engine.board, facts, clock, gauges)
     faces = Faces(config, given.options, given.listener, snapshots)

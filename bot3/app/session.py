@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import final
 
@@ -21,6 +22,7 @@ from rich.console import Console
 from bot3.app.options import RunOptions
 from bot3.app.settings import Config
 from bot3.app.tree import TradingEngine
+from bot3.domain.values import VenueName
 from bot3.messages.control import ActorRestarted, CancelEverything, SessionEnded, SessionStarted
 from bot3.messages.journal import JournalEntry
 from bot3.telemetry.changes import ChangeLog
@@ -92,6 +94,7 @@ class Gauges:
     """What snapshots ask of the running process."""
 
     engine: TradingEngine
+    is_replay_over: Callable[[], bool]
     tree: TreeHandle | None = None
 
     def events(self) -> int:
@@ -101,6 +104,18 @@ class Gauges:
     def actors(self) -> tuple[ActorStatistics, ...]:
         """Every actor of the tree; none before it runs."""
         return () if self.tree is None else self.tree.snapshot()
+
+    def counts(self, venue: str) -> dict[str, int]:
+        """Of the venue's adapters."""
+        access = self.engine.venues[VenueName(venue)].access
+        return {
+            **{f"feed_{what}": count for what, count in access.feed.counts().items()},
+            **{f"account_{what}": count for what, count in access.venue.counts().items()},
+        }
+
+    def notes(self) -> tuple[str, ...]:
+        """A market that nothing moves any more is no market."""
+        return ("the recording is over",) if self.is_replay_over() else ()
 
     def journal(self) -> JournalStatus:
         """The writer's figures."""

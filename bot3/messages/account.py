@@ -44,6 +44,13 @@ class FetchFills(msgspec.Struct, frozen=True):
     reason: str
 
 
+class BalancesCompared(msgspec.Struct, frozen=True):
+    """From portfolio, at each mark: where venue and ledger differ, for two marks running."""
+
+    mismatches: tuple[BalanceMismatch, ...]
+    ts_ns: int
+
+
 class BalanceMismatch(msgspec.Struct, frozen=True):
     """The venue's total of an asset is not the ledger's. `venue_total` less `ledger_total`
     is a deposit, a withdrawal, a foreign trade or a missed fill.

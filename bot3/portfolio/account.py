@@ -135,13 +135,6 @@ class Portfolio:
             if abs(balance.total - (ours := self.ledger.total(venue, asset))) > tolerance
         )
 
-    def accept_balances(self, venue: VenueName) -> tuple[BalanceMismatch, ...]:
-        """After a reconciliation: posts what remains different as external; returns that."""
-        accepted = tuple(found for found in self.mismatches() if found.venue == venue)
-        for found in accepted:
-            self._adjust(self._balances[found.venue, found.asset])
-        return accepted
-
     def _adjust(self, balance: Balance) -> None:
         difference = balance.total - self.ledger.total(balance.venue, balance.asset)
         self.ledger.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bot3.domain.bar import Bar
@@ -44,4 +44,8 @@ class FeedPort(Protocol):
 
     async def aclose(self) -> None:
         """Closes what is kept open between calls; the port is not used afterwards."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Figures for the operator, by name, since the port was made."""
         ...

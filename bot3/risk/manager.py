@@ -6,7 +6,7 @@ answer leaves.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import final
 
@@ -14,7 +14,6 @@ from bot3.domain.account import Balance
 from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.fill import Fill
-from bot3.domain.ids import ClientOrderId
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.account import OrderClosed
@@ -55,12 +54,6 @@ class RiskManager:
     def restore_order(self, kept: RecoveredOrder) -> None:
         """An order that recovery found unresolved: it binds funds and counts as exposure."""
         self.state.count(kept.order.intent, kept.open_amount, kept.order.filled.amount)
-
-    def keep_orders(self, live: Container[ClientOrderId]) -> None:
-        """After execution lost its state and rebuilt it: what it does not own counts no more."""
-        for order_id, order in list(self.state.orders.items()):
-            if order_id not in live:
-                self.state.take_close(order_id, order.filled)
 
     def on_quote(self, instrument: InstrumentId, quote: Quote, ts_local_ns: int) -> None:
         """The book's touch."""

@@ -19,7 +19,12 @@ from bot3.domain.fill import Fill
 from bot3.domain.order import OrderIntent, OrderStatus
 from bot3.domain.values import ZERO, InstrumentId, VenueName
 from bot3.execution.actions import ForeignOrder, OrderAnomaly, Submission
-from bot3.messages.account import OrderClosed, PositionChanged
+from bot3.messages.account import (
+    BalanceMismatch,
+    BalancesCompared,
+    OrderClosed,
+    PositionChanged,
+)
 from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
 from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import (
@@ -56,6 +61,7 @@ BoardMessage = (
     | WeightsChanged
     | LearningScored
     | DriftDetected
+    | BalancesCompared
     | RiskNews
     | ExecutionNews
     | OrderAcknowledged
@@ -90,6 +96,7 @@ class Board:
         self.fills = 0
         self.anomalies = 0
         self.drifts = 0
+        self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.denials: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
         self.live: dict[str, OrderStatus] = {}
@@ -108,12 +115,10 @@ class Board:
                 self.instruments[message.instrument].regime = message
             case BarClosed():
                 self.instruments[message.bar.instrument].bars += 1
-            case DriftDetected():
-                self.drifts += 1
-            case LearningScored():
-                self.instruments[message.instrument].score = message
-            case WeightsChanged():
-                self.instruments[message.instrument].weights = message.weights
+            case DriftDetected() | LearningScored() | WeightsChanged():
+                self._mind(message)
+            case BalancesCompared():
+                self.mismatches = message.mismatches
             case EquityMarked():
                 self._mark(message)
             case FeedLost() | FeedRestored() | AccountLost() | AccountRestored():
@@ -124,6 +129,15 @@ class Board:
                 self.halted = None
             case _:
                 self._order_news(message)
+
+    def _mind(self, message: DriftDetected | LearningScored | WeightsChanged) -> None:
+        match message:
+            case DriftDetected():
+                self.drifts += 1
+            case LearningScored():
+                self.instruments[message.instrument].score = message
+            case WeightsChanged():
+                self.instruments[message.instrument].weights = message.weights
 
     def _target(self, message: TargetProposed) -> None:
         self.instruments[message.instrument].targets[message.strategy] = message

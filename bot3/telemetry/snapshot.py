@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol, final
 
+import msgspec
 from attrs import frozen
 
 from bot3.domain.values import InstrumentId, VenueName
@@ -50,6 +51,12 @@ class Gauges(Protocol):
 
     def journal(self) -> JournalStatus: ...
 
+    def counts(self, venue: str) -> dict[str, int]: ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What else keeps it from trading."""
+        ...
+
 
 @final
 class Snapshots:
@@ -69,28 +76,14 @@ class Snapshots:
 
     def status(self) -> Status:
         """Now."""
-        board, facts, now_ns = self._board, self._facts, self._clock.now_ns()
+        board, now_ns = self._board, self._clock.now_ns()
         venues: dict[str, VenueStatus] = {name: self._venue(name, now_ns) for name in board.venues}
-        reasons, marked = self._reasons(venues), board.equity
+        reasons = self._reasons(venues)
         actors = tuple(_actor(one) for one in self._gauges.actors())
-        return Status(
-            run=facts.run,
-            data_source=facts.data_source,
-            ts_ns=now_ns,
-            uptime_s=(now_ns - facts.started_ns) / 1e9,
+        return msgspec.structs.replace(
+            self._money(now_ns),
             is_ready=not reasons,
             reasons=reasons,
-            quote=facts.quote,
-            target_apy=facts.target_apy,
-            config_hash=facts.config_hash,
-            url=facts.url,
-            equity_start=facts.capital if board.equity_start is None else board.equity_start,
-            equity=None if marked is None else marked.equity,
-            fees_paid=board.fees_paid,
-            drawdown=0.0 if marked is None else marked.drawdown,
-            max_drawdown=board.drawdown_max,
-            is_halted=board.halted is not None,
-            halt_reason=board.halted.reason if board.halted else "",
             venues=venues,
             instruments=tuple(_instrument(key, card) for key, card in board.instruments.items()),
             recent_orders=tuple(reversed(board.orders.values())),
@@ -103,9 +96,32 @@ class Snapshots:
             signals=board.signals,
             drifts=board.drifts,
             anomalies=board.anomalies,
+            balance_mismatches=len(board.mismatches),
             tick_to_order=self._latency(),
             actors=actors,
             journal=self._gauges.journal(),
+        )
+
+    def _money(self, now_ns: int) -> Status:
+        """Which run it is, and how it stands."""
+        board, facts, marked = self._board, self._facts, self._board.equity
+        return Status(
+            run=facts.run,
+            data_source=facts.data_source,
+            ts_ns=now_ns,
+            uptime_s=(now_ns - facts.started_ns) / 1e9,
+            is_ready=False,
+            quote=facts.quote,
+            target_apy=facts.target_apy,
+            config_hash=facts.config_hash,
+            url=facts.url,
+            equity_start=facts.capital if board.equity_start is None else board.equity_start,
+            equity=None if marked is None else marked.equity,
+            fees_paid=board.fees_paid,
+            drawdown=0.0 if marked is None else marked.drawdown,
+            max_drawdown=board.drawdown_max,
+            is_halted=board.halted is not None,
+            halt_reason="" if board.halted is None else board.halted.reason,
         )
 
     def _orders_by_status(self) -> dict[str, int]:
@@ -127,6 +143,7 @@ class Snapshots:
             is_account_connected=card.is_account_connected,
             book_age_ms=self._board.book_age_ms(name, now_ns),
             detail=card.detail,
+            counts=self._gauges.counts(name),
         )
 
     def _reasons(self, venues: Mapping[str, VenueStatus]) -> tuple[str, ...]:
@@ -144,7 +161,7 @@ class Snapshots:
             reasons.append("equity is not known yet")
         if not all("hybrid" in card.targets for card in board.instruments.values()):
             reasons.append("signals are not ready")
-        return tuple(reasons)
+        return (*reasons, *self._gauges.notes())
 
 
 def _actor(one: ActorStatistics) -> ActorStatus:

@@ -15,12 +15,13 @@ _ZERO = Decimal(0)
 
 
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue's connections. `book_age_ms` is that of its oldest book."""
+    """One venue's connections; the age of its oldest book; what its adapter counts."""
 
     is_feed_connected: bool
     is_account_connected: bool
     book_age_ms: float | None = None
     detail: str = ""
+    counts: dict[str, int] = {}
 
 
 class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +143,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     signals: int = 0
     drifts: int = 0
     anomalies: int = 0
+    balance_mismatches: int = 0
     tick_to_order: LatencyStatus = LatencyStatus()
     actors: tuple[ActorStatus, ...] = ()
     journal: JournalStatus = JournalStatus()

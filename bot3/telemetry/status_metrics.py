@@ -41,6 +41,9 @@ class StatusMetrics:
             gauge(name, text, state.is_account_connected, venue=venue, connection="account")
             text = "Age of the venue's oldest book."
             gauge("bot3_book_age_milliseconds", text, state.book_age_ms, venue=venue)
+            text = "What its adapter counts."
+            for what, count in state.counts.items():
+                gauge("bot3_venue_counts", text, count, venue=venue, what=what)
         for instrument in status.instruments:
             self._instrument(instrument)
         self._system(status)
@@ -80,6 +83,8 @@ class StatusMetrics:
         counter("bot3_drifts_total", "Changes of the market's volatility found.", status.drifts)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
+        text = "Assets of which the venue says another total than our books."
+        gauge("bot3_balance_mismatches", text, status.balance_mismatches)
 
     def _instrument(self, instrument: InstrumentStatus) -> None:
         gauge, symbol = self._gauge, instrument.symbol

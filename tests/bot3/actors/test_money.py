@@ -255,3 +255,16 @@ def test_a_position_is_left_when_the_target_turns() -> None:
         Decimal("1.485"),
         True,
     )
+
+
+def test_a_lasting_difference_between_venue_and_books_is_shown_and_a_passing_one_is_not() -> None:
+    driver = CoreDriver()
+    driver.quote_and_mark()
+    driver.tick(1.0)
+    assert driver.watcher.board.mismatches == ()
+    driver.fund("12000")  # a deposit, of which our books know nothing
+    driver.tick(1.0)
+    assert driver.watcher.board.mismatches == ()  # news may be on its way
+    driver.tick(1.0)
+    (found,) = driver.watcher.board.mismatches
+    assert (found.asset, found.venue_total) == ("USDT", 12_000)

@@ -89,16 +89,6 @@ def test_a_restored_order_that_is_final_counts_for_its_missing_fills_alone() -> 
     assert made.state.exposure_total() == 30
 
 
-def test_orders_that_execution_does_not_own_count_no_more() -> None:
-    made = manager()
-    made.on_equity(d(10_000), START_NS)
-    for number in (1, 2):
-        intent = make_intent(number, amount="0.5")
-        assert isinstance(made.judge(ProposeOrder(intent, 0), START_NS), OrderApproved)
-    made.keep_orders({id_of(2)})
-    assert made.state.exposure_total() == 50
-
-
 def proposal(target: float, **changes: object) -> TargetProposed:
     values = {"confidence": 1.0, "is_warm_up": False, **changes}
     return TargetProposed(KEY, "hybrid", START_NS, 7, target, **values)

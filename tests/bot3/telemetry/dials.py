@@ -30,3 +30,9 @@ class Dials:
 
     def journal(self) -> JournalStatus:
         return JournalStatus(records=9)
+
+    def counts(self, venue: str) -> dict[str, int]:
+        return {"feed_messages": 12}
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
