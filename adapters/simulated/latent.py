@@ -141,12 +141,13 @@ class LatentPrices:
         return self.logs
 
     def open_scene(self) -> None:
-        """World `regime`: one symbol rises, the next falls, the third is flat, and so on.
+        """World `regime`: calm; one symbol rises, the next falls, the third is flat, and so on.
 
         Left to chance, a market may fall as a whole for minutes, and whoever looks at a long-only
         trader for the first time would see it do nothing. After a mean phase chance takes over.
         """
         if self._settings.world is WorldKind.REGIME:
+            self._is_volatile = False
             for index, drift in enumerate(self._drifts):
                 drift.enter(_OPENING[index % len(_OPENING)], self._settings.trend_mean_s)
 
