@@ -64,7 +64,7 @@ class Mind:
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
     market: DecisionCell[MarketMessage] = field(init=False)
-    regime: DecisionCell[FeaturesComputed] = field(init=False)
+    regime: DecisionCell[FeaturesComputed | TimerTicked] = field(init=False)
     ta: DecisionCell[RegimeEstimated] = field(init=False)
     ml: DecisionCell[RegimeEstimated | TimerTicked] = field(init=False)
     hybrid: DecisionCell[RegimeEstimated | TargetProposed] = field(init=False)
@@ -74,7 +74,7 @@ class Mind:
         return DecisionCell("market", self.runs)
 
     @regime.default
-    def _regime(self) -> DecisionCell[FeaturesComputed]:
+    def _regime(self) -> DecisionCell[FeaturesComputed | TimerTicked]:
         return DecisionCell("regime", self.runs)
 
     @ta.default
@@ -106,8 +106,8 @@ class Mind:
         return SupervisorSpec(name, Strategy.ONE_FOR_ONE, INTENSITY, self.specs())
 
     def timed(self) -> tuple[DecisionCell[Any], ...]:
-        """Bars are closed before labels are learned."""
-        return (self.market, self.ml)
+        """Bars are closed, and orders go out, before anything is learned."""
+        return (self.market, self.regime, self.ml)
 
     def _build_market(self) -> MarketActor:
         return MarketActor(

@@ -9,6 +9,7 @@ from typing import final
 
 from bot3.market.features import FEATURE_INDEX
 from bot3.messages.journal import JournalEntry
+from bot3.messages.market import TimerTicked
 from bot3.messages.minds import FeaturesComputed, RegimeChanged, RegimeEstimated
 from bot3.regime.detector import RegimeDetector
 from supervisors.actor import Address, DecisionActor
@@ -17,8 +18,11 @@ _ADX = FEATURE_INDEX["adx_14"]
 
 
 @final
-class RegimeActor(DecisionActor[FeaturesComputed]):
-    """Shell of `RegimeDetector`. A restarted one learns the market anew from the next bar on."""
+class RegimeActor(DecisionActor[FeaturesComputed | TimerTicked]):
+    """Shell of `RegimeDetector`. A restarted one learns the market anew from the next bar on.
+
+    What a bar teaches is learned on the timer's next beat: no order waits for it.
+    """
 
     def __init__(
         self,
@@ -31,7 +35,13 @@ class RegimeActor(DecisionActor[FeaturesComputed]):
         self._listeners = listeners
         self._journal = journal
 
-    def handle(self, message: FeaturesComputed) -> None:
+    def handle(self, message: FeaturesComputed | TimerTicked) -> None:
+        if isinstance(message, TimerTicked):
+            self._detector.learn()
+        else:
+            self._estimate(message)
+
+    def _estimate(self, message: FeaturesComputed) -> None:
         estimate = self._detector.update(message.log_return, message.values[_ADX])
         estimated = RegimeEstimated(
             message.instrument, message.ts_ns, estimate.probabilities, estimate.label, message

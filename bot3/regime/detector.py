@@ -93,6 +93,10 @@ class RegimeDetector:
         self._label = label
         return RegimeEstimate(probabilities, label, before if before is not label else None)
 
+    def learn(self) -> None:
+        """Learns from the last bar now, off the way of orders, and not when the next one comes."""
+        self._filter.learn()
+
     def _name(self, volatile: float, trend: float) -> RegimeLabel:
         settings, label = self._settings, self._label
         is_volatile, is_trending = label is RegimeLabel.VOLATILE, label is RegimeLabel.TRENDING

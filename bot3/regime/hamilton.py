@@ -8,6 +8,7 @@ Algorithm for Hidden Markov Models", for the learning; Peel and McLachlan 2000 f
 from __future__ import annotations
 
 from math import isfinite, lgamma, log, pi
+from typing import NamedTuple
 
 import numpy as np
 from attrs import field, frozen, validators
@@ -71,16 +72,26 @@ class HamiltonSettings:
     volatility_min: float = field(default=1e-6, validator=validators.gt(0.0))
 
 
+class _Bar(NamedTuple):
+    """A bar to learn from: its return in squared deviations, the probabilities before it."""
+
+    log_return: float
+    squares: Array
+    before: Array
+    predicted: Array
+
+
 class HamiltonFilter:
     """Filtered state probabilities of a stream of log returns, from `parameters` on.
 
     Unless it `learns`, the filter is exact and its parameters stay; else they follow the data by
-    online EM, from the given ones as a prior worth `prior_bars`.
+    online EM, from the given ones as a prior worth `prior_bars`. A bar is learned from by `learn`,
+    at leisure, or else when the next one comes: the results are the same.
     """
 
     __slots__ = (
         "_diagonal", "_learns", "_log_scale", "_means", "_ones", "_probabilities", "_scales",
-        "_settings", "_statistics", "_transitions", "bars", "log_likelihood",
+        "_settings", "_statistics", "_transitions", "_unlearned", "bars", "log_likelihood",
     )  # fmt: skip
 
     def __init__(
@@ -98,6 +109,7 @@ class HamiltonFilter:
         self._prepare()
         self._probabilities = _stationary(self._transitions)
         self._statistics = self._prior_statistics()
+        self._unlearned: _Bar | None = None
 
     @property
     def probabilities(self) -> tuple[float, ...]:
@@ -107,6 +119,7 @@ class HamiltonFilter:
     @property
     def parameters(self) -> HamiltonParameters:
         """What the filter believes now."""
+        self.learn()
         rows = (self._transitions / self._transitions.sum(axis=1, keepdims=True)).tolist()
         return HamiltonParameters(
             tuple(tuple(row) for row in rows),
@@ -122,6 +135,7 @@ class HamiltonFilter:
         """
         if not isfinite(log_return):
             raise ValueError(f"the regime filter got the return {log_return}")
+        self.learn()
         self._step(log_return)
         return tuple(self._probabilities.tolist())
 
@@ -143,7 +157,7 @@ class HamiltonFilter:
         return np.repeat(sums[:, :, None], states, axis=2)
 
     def _step(self, log_return: float) -> None:
-        """Predict, weigh by the emissions, and learn."""
+        """Predict, and weigh by the emissions."""
         apart = log_return - self._means
         squares = (apart / self._scales) ** 2
         freedom = self._settings.degrees_of_freedom
@@ -160,10 +174,18 @@ class HamiltonFilter:
         self.log_likelihood += top + log(likelihood)
         self.bars += 1
         if self._learns:
-            # The hidden weight of a Student-t observation: outliers count less.
-            weights = (freedom + 1.0) / (freedom + squares) if freedom > 0.0 else self._ones
-            came_from = before[:, None] * self._transitions / np.maximum(predicted, 1e-300)
-            self._learn(log_return, weights, came_from)
+            self._unlearned = _Bar(log_return, squares, before, predicted)
+
+    def learn(self) -> None:
+        """Learns from the last bar, where that was not done yet."""
+        bar, self._unlearned = self._unlearned, None
+        if bar is None:
+            return
+        freedom = self._settings.degrees_of_freedom
+        # The hidden weight of a Student-t observation: outliers count less.
+        weights = (freedom + 1.0) / (freedom + bar.squares) if freedom > 0.0 else self._ones
+        came_from = bar.before[:, None] * self._transitions / np.maximum(bar.predicted, 1e-300)
+        self._learn(bar.log_return, weights, came_from)
 
     def _learn(self, log_return: float, weights: Array, came_from: Array) -> None:
         """One step of online EM: statistics of transitions (K rows) and emissions (4 rows).

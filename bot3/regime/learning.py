@@ -59,6 +59,11 @@ class LearningFilter:
             self._candidates = [best]
         return best.probabilities
 
+    def learn(self) -> None:
+        """Learns from the last bar now, and not only when the next one comes."""
+        for candidate in self._candidates:
+            candidate.learn()
+
     def _best(self) -> HamiltonFilter:
         first, last = self._candidates[0], self._candidates[-1]
         is_refuted = last.log_likelihood > first.log_likelihood + REFUTED_BY

@@ -117,13 +117,24 @@ def test_states_that_cross_are_reordered_whole() -> None:
     for bar in range(3_000):
         first = dice.random() < (0.9 if first else 0.3)
         r = float(dice.normal(0.0, 0.02) if first else dice.normal(0.5, 0.002))
-        probabilities = mine.update(r)
+        mine.update(r)
         if bar > 300:
-            assert probabilities[mine.parameters.means.index(0.0 if first else 0.5)] > 0.99
+            state = mine.parameters.means.index(0.0 if first else 0.5)  # as ordered by now
+            assert mine.probabilities[state] > 0.99
     learned = mine.parameters
     assert learned.means == (0.5, 0.0)
     assert learned.volatilities == pytest.approx((0.002, 0.02), rel=0.2)
     assert learned.transitions[1][1] == pytest.approx(0.9, abs=0.05)
+
+
+@pytest.mark.parametrize("freedom", [0, 4])
+def test_learning_at_leisure_is_learning_at_once(freedom: int) -> None:
+    settings = HamiltonSettings(degrees_of_freedom=freedom)
+    hasty, lazy = LearningFilter(settings), LearningFilter(settings)
+    for r in _simulate(5, 3_000, freedom)[1]:
+        assert hasty.update(float(r)) == lazy.update(float(r))
+        hasty.learn()
+    assert hasty.parameters == lazy.parameters
 
 
 def test_a_move_of_a_thousand_deviations_is_survived() -> None:
