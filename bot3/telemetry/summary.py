@@ -27,8 +27,6 @@ def closing_summary(status: Status, *, is_colored: bool = False) -> str:
     if not is_colored:
         console.no_color = True
     made = Table(
-        title=Text(formats.printable(f"run {status.run} · {status.data_source}")),
-        title_justify="left",
         show_header=False,
         box=None,
         pad_edge=False,
@@ -38,6 +36,8 @@ def closing_summary(status: Status, *, is_colored: bool = False) -> str:
     made.add_column()
     for label, value in _rows(status):
         made.add_row(Text(label), Text(formats.printable(value)))
+    # Not the table's title, which would be wrapped to the table's width.
+    console.print(Text(formats.printable(f"run {status.run} · {status.data_source}")))
     console.print(made)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
