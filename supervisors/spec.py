@@ -6,6 +6,7 @@ Invariant: a declaration that was built can be run; bad ones raise `SpecError` w
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar, final
 
@@ -22,7 +23,7 @@ M = TypeVar("M")
 
 
 @frozen(kw_only=True)
-class ChildSpec:
+class ChildSpec(ABC):
     """What every child declares.
 
     Args:
@@ -40,9 +41,9 @@ class ChildSpec:
     backoff: Backoff | None = field(factory=Backoff)
 
     @property
+    @abstractmethod
     def id(self) -> str:
         """Unique among its siblings."""
-        raise NotImplementedError
 
     def __attrs_post_init__(self) -> None:
         if not self.id or "/" in self.id:

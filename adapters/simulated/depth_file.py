@@ -43,7 +43,7 @@ class _Data(msgspec.Struct):
 class _Frame(_Data):
     stream: str = ""
     data: _Data | None = None
-    lastUpdateId: int = -1  # noqa: N815  (the wire's name)
+    last_update_id: int = msgspec.field(default=-1, name="lastUpdateId")
     bids: _RawLevels = []
     asks: _RawLevels = []
 
@@ -152,21 +152,23 @@ def _records(path: Path) -> Iterator[tuple[Record, str]]:
 
 
 def _record(ts_ns: int, frame: _Frame) -> Record | None:
-    if frame.lastUpdateId >= 0:
+    if frame.last_update_id >= 0:
         bids, asks = _levels(frame.bids), _levels(frame.asks)
-        return BookRecord(ts_ns, frame.lastUpdateId, bids, asks, is_snapshot=True)
+        return BookRecord(ts_ns, frame.last_update_id, bids, asks, is_snapshot=True)
     data: _Data = frame.data if frame.data is not None else frame
     if data.e == "depthUpdate":
         return BookRecord(ts_ns, data.u, _levels(data.b), _levels(data.a), is_snapshot=False)
     if data.e in {"trade", "aggTrade"}:
         price, amount = _units(data.p), _units(data.q)
-        _check(price > 0 and amount > 0, f"trade of {data.q} at {data.p} is not positive")
+        is_right = price > 0 and amount > 0
+        _check(f"trade of {data.q} at {data.p} is not positive", is_right=is_right)
         return TradeRecord(ts_ns, price, amount, data.m, is_aggregate=data.e == "aggTrade")
     if data.e in {"", "bookTicker"} and data.B and data.A:
         bid, ask = (_units(data.b), _units(data.B)), (_units(data.a), _units(data.A))
-        _check(0 < bid[0] < ask[0], f"bid {data.b} and ask {data.a} are not a market")
+        is_right = 0 < bid[0] < ask[0]
+        _check(f"bid {data.b} and ask {data.a} are not a market", is_right=is_right)
         return TickerRecord(ts_ns, data.u, bid, ask)
-    _check(bool(data.e) or bool(frame.stream), "no frame that is known")
+    _check("no frame that is known", is_right=bool(data.e or frame.stream))
     return None
 
 
@@ -175,7 +177,7 @@ def _levels(raw: object) -> Levels:
         raise TypeError("levels are not a list")
     levels = [(_units(price), _units(amount)) for price, amount in raw]
     for price, amount in levels:
-        _check(price > 0 and amount >= 0, f"level {price / UNITS}: price not positive")
+        _check(f"level {price / UNITS}: price not positive", is_right=price > 0 and amount >= 0)
     return levels
 
 
@@ -187,7 +189,7 @@ def _units(text: object) -> int:
     return int(whole + part.ljust(8, "0"))
 
 
-def _check(is_right: bool, problem: str) -> None:  # noqa: FBT001
+def _check(problem: str, *, is_right: bool) -> None:
     if not is_right:
         raise ValueError(problem)
 

@@ -27,6 +27,7 @@ from bot3.domain.values import Asset, Symbol, VenueName
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
+_BINANCE = VenueName("binance")
 _STEP_MAX_NS = 50_000_000
 _STEP_MIN_NS = 2_000_000
 _NS_PER_S = 1_000_000_000
@@ -47,10 +48,10 @@ class EmbeddedSettings:
 
     With `replay_path` the one instrument of the recording is traded, and `symbols` and `world` do
     not count; `replay_speed` is recorded seconds per second (None: a bar a second, an order book
-    as it was).
+    as it was). `capital` is deposited in each quote asset traded, besides `funding`.
     """
 
-    venue: VenueName = VenueName("binance")  # noqa: RUF009  (a NewType is a str)
+    venue: VenueName = _BINANCE
     symbols: tuple[Symbol, ...] = (Symbol("BTC/USDT"), Symbol("ETH/USDT"), Symbol("SOL/USDT"))
     world: WorldSettings = field(factory=WorldSettings)
     replay_path: Path | None = None
@@ -59,6 +60,7 @@ class EmbeddedSettings:
         default=None, validator=validators.optional(validators.gt(0.0))
     )
     funding: Mapping[Asset, Decimal] = field(factory=_default_funding)
+    capital: Decimal = Decimal(0)
     maker_fee_rate: Decimal = Decimal("0.001")
     taker_fee_rate: Decimal = Decimal("0.001")
 
@@ -84,6 +86,8 @@ class EmbeddedExchange:
         self.exchange = Exchange(self._instruments(settings), clock, first_id=first_id)
         self.connections = Connections()
         self.account_id = self.exchange.open_account(settings.funding.items())
+        for quote in {market.instrument.quote for market in self.exchange.markets.values()}:
+            self.exchange.accounts.deposit(self.account_id, quote, settings.capital)
         self._driver = self._make_driver(settings, dice_of)
         self.front = BinanceFront(
             self.exchange,

@@ -80,7 +80,7 @@ class MatchingEngine:
         level = half.levels[half.sign * order.price]
         order.lots -= lots
         level.lots -= lots
-        return [self._level_set(order.is_bid, order.price, level.lots)]
+        return [self._level_set(order.price, level.lots, is_bid=order.is_bid)]
 
     def fill(self, order_id: int, lots: int, taker_id: int) -> list[Event]:
         """A trade of the market against this resting order alone, at its price (a replay's)."""
@@ -225,7 +225,7 @@ class MatchingEngine:
         level.orders[order.order_id] = order
         level.lots += order.lots
         self._orders[order.order_id] = order
-        events.append(self._level_set(order.is_bid, order.price, level.lots))
+        events.append(self._level_set(order.price, level.lots, is_bid=order.is_bid))
 
     def _remove(self, order: Resting, reason: Ending) -> list[Event]:
         half = self._half(is_bid=order.is_bid)
@@ -243,9 +243,9 @@ class MatchingEngine:
     def _settle_level(self, half: Half, key: int, events: list[Event]) -> None:
         lots = half.levels[key].lots
         half.drop_if_empty(key)
-        events.append(self._level_set(half is self._bids, half.sign * key, lots))
+        events.append(self._level_set(half.sign * key, lots, is_bid=half is self._bids))
 
-    def _level_set(self, is_bid: bool, price: int, lots: int) -> LevelSet:  # noqa: FBT001
+    def _level_set(self, price: int, lots: int, *, is_bid: bool) -> LevelSet:
         self.update_id += 1
         return LevelSet(self.update_id, is_bid, price, lots)
 

@@ -17,7 +17,7 @@ from adapters.simulated.latent import WorldKind, WorldSettings
 from bot3.app.settings import Config
 from bot3.app.venues import EmbeddedVenue
 from bot3.domain.errors import UnavailableError
-from bot3.domain.values import Asset, Symbol, decimal_of
+from bot3.domain.values import Symbol, decimal_of
 from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
@@ -42,13 +42,13 @@ def make_exchange(
     """A market of the configured world, or of recorded data; raises `DataError`."""
     given = config.simulation
     replay = Path(given.replay) if given.replay else None
-    capital = decimal_of(config.system.capital)
     settings = EmbeddedSettings(
         symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
         world=WorldSettings(WorldKind(given.world)),
         replay_path=replay,
         replay_speed=given.replay_speed or None,
-        funding={Asset(config.system.quote): capital},
+        funding={},
+        capital=decimal_of(config.system.capital),
         maker_fee_rate=decimal_of(given.maker_fee_rate),
         taker_fee_rate=decimal_of(given.taker_fee_rate),
     )
@@ -59,9 +59,16 @@ def make_exchange(
 
 
 def traded(config: Config, exchange: EmbeddedExchange) -> Config:
-    """The configuration with what the exchange lists: a recording brings its own instrument."""
-    symbols = tuple(str(symbol) for symbol in exchange.exchange.markets)
-    return evolve(config, exchanges=evolve(config.exchanges, symbols=symbols))
+    """The configuration with what the exchange lists: a recording brings its own instrument, and
+    with it the asset in which everything is valued.
+    """
+    markets = exchange.exchange.markets
+    quote = next(iter(markets.values())).instrument.quote
+    return evolve(
+        config,
+        system=evolve(config.system, quote=str(quote)),
+        exchanges=evolve(config.exchanges, symbols=tuple(str(symbol) for symbol in markets)),
+    )
 
 
 @final

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,8 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
 
 def _import_heavy_libraries() -> None:
     """Seconds of import, spent before the first message rather than inside a handler."""
-    import river.drift
-    import river.linear_model
-    import river.metrics
-    import river.optim
-    import river.preprocessing  # noqa: F401
+    for name in ("drift", "linear_model", "metrics", "optim", "preprocessing"):
+        import_module(f"river.{name}")
 
 
 async def _session(given: Prepared) -> Status:
@@ -110,7 +108,7 @@ async def _session(given: Prepared) -> Status:
     observer = Observer(clock)
     data_source = "custom venue" if embedded is None else embedded.exchange.data_source
     gauges = Gauges(engine, lambda: embedded is not None and embedded.exchange.is_replay_over)
-    facts = facts_of(given, run, data_source, clock)
+    facts = facts_of(given, config, run, data_source, clock)
     snapshots = Snapshots(engine.board, facts, clock, gauges)
     faces = Faces(config, given.options, given.listener, snapshots)
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
@@ -165,9 +163,10 @@ def make_engine(
     return TradingEngine(settings, memory, clock, RunQueue(clock), desks, exchange)
 
 
-def facts_of(given: Prepared, run: RunId, data_source: str, clock: Clock) -> RunFacts:
-    """What the user is told about this run."""
-    config = given.loaded.config
+def facts_of(
+    given: Prepared, config: Config, run: RunId, data_source: str, clock: Clock
+) -> RunFacts:
+    """What the user is told about this run; `config` is what the market made of the given one."""
     return RunFacts(
         run=run,
         data_source=data_source,

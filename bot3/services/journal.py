@@ -50,14 +50,12 @@ class JournalStatistics:
     records: int = 0
     commits: int = 0
     failures: int = 0
-    last_commit_ms: float = 0.0
     _times_ms: deque[float] = Factory(lambda: deque(maxlen=_SAMPLE))
 
     def count(self, records: int, took_ms: float) -> None:
         """After a commit."""
         self.records += records
         self.commits += 1
-        self.last_commit_ms = took_ms
         self._times_ms.append(took_ms)
 
     def commit_ms(self, quantile: float) -> float:

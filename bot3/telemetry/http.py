@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast, final
 
 import msgspec
@@ -92,7 +93,7 @@ def _reason(error: Exception) -> str:
 def url_of(listener: socket.socket) -> str:
     """Where a browser finds it: `http://127.0.0.1:8787/`."""
     host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104  (compared, not bound)
+    if ip_address(host.partition("%")[0]).is_unspecified:
         host = "127.0.0.1"
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 

@@ -59,13 +59,16 @@ def summary_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summaries]:
         process.communicate()
 
 
-def until(process: subprocess.Popen[str], words: str) -> None:
+def until(process: subprocess.Popen[str], words: str) -> bool:
     """Reads what it prints until the words come; a line comes at least every five seconds."""
     assert process.stdout is not None
     deadline = time.monotonic() + PATIENCE_S
     for line in process.stdout:
-        if words in line or time.monotonic() > deadline:
-            return
+        if words in line:
+            return True
+        if time.monotonic() > deadline:
+            break
+    return False
 
 
 def assert_nothing_is_left(journal: Path) -> None:
@@ -100,7 +103,7 @@ def test_trades_and_prints_one_json_object_last(summary_of: Summaries) -> None:
 def test_interrupt_stops_in_order_and_a_second_copy_is_refused(tmp_path: Path) -> None:
     running = start(cwd=tmp_path)
     try:
-        until(running, "filled: ")
+        assert until(running, "filled: ")
         second = bot3("--duration", "1", cwd=tmp_path)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=30)
@@ -131,10 +134,24 @@ def test_trades_through_recorded_bars(summary_of: Summaries) -> None:
     assert summary["fills"] >= 1
 
 
+def test_the_end_of_a_recording_is_told(tmp_path: Path) -> None:
+    rows = [f"{1_679_004_900_000 + n * 60_000},100,101,99,100,5" for n in range(10)]
+    (tmp_path / "ETH_BTC.csv").write_text("\n".join(["ts,open,high,low,close,volume", *rows]))
+    running = start("--replay", "ETH_BTC.csv", cwd=tmp_path)
+    try:
+        assert until(running, "the recording is over")
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=30)
+    finally:
+        running.kill()
+    assert running.returncode == 0, err
+    assert "10,000.00 to 10,000.00 BTC" in out
+
+
 def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
     running = start(cwd=tmp_path)
     try:
-        until(running, "ready to trade")
+        assert until(running, "ready to trade")
         running.send_signal(signal.SIGINT)
         running.send_signal(signal.SIGTERM)
         _, err = running.communicate(timeout=30)
