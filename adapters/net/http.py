@@ -15,7 +15,7 @@ import trio
 from attrs import field, frozen
 
 from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
-from adapters.net.network import Network
+from adapters.net.network import Network, Readable
 
 CLOSE_TIMEOUT_S = 1.0
 _HEAD_BYTES = 64 * 1024
@@ -92,7 +92,9 @@ class _NetworkStream(httpcore.AsyncNetworkStream):
         stream: object = self._stream
         while isinstance(stream, trio.SSLStream):
             stream = stream.transport_stream
-        return stream.socket.is_readable() if isinstance(stream, trio.SocketStream) else False
+        if isinstance(stream, trio.SocketStream):
+            return stream.socket.is_readable()
+        return isinstance(stream, Readable) and stream.is_readable()
 
 
 class _NetworkBackend(httpcore.AsyncNetworkBackend):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 import trio
 
@@ -18,6 +18,13 @@ class Network(Protocol):
     async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:
         """A listener on one address, port 0 for any free one; raises `OSError`."""
         ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A stream that knows, without a read, whether its peer has sent or closed."""
+
+    def is_readable(self) -> bool: ...
 
 
 @final

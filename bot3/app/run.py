@@ -33,8 +33,9 @@ from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
 from bot3.messages.control import SessionStarted
 from bot3.portfolio.recovery import Recovery
+from bot3.services.journal import Disk
 from bot3.services.lock import StateLock
-from bot3.services.storage import JournalStore
+from bot3.services.storage import FileDisk
 from bot3.telemetry.http import bind, url_of
 from bot3.telemetry.snapshot import RunFacts, Snapshots
 from bot3.telemetry.status import Status
@@ -101,10 +102,10 @@ async def _session(given: Prepared) -> Status:
     around = Surroundings(network, clock, entropy, given.environ)
     access = build_venues(config, None if embedded is None else embedded.venue, around)
     account = ",".join(sorted(each.venue.account for each in access.values()))
-    journal_path = given.directory / JOURNAL_NAME
-    memory = Memory(recovered(journal_path, account), bars_kept=config.market.warm_up_bars)
+    disk = FileDisk(given.directory / JOURNAL_NAME)
+    memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchange = None if embedded is None else embedded.spec
-    engine = make_engine(config, run, memory, clock, access, journal_path, exchange)
+    engine = make_engine(config, run, memory, clock, access, disk, exchange)
     observer = Observer(clock)
     data_source = "custom venue" if embedded is None else embedded.exchange.data_source
     gauges = Gauges(engine, lambda: embedded is not None and embedded.exchange.is_replay_over)
@@ -130,10 +131,10 @@ def new_run_id(now_ns: int) -> RunId:
     return run_id(digits)
 
 
-def recovered(journal_path: Path, account: str) -> Recovery:
+def recovered(disk: Disk, account: str) -> Recovery:
     """What the journal says of this account; raises `DataError` for a damaged file."""
     recovery = Recovery(account)
-    store = JournalStore(journal_path)
+    store = disk.open_store()
     try:
         recovery.fold(stored.record for stored in store.read_all())
     finally:
@@ -147,20 +148,19 @@ def make_engine(
     memory: Memory,
     clock: Clock,
     access: Mapping[VenueName, VenueAccess],
-    journal_path: Path,
+    disk: Disk,
     exchange: EdgeSpec | None,
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
         core=core_settings(config, run),
-        journal_path=journal_path,
         bar_interval_s=config.market.bar_interval_s,
         warm_up_bars=config.market.warm_up_bars,
         timer_interval_s=config.market.timer_interval_s,
     )
     symbols = len(config.exchanges.symbols)
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
-    return TradingEngine(settings, memory, clock, RunQueue(clock), desks, exchange)
+    return TradingEngine(settings, memory, clock, RunQueue(clock), disk, desks, exchange)
 
 
 def facts_of(

@@ -7,7 +7,6 @@ the mailboxes of children above it; everything else is a send, which never waits
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import final
 
 from attrs import field, frozen
@@ -21,10 +20,9 @@ from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook
 from bot3.services.account import AccountActor
 from bot3.services.feed import FeedActor, FeedTally
-from bot3.services.journal import JournalActor, JournalBacklog
+from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
-from bot3.services.storage import JournalStore
 from bot3.services.timers import TimerActor
 from bot3.telemetry.board import Board, BoardActor, BoardMessage
 from supervisors.actor import EdgeActor
@@ -74,7 +72,6 @@ class EngineSettings:
     """What the edges are told; the decision actors' settings are in `core`."""
 
     core: CoreSettings
-    journal_path: Path
     bar_interval_s: int
     warm_up_bars: int
     timer_interval_s: float
@@ -89,6 +86,7 @@ class TradingEngine:
     memory: Memory
     clock: Clock
     runs: RunQueue
+    disk: Disk
     venues: Mapping[VenueName, VenueDesk]
     exchange: EdgeSpec | None = None
     backlog: JournalBacklog = field(factory=JournalBacklog)
@@ -152,8 +150,7 @@ class TradingEngine:
         return SupervisorSpec(name, Strategy.REST_FOR_ONE, FEW, children)
 
     def _build_journal(self) -> EdgeActor:
-        path = self.settings.journal_path
-        return JournalActor(lambda: JournalStore(path), self.journal, self.backlog, self.clock)
+        return JournalActor(self.disk, self.journal, self.backlog, self.clock)
 
     def _build_timers(self) -> EdgeActor:
         listeners = self.core.timer_listeners()

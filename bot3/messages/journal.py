@@ -89,6 +89,14 @@ class JournalEntry:
     deliver: tuple[tuple[Recipient, Any], ...] = ()
 
 
+@frozen
+class StoredRecord:
+    """One row of the journal; sequences count up from 1."""
+
+    sequence: int
+    record: Record
+
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 

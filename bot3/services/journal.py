@@ -8,16 +8,17 @@ stop came between: what is in flight is kept in a `JournalBacklog` that outlives
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Protocol, final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar, final
 
 import trio
 from attrs import Factory, define
 
-from bot3.messages.journal import JournalEntry, Recipient, Record, is_critical
+from bot3.messages.journal import JournalEntry, Recipient, Record, StoredRecord, is_critical
 from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
+T = TypeVar("T")
 BATCH_MAX = 512
 STOP_DEADLINE_S = 5.0
 DRAIN_IDLE_S = 0.05  # an inbox that gives nothing for so long is empty
@@ -33,14 +34,24 @@ class JournalInbox(Protocol):
 
 
 class Store(Protocol):
-    """`JournalStore`, as far as the writer needs it; used in a worker thread."""
+    """`JournalStore`, as far as it is needed; used by one piece of blocking work at a time."""
 
     @property
     def last_sequence(self) -> int: ...
 
     def append(self, records: Sequence[Record], *, sync: bool) -> int: ...
 
+    def read_all(self) -> Iterator[StoredRecord]: ...
+
     def close(self) -> None: ...
+
+
+class Disk(Protocol):
+    """Where the journal is, and who does its blocking work."""
+
+    def open_store(self) -> Store: ...
+
+    async def run_blocking(self, work: Callable[..., T], *args: Any) -> T: ...
 
 
 @define
@@ -80,14 +91,14 @@ class JournalActor(EdgeActor):
 
     def __init__(
         self,
-        open_store: Callable[[], Store],
+        disk: Disk,
         inbox: JournalInbox,
         backlog: JournalBacklog,
         clock: Clock,
         *,
         stop_deadline_s: float = STOP_DEADLINE_S,
     ) -> None:
-        self._open_store = open_store
+        self._disk = disk
         self._inbox = inbox
         self._backlog = backlog
         self._clock = clock
@@ -95,7 +106,7 @@ class JournalActor(EdgeActor):
 
     async def run(self, context: EdgeContext) -> None:
         """Until cancelled; then what is queued is still written, within the stop deadline."""
-        store = await trio.to_thread.run_sync(self._open_store)
+        store = await self._disk.run_blocking(self._disk.open_store)
         try:
             await self._finish(store)
             context.ready()
@@ -130,7 +141,7 @@ class JournalActor(EdgeActor):
             started_ns = self._clock.monotonic_ns()
             count = len(backlog.unwritten)
             try:
-                await trio.to_thread.run_sync(self._commit, store)
+                await self._disk.run_blocking(self._commit, store)
             except Exception:
                 backlog.statistics.failures += 1
                 raise
@@ -141,7 +152,7 @@ class JournalActor(EdgeActor):
             address.send(message)
 
     def _commit(self, store: Store) -> None:
-        """In the thread. A commit whose answer was lost is recognized by its sequence."""
+        """Blocks. A commit whose answer was lost is recognized by its sequence."""
         backlog = self._backlog
         if not backlog.first_sequence:
             backlog.first_sequence = store.last_sequence + 1

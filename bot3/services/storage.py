@@ -7,17 +7,19 @@ Invariant: a batch is in the file whole or not at all, and `append` returns only
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, TypeVar, final
 
 import msgspec
+import trio
 from attrs import frozen
 
 from bot3.domain.errors import DataError
-from bot3.messages.journal import SCHEMA_VERSION, Record, decode, encode
+from bot3.messages.journal import SCHEMA_VERSION, Record, StoredRecord, decode, encode
 from bot3.messages.orders import OrderFilled
 
+T = TypeVar("T")
 STORE_VERSION = 1  # of the tables; that of the records is `SCHEMA_VERSION`
 
 _TABLES = """
@@ -30,14 +32,6 @@ CREATE TABLE IF NOT EXISTS journal (
 
 # From version N to N + 1, one statement list each. None has been needed yet.
 MIGRATIONS: dict[int, Sequence[str]] = {}
-
-
-@frozen
-class StoredRecord:
-    """One row of the journal."""
-
-    sequence: int
-    record: Record
 
 
 def record_ts_ns(record: Record) -> int:
@@ -144,3 +138,19 @@ class JournalStore:
     def close(self) -> None:
         """Nothing is lost where this is never called."""
         self._connection.close()
+
+
+@final
+@frozen
+class FileDisk:
+    """A journal in a file; its blocking work is done in threads."""
+
+    path: Path
+
+    def open_store(self) -> JournalStore:
+        """Raises `DataError`, see `JournalStore`."""
+        return JournalStore(self.path)
+
+    async def run_blocking(self, work: Callable[..., T], *args: Any) -> T:
+        """`work(*args)`, in a worker thread."""
+        return await trio.to_thread.run_sync(work, *args)

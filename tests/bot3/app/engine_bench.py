@@ -23,6 +23,7 @@ from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venu
 from bot3.domain.values import Asset, VenueName
 from bot3.messages.control import SessionStarted
 from bot3.messages.journal import JournalEntry
+from bot3.services.storage import FileDisk
 from supervisors.clock import SystemClock
 from supervisors.entropy import Entropy
 from supervisors.observe import Observer
@@ -97,9 +98,10 @@ async def open_engine(market: Market, journal: Path) -> AsyncIterator[Running]:
     around = Surroundings(SocketNetwork(), clock, entropy, {})
     access = build_venues(market.config, market.venue, around)
     (account,) = (each.venue.account for each in access.values())
-    memory = Memory(recovered(journal, account), bars_kept=300)
+    disk = FileDisk(journal)
+    memory = Memory(recovered(disk, account), bars_kept=300)
     run = new_run_id(clock.now_ns())
-    engine = make_engine(market.config, run, memory, clock, access, journal, None)
+    engine = make_engine(market.config, run, memory, clock, access, disk, None)
     engine.core.journal.send(
         JournalEntry(SessionStarted(run, account, "test", "simulated", clock.now_ns()))
     )

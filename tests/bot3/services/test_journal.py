@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -101,8 +102,11 @@ class World:
     def open_store(self) -> FaultyStore:
         return FaultyStore(self)
 
+    async def run_blocking(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await trio.to_thread.run_sync(work, *args)
+
     def actor(self) -> JournalActor:
-        return JournalActor(self.open_store, self.inbox, self.backlog, SystemClock())
+        return JournalActor(self, self.inbox, self.backlog, SystemClock())
 
     def put(self, *names: str) -> None:
         self.receiver.expected += len(names)
