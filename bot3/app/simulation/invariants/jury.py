@@ -41,7 +41,7 @@ class Checker(Protocol):
 
 @final
 class Jury:
-    """All checkers at once. Truthy results of `hear` are the new violations."""
+    """All checkers at once."""
 
     def __init__(self, checkers: Sequence[Checker], *, kept: int = KEPT_PER_CHECKER) -> None:
         self.violations: list[Violation] = []
