@@ -98,7 +98,11 @@ class MarketActor(DecisionActor[MarketMessage]):
         event, quote = self._book_event, self._view.quote
         if event is None or quote is None or event.ts_local_ns <= self._told_ns:
             return
-        self._tell(QuoteChanged(self._view.instrument, quote, event.ts_venue_ns, event.ts_local_ns))
+        self._tell(
+            QuoteChanged(
+                self._view.instrument, quote, event.ts_venue_ns, event.ts_local_ns, event.sequence
+            )
+        )
 
     def _tell(self, quote: QuoteChanged) -> None:
         self._told_ns = quote.ts_local_ns

@@ -115,7 +115,17 @@ async def _session(given: Prepared) -> Status:
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
     async with closing(access):
         try:
-            return await Session(engine, faces, started, clock, entropy, observer, gauges).run()
+            return await Session(
+                engine,
+                faces.specs,
+                snapshots,
+                started,
+                clock,
+                entropy,
+                observer,
+                gauges,
+                given.options.duration_s,
+            ).run()
         except Exception:
             if embedded is None:  # the embedded exchange has ended with the tree
                 await cancel_own_rests(access, config.exchanges.symbols)

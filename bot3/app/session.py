@@ -135,35 +135,44 @@ class Session:
     """Runs an engine until it is told to stop, or fails."""
 
     engine: TradingEngine
-    faces: Faces
+    operators: Callable[[], tuple[ChildSpec, ...]]
+    snapshots: Snapshots
     started: SessionStarted
     clock: Clock
     entropy: Entropy
     observer: Observer
     gauges: Gauges
+    duration_s: float | None = None
     stop: trio.Event = field(factory=trio.Event)
     at_stop: Status | None = None
 
     async def run(self) -> Status:
-        """The last snapshot; raises what the tree raised."""
-        self.observer.subscribe(self._hear)
-        self.engine.core.journal.send(JournalEntry(self.started))
+        """As a process of its own, with its signals and a watchdog.
+
+        Returns the last snapshot; raises what the tree raised.
+        """
         with self._watchdog():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._hear_signals)
-                await self._run_tree()
+                await self.run_unattended()
                 nursery.cancel_scope.cancel()
         return self._closing_status()
 
+    async def run_unattended(self) -> None:
+        """Until `stop` is set or the duration is over; raises what the tree raised."""
+        self.observer.subscribe(self._hear)
+        self.engine.core.journal.send(JournalEntry(self.started))
+        await self._run_tree()
+
     def _closing_status(self) -> Status:
         """The last snapshot, with the venues as they were before they were left."""
-        last = self.faces.snapshots.status()
+        last = self.snapshots.status()
         if self.at_stop is None:
             return last
         return msgspec.structs.replace(last, venues=self.at_stop.venues)
 
     async def _run_tree(self) -> None:
-        spec = self.engine.tree(self.faces.specs)
+        spec = self.engine.tree(self.operators)
         run = partial(
             run_tree,
             spec,
@@ -175,14 +184,14 @@ class Session:
         async with trio.open_nursery() as nursery:
             tree: TreeHandle = await nursery.start(run)
             self.gauges.tree = tree
-            duration_s = self.faces.options.duration_s
-            with trio.move_on_after(sys.maxsize if duration_s is None else duration_s) as limit:
+            limit_s = sys.maxsize if self.duration_s is None else self.duration_s
+            with trio.move_on_after(limit_s) as limit:
                 await self.stop.wait()
             await self._wind_down(tree, "duration is over" if limit.cancelled_caught else "stopped")
 
     async def _wind_down(self, tree: TreeHandle, reason: str) -> None:
         """No more opinions, cancel what rests, wait for the venue's word, then end the tree."""
-        self.at_stop = self.faces.snapshots.status()
+        self.at_stop = self.snapshots.status()
         with trio.move_on_after(STOP_DEADLINE_S):
             await tree.supervisor("bot3").terminate_child("minds")
             self.engine.core.execution.send(CancelEverything(reason))

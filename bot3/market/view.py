@@ -161,7 +161,11 @@ class MarketView:
         if quote.is_crossed:
             return self._resync(f"crossed: bid {quote.bid}, ask {quote.ask}")
         self._quote = quote
-        return [QuoteChanged(self.instrument, quote, event.ts_venue_ns, event.ts_local_ns)]
+        return [
+            QuoteChanged(
+                self.instrument, quote, event.ts_venue_ns, event.ts_local_ns, event.sequence
+            )
+        ]
 
     def _resync(self, reason: str) -> list[MarketOutput]:
         self._lose_book()

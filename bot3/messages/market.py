@@ -67,12 +67,13 @@ class FeedRestored(msgspec.Struct, frozen=True):
 
 
 class QuoteChanged(msgspec.Struct, frozen=True):
-    """The best bid or ask of the local book changed."""
+    """The best bid or ask of the local book changed; `sequence` is that of the book since when."""
 
     instrument: InstrumentId
     quote: Quote
     ts_venue_ns: int
     ts_local_ns: int
+    sequence: int = 0
 
 
 class BarClosed(msgspec.Struct, frozen=True):
