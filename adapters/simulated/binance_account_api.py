@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar, final
 
-from adapters.simulated.binance_errors import ApiError, error_of
+from adapters.simulated.binance_errors import ENGINE_TIMEOUT, ApiError, error_of
 from adapters.simulated.binance_limits import Limits
 from adapters.simulated.binance_market_api import MarketApi
 from adapters.simulated.binance_orders import read_order, read_response_type
@@ -22,6 +22,7 @@ from adapters.simulated.binance_wire import (
     order_result,
     order_state,
 )
+from adapters.simulated.engine_queue import OrderQueuedError, PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
 from adapters.simulated.orders import OrderRecord, RecordStatus, Refusal, RefusedError
@@ -43,18 +44,26 @@ class AccountApi:
     """Every method takes (account, parameters) and returns what goes into JSON."""
 
     def __init__(
-        self, exchange: Exchange, market_api: MarketApi, limits: Limits, new_id: Callable[[], str]
+        self,
+        exchange: Exchange,
+        market_api: MarketApi,
+        limits: Limits,
+        new_id: Callable[[], str],
+        *,
+        place: PlaceOrder,
     ) -> None:
-        self._exchange, self._market_api = exchange, market_api
+        self._exchange, self._market_api, self._place = exchange, market_api, place
         self._limits, self._new_id = limits, new_id
 
     def place(self, account: int, params: Params) -> Json:
         request = read_order(params, self._market_api.market(params).symbol, self._new_id)
         shape = _SHAPES[read_response_type(params, request.kind)]
         try:
-            return shape(self._exchange.place(account, request))
+            return shape(self._place(account, request))
         except RefusedError as error:
             raise error_of(error.refusal) from None
+        except OrderQueuedError:
+            raise ApiError(*ENGINE_TIMEOUT, status=504) from None
 
     def test(self, account: int, params: Params) -> Json:
         request = read_order(params, self._market_api.market(params).symbol, self._new_id)

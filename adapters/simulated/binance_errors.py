@@ -5,6 +5,21 @@ from __future__ import annotations
 from adapters.simulated.orders import Refusal
 
 INVALID_SYMBOL = (-1121, "Invalid symbol.")
+BUSY = (
+    -1008,
+    "Server is currently overloaded with other requests. Please try again in a few minutes.",
+)
+BUS_UNCLEAR = (
+    -1006,
+    "An unexpected response was received from the message bus. Execution status unknown.",
+)
+ENGINE_TIMEOUT = (
+    -1007,
+    (
+        "Timeout waiting for response from backend server. "
+        "Send status unknown; execution status unknown."
+    ),
+)
 _FILTERS = (
     Refusal.PRICE_FILTER,
     Refusal.PERCENT_PRICE,

@@ -15,20 +15,24 @@ from adapters.simulated.binance_stream_session import open_stream_session
 from adapters.simulated.binance_streams import StreamHub
 from adapters.simulated.binance_user import UserHub
 from adapters.simulated.binance_ws_api import WsApiSession
+from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
-from adapters.simulated.wire import HttpReply, HttpRequest, Outbox, SocketSession
+from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession, TextSink
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 22
 _CONNECT_WEIGHT = 2
-_WS_API_PATH = "/ws-api/v3"
+WS_API_PATH = "/ws-api/v3"
 
 
 @final
 class BinanceFront:
-    """A `WireFront`. `tick` must be called at least every 50 ms: streams go by the clock."""
+    """A `WireFront`. `tick` must be called at least every 50 ms: streams go by the clock.
+
+    `place` is the way of accepted orders into the exchange, where it is not the straight one.
+    """
 
     def __init__(
         self,
@@ -38,11 +42,18 @@ class BinanceFront:
         clock: Clock,
         dice: Dice,
         limits: LimitSettings | None = None,
+        place: PlaceOrder | None = None,
     ) -> None:
         self._dice = dice
         self._limits = Limits(limits or LimitSettings())
         self._market_api = MarketApi(exchange, self._limits, clock)
-        account_api = AccountApi(exchange, self._market_api, self._limits, self._new_id)
+        account_api = AccountApi(
+            exchange,
+            self._market_api,
+            self._limits,
+            self._new_id,
+            place=place or exchange.place,
+        )
         self._operations = operations(self._market_api, account_api)
         self._gate = Gate(self._limits, credentials, self._market_api.now_ms)
         self._rest = RestFront(self._gate, self._operations, self._market_api.now_ms)
@@ -53,9 +64,9 @@ class BinanceFront:
         """REST."""
         return self._rest.request(request)
 
-    def open_session(self, request: HttpRequest, outbox: Outbox) -> SocketSession | None:
+    def open_session(self, request: HttpRequest, outbox: TextSink) -> SocketSession | None:
         """A websocket: the WS-API, or market streams; None for any other path."""
-        if request.path != _WS_API_PATH:
+        if request.path != WS_API_PATH:
             return open_stream_session(request, self._streams, outbox)
         self._limits.charge(_CONNECT_WEIGHT, self._market_api.now_ms())
         return WsApiSession(

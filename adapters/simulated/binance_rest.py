@@ -37,7 +37,7 @@ ROUTES: dict[tuple[str, str], str] = {
 }
 _GONE = "/api/v3/userDataStream"
 _GONE_PAGE = b"<html><head><title>410 Gone</title></head><body>410 Gone</body></html>"
-_JSON = ("content-type", "application/json;charset=UTF-8")
+JSON = ("content-type", "application/json;charset=UTF-8")
 
 
 @final
@@ -57,7 +57,7 @@ class RestFront:
         name = ROUTES.get((request.method, request.path))
         if name is None:
             status = 405 if request.path in self._paths else 404
-            return HttpReply(status, b"", (_JSON,))
+            return HttpReply(status, b"", (JSON,))
         try:
             params = rest_params(request.query, request.body)
             result = self._gate.run(
@@ -78,7 +78,7 @@ class RestFront:
         now_ms = self._now_ms()
         used = str(self._gate.limits.used_weight(now_ms))
         headers = [
-            _JSON,
+            JSON,
             ("server", "nginx"),
             ("x-mbx-used-weight", used),
             ("x-mbx-used-weight-1m", used),

@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.simulated.binance_stream_names import StreamName, parse_stream_name
 from adapters.simulated.binance_streams import StreamHub
-from adapters.simulated.wire import HttpRequest, Outbox
+from adapters.simulated.wire import HttpRequest, TextSink
 
 _STREAMS_MAX = 1_024
 _ID_LENGTH_MAX = 36
@@ -33,7 +33,7 @@ class StreamSession:
     messages_per_s_max = 5
 
     def __init__(
-        self, hub: StreamHub, outbox: Outbox, names: list[StreamName], *, is_combined: bool
+        self, hub: StreamHub, outbox: TextSink, names: list[StreamName], *, is_combined: bool
     ) -> None:
         self._hub, self._outbox, self._is_combined = hub, outbox, is_combined
         self._streams: dict[str, None] = {}
@@ -102,7 +102,7 @@ class StreamSession:
 
 
 def open_stream_session(
-    request: HttpRequest, hub: StreamHub, outbox: Outbox
+    request: HttpRequest, hub: StreamHub, outbox: TextSink
 ) -> StreamSession | None:
     """None where the path or a stream's name is wrong; `/ws/0` is a shard number, not a stream."""
     path = unquote(request.path)

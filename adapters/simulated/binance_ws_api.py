@@ -12,7 +12,7 @@ from adapters.simulated.binance_operations import Gate, Operation
 from adapters.simulated.binance_params import AUTH_NAMES, Params, ws_params
 from adapters.simulated.binance_user import UserHub
 from adapters.simulated.binance_wire import Json
-from adapters.simulated.wire import Outbox
+from adapters.simulated.wire import TextSink
 
 _MS_PER_S = 1_000
 _STREAM_WEIGHT = 2
@@ -36,7 +36,7 @@ class WsApiSession:
         gate: Gate,
         operations: Mapping[str, Operation],
         users: UserHub,
-        outbox: Outbox,
+        outbox: TextSink,
         now_ms: Callable[[], int],
         *,
         returns_limits: bool = True,

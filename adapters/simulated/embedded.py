@@ -15,12 +15,17 @@ import trio
 from attrs import field, frozen, validators
 
 from adapters.simulated.binance_auth import Credential
+from adapters.simulated.binance_faults import BinanceFaultDialect
 from adapters.simulated.binance_front import BinanceFront
 from adapters.simulated.drivers import MarketDriver, WorldDriver, replay_driver
+from adapters.simulated.engine_queue import EngineQueue
 from adapters.simulated.exchange import Exchange
+from adapters.simulated.faults import VenueFaults
+from adapters.simulated.faulty_front import FaultyFront
 from adapters.simulated.http_server import Connections, serve
 from adapters.simulated.latent import WorldSettings
 from adapters.simulated.recording import Recording, open_replay
+from adapters.simulated.wire import WireFront
 from adapters.simulated.world import World, listed_instrument
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, Symbol, VenueName
@@ -78,6 +83,7 @@ class EmbeddedExchange:
         api_key: str,
         api_secret: str,
         on_replay_end: Callable[[], None] = _nothing,
+        faults: VenueFaults | None = None,
     ) -> None:
         self._clock, self._on_replay_end = clock, on_replay_end
         self._recording = self._open(settings)
@@ -89,12 +95,18 @@ class EmbeddedExchange:
         for quote in {market.instrument.quote for market in self.exchange.markets.values()}:
             self.exchange.accounts.deposit(self.account_id, quote, settings.capital)
         self._driver = self._make_driver(settings, dice_of)
+        queue = None if faults is None else EngineQueue(self.exchange, faults.call_later)
         self.front = BinanceFront(
             self.exchange,
             {api_key: Credential(api_secret, self.account_id)},
             clock=clock,
             dice=dice_of("venue/ids"),
+            place=None if queue is None else queue.place,
         )
+        self._served: WireFront = self.front
+        if faults is not None and queue is not None:
+            dialect = BinanceFaultDialect(lambda: clock.now_ns() // _NS_PER_MS)
+            self._served = FaultyFront(self.front, dialect, faults, queue)
 
     @property
     def data_source(self) -> str:
@@ -111,7 +123,7 @@ class EmbeddedExchange:
     ) -> None:
         """Moves the market and serves it until cancelled; `ready` is called once it can serve."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve, listener, self.front, self.connections)
+            nursery.start_soon(serve, listener, self._served, self.connections)
             nursery.start_soon(self._move)
             ready()
 

@@ -1,6 +1,7 @@
 """An HTTP/1.1 server over any byte streams: h11, keep-alive, websocket upgrades.
 
-Invariant: every wait has a deadline, every input a limit; a connection that breaks, or speaks
+Invariant: every wait has a deadline (a request that is never answered ends with the client, or
+after the idle time-out), every input a limit; a connection that breaks, or speaks
 nonsense, ends alone.
 """
 
@@ -11,8 +12,9 @@ from typing import final
 
 import h11
 import trio
+from attrs import evolve
 
-from adapters.simulated.wire import HttpReply, HttpRequest, Outbox, WireFront
+from adapters.simulated.wire import HttpReply, HttpRequest, NoReply, Outbox, WireFront
 from adapters.simulated.ws_server import serve_websocket
 
 IDLE_TIMEOUT_S = 75.0
@@ -20,6 +22,7 @@ SEND_TIMEOUT_S = 10.0
 _HEAD_BYTES_MAX = 32_768
 _BODY_BYTES_MAX = 65_536
 _RECEIVE_BYTES = 65_536
+_CLOSE = ("connection", "close")
 
 
 class _TooLargeError(Exception):
@@ -79,7 +82,12 @@ class _HttpConnection:
                 if request.headers.get("upgrade", "").lower() == "websocket":
                     await self._upgrade(request)
                     return
-                await self._reply(self._front.request(request))
+                reply = self._front.request(request)
+                if isinstance(reply, NoReply):
+                    await self._end_silently(reply)
+                    return
+                await trio.sleep(reply.delay_s)
+                await self._reply(reply)
             except h11.RemoteProtocolError as error:
                 await self._refuse(error.error_status_hint or 400)
                 return
@@ -123,9 +131,16 @@ class _HttpConnection:
             h11.EndOfMessage(),
         )
 
+    async def _end_silently(self, reply: NoReply) -> None:
+        if reply.is_cut:
+            return
+        with trio.move_on_after(IDLE_TIMEOUT_S):
+            while await self._stream.receive_some(_RECEIVE_BYTES):
+                pass
+
     async def _refuse(self, status: int) -> None:
         if self._h11.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            await self._reply(HttpReply(status, b"", (("connection", "close"),)))
+            await self._reply(HttpReply(status, b"", (_CLOSE,)))
 
     async def _send(self, *events: h11.Event) -> None:
         data = b"".join(self._h11.send(event) or b"" for event in events)
@@ -136,7 +151,9 @@ class _HttpConnection:
         outbox = Outbox()
         session = self._front.open_session(request, outbox)
         if session is None:
-            await self._reply(HttpReply(404, b"", (("connection", "close"),)))
+            session = HttpReply(404, b"")
+        if isinstance(session, HttpReply):
+            await self._reply(evolve(session, headers=(*session.headers, _CLOSE)))
             return
         self._connections.websockets += 1
         try:

@@ -1,7 +1,8 @@
 """What a wire front is to the server: requests in, replies out, and sessions on websockets.
 
-A front is pure: it never waits. Invariant: an outbox holds at most its limit; one that would hold
-more closes instead, so a slow reader costs its own connection and nothing else.
+A front is pure: it never waits; the server does where a reply says so. Invariant: an outbox holds
+at most its limit; one that would hold more closes instead, so a slow reader costs its own
+connection and nothing else.
 """
 
 from __future__ import annotations
@@ -38,11 +39,31 @@ class HttpRequest:
 
 @frozen
 class HttpReply:
-    """One reply; the server adds the length."""
+    """One reply, after `delay_s`; the server adds the length."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+    delay_s: float = 0.0
+
+
+@frozen
+class NoReply:
+    """Silence, until the client leaves or its connection has idled too long; or a cut at once."""
+
+    is_cut: bool
+
+
+class TextSink(Protocol):
+    """What a session sends into; sending never waits."""
+
+    def send(self, text: str) -> None:
+        """A whole text message, in order."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """After what was sent; the first close counts."""
+        ...
 
 
 @final
@@ -109,10 +130,12 @@ class SocketSession(Protocol):
 class WireFront(Protocol):
     """One venue's protocol."""
 
-    def request(self, request: HttpRequest) -> HttpReply:
+    def request(self, request: HttpRequest) -> HttpReply | NoReply:
         """Answers; never raises for what a client sent."""
         ...
 
-    def open_session(self, request: HttpRequest, outbox: Outbox) -> SocketSession | None:
-        """A session for a websocket upgrade; None where there is no such path."""
+    def open_session(
+        self, request: HttpRequest, outbox: TextSink
+    ) -> SocketSession | HttpReply | None:
+        """A session for a websocket upgrade, or a refusal; None where there is no such path."""
         ...
