@@ -17,7 +17,15 @@ from bot3.messages.journal import Record, StoredRecord, decode, encode
 from supervisors.entropy import Dice
 
 T = TypeVar("T")
-Written = Callable[[int, Sequence[Record], bool], None]
+
+
+@frozen
+class Commit:
+    """A batch that is on the disk now; `first` is the sequence of its first record."""
+
+    first: int
+    records: Sequence[Record]
+    is_synced: bool
 
 
 @frozen
@@ -43,8 +51,8 @@ class SimulatedDisk:
         self.dice = dice
         self._on_fault = on_fault
 
-    def mount(self, on_written: Written) -> ProcessDisk:
-        """The disk as one process sees it; `on_written` gets (first sequence, records, synced)."""
+    def mount(self, on_written: Callable[[Commit], None]) -> ProcessDisk:
+        """The disk as one process sees it; `on_written` hears of each of its commits."""
         return ProcessDisk(self, on_written)
 
     def records(self) -> list[Record]:
@@ -89,7 +97,7 @@ class SimulatedDisk:
 class ProcessDisk:
     """Opens stores and runs their work; after `crash` it does as if and changes nothing."""
 
-    def __init__(self, disk: SimulatedDisk, on_written: Written) -> None:
+    def __init__(self, disk: SimulatedDisk, on_written: Callable[[Commit], None]) -> None:
         self.disk = disk
         self.is_fenced = False
         self._on_written = on_written
@@ -115,7 +123,7 @@ class ProcessDisk:
             raise DataError("journal: cannot write: the disk is full")
         first = len(self.disk.bodies) + 1
         self.disk.append([encode(record) for record in records], sync=sync)
-        self._on_written(first, records, sync)
+        self._on_written(Commit(first, records, is_synced=sync))
 
     def crash(self) -> None:
         """The process is gone."""

@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from adapters.net.network import Network, SocketNetwork
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
+from adapters.simulated.faults import VenueFaults
 from adapters.simulated.latent import WorldKind, WorldSettings
 from bot3.app.settings import Config
 from bot3.app.venues import EmbeddedVenue
@@ -37,7 +38,11 @@ async def listen(network: SocketNetwork, config: Config) -> trio.SocketListener:
 
 
 def make_exchange(
-    config: Config, clock: Clock, entropy: Entropy, keys: tuple[str, str]
+    config: Config,
+    clock: Clock,
+    entropy: Entropy,
+    keys: tuple[str, str],
+    faults: VenueFaults | None = None,
 ) -> EmbeddedExchange:
     """A market of the configured world, or of recorded data; raises `DataError`."""
     given = config.simulation
@@ -54,7 +59,12 @@ def make_exchange(
     )
     api_key, api_secret = keys
     return EmbeddedExchange(
-        settings, clock=clock, dice_of=entropy.dice, api_key=api_key, api_secret=api_secret
+        settings,
+        clock=clock,
+        dice_of=entropy.dice,
+        api_key=api_key,
+        api_secret=api_secret,
+        faults=faults,
     )
 
 

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from bot3.actors.memory import Memory
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
+from bot3.app.heavy import import_heavy_libraries
 from bot3.app.options import RunOptions
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
@@ -79,16 +79,10 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
             held.callback(listener.close)
         configure_logging(config.system.log_level, None, directory)
         held.callback(close_logging)
-        _import_heavy_libraries()
+        import_heavy_libraries()
         status = trio.run(_session, Prepared(loaded, options, directory, listener, environ))
     _sum_up(status, options)
     return 0
-
-
-def _import_heavy_libraries() -> None:
-    """Seconds of import, spent before the first message rather than inside a handler."""
-    for name in ("drift", "linear_model", "metrics", "optim", "preprocessing"):
-        import_module(f"river.{name}")
 
 
 async def _session(given: Prepared) -> Status:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.simulated.disk import DiskSettings, SimulatedDisk
+from adapters.simulated.disk import Commit, DiskSettings, SimulatedDisk
 from bot3.domain.errors import DataError
 from bot3.messages.control import TradingHalted
 from bot3.messages.journal import Record
@@ -47,14 +47,14 @@ def test_a_power_loss_takes_whole_commits_after_the_last_sync_and_no_others(
 def test_records_are_read_back_and_sequences_go_on() -> None:
     disk = SimulatedDisk(Entropy(1).dice("disk"), ignore)
     written: list[object] = []
-    first = disk.mount(lambda *commit: written.append(commit)).open_store()
+    first = disk.mount(written.append).open_store()
     assert first.append(batch("a", "b"), sync=True) == 2
     second = disk.mount(ignore).open_store()
     assert (second.last_sequence, second.append(batch("c"), sync=False)) == (2, 3)
     assert [(row.sequence, row.record) for row in second.read_all()] == [
         (number, record) for number, record in enumerate(batch("a", "b", "c"), 1)
     ]
-    assert written == [(1, batch("a", "b"), True)]
+    assert written == [Commit(1, batch("a", "b"), is_synced=True)]
 
 
 def test_a_dead_process_changes_nothing_also_in_the_middle_of_a_commit() -> None:

@@ -1,0 +1,123 @@
+"""Looks at the bot from inside: its books, its queues, and at the end everything it believes.
+
+Invariant: reads only; what it reads is told as events to the jury, which judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from bot3.app.simulation.invariants.events import (
+    BookSeen,
+    BotBookRest,
+    BotOrderRest,
+    BotRest,
+    QueueRow,
+    QueuesSeen,
+    Touch,
+    WorldEvent,
+)
+from bot3.app.simulation.life import Life
+from bot3.app.tree import TradingEngine
+from bot3.domain.book import Quote
+from bot3.domain.ids import ClientOrderId
+from bot3.domain.values import InstrumentId, decimal_of
+from bot3.messages.journal import Record
+from bot3.messages.orders import IntentRecorded
+from supervisors.mailbox import Mailbox, Overflow
+
+AUDIT_INTERVAL_S: Final = 1.0
+
+
+def audit(life: Life, now_ns: int) -> Iterator[WorldEvent]:
+    """The books and queues of a running process."""
+    engine, tree = life.engine, life.tree
+    if engine is None or tree is None:
+        return
+    for instrument, card in engine.board.instruments.items():
+        quote = card.quote
+        if quote is not None and quote.sequence:
+            yield BookSeen(
+                instrument.venue, instrument.symbol, now_ns, quote.sequence, touch_of(quote.quote)
+            )
+    yield QueuesSeen(life.generation, now_ns, tuple(_queues(engine)))
+
+
+def touch_of(quote: Quote) -> Touch:
+    """Exactly: a book's floats come from decimal texts."""
+    return Touch(*map(decimal_of, quote))
+
+
+def _queues(engine: TradingEngine) -> Iterator[QueueRow]:
+    runs = engine.runs
+    yield QueueRow("run queue", len(runs), runs.capacity, runs.refused, may_lose=False)
+    yield _row(engine.journal, may_lose=False)
+    for desk in engine.venues.values():
+        yield _row(desk.entries, may_lose=False)
+        yield _row(desk.fetches, may_lose=False)
+        yield _row(desk.resyncs, may_lose=True)
+
+
+def _row(mailbox: Mailbox[Any], *, may_lose: bool) -> QueueRow:
+    lost = mailbox.dropped + mailbox.rejected
+    assert may_lose or mailbox.policy is not Overflow.DROP_OLDEST
+    return QueueRow(mailbox.name, mailbox.waiting, mailbox.capacity, lost, may_lose)
+
+
+def is_quiet(life: Life) -> bool:
+    """Nothing of ours lives, and nothing waits to be written."""
+    engine = life.engine
+    if engine is None or life.tree is None:
+        return False
+    backlog = engine.backlog
+    is_written = not (engine.journal.waiting or backlog.unwritten or backlog.undelivered)
+    return is_written and not engine.board.live and not engine.memory.recovery.orders()
+
+
+def rest_of(life: Life, journal: Sequence[Record], *, is_halt_expected: bool) -> BotRest:
+    """What the bot believes; raises `LookupError` where there is no bot."""
+    engine, tree, snapshots = life.engine, life.tree, life.snapshots
+    if engine is None or tree is None or snapshots is None:
+        raise LookupError("no process is running")
+    status = snapshots.status()
+    recovery = engine.memory.recovery
+    return BotRest(
+        orders=tuple(_orders(engine, journal)),
+        positions={
+            "memory": _flat({k: p.amount for k, p in recovery.tracker.positions().items()}),
+            "portfolio": _flat({k: c.held.amount for k, c in engine.board.instruments.items()}),
+        },
+        balances=tuple(engine.memory.balances.values()),
+        books=tuple(_books(engine)),
+        actors=tree.snapshot(),
+        unready=tuple(reason for reason in status.reasons if "halted" not in reason),
+        halted_reason=recovery.halted_reason,
+        is_halt_expected=is_halt_expected,
+    )
+
+
+def _flat(positions: dict[InstrumentId, Decimal]) -> dict[InstrumentId, Decimal]:
+    return {key: amount for key, amount in positions.items() if amount}
+
+
+def _orders(engine: TradingEngine, journal: Sequence[Record]) -> Iterator[BotOrderRest]:
+    """Of those whose intent is in the journal, what memory still knows of each."""
+    for record in journal:
+        if isinstance(record, IntentRecorded):
+            key: ClientOrderId = record.intent.client_order_id
+            kept = engine.memory.recovery.order(key)
+            if kept is not None:
+                order = kept.order
+                yield BotOrderRest(key, order.intent.instrument, order.status, order.filled.amount)
+
+
+def _books(engine: TradingEngine) -> Iterator[BotBookRest]:
+    for instrument, card in engine.board.instruments.items():
+        seen = card.quote
+        if seen is None:
+            yield BotBookRest(instrument, 0, None, 0)
+        else:
+            touch = touch_of(seen.quote)
+            yield BotBookRest(instrument, seen.sequence, touch, seen.ts_venue_ns)

@@ -1,0 +1,120 @@
+"""What a simulation says at its end: one JSON object for machines, a few lines for people.
+
+Invariant: everything but the wall-clock figures is a function of code and seed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+
+from bot3.app.simulation.invariants.jury import Violation
+from bot3.app.simulation.scenario import Scenario
+
+_NS_PER_S: Final = 1_000_000_000
+_S_PER_HOUR: Final = 3_600.0
+
+
+@frozen(kw_only=True)
+class SimulationResult:
+    """Digests and counts of one run. `virtual_s`: from the start to the end, settling included."""
+
+    scenario: Scenario
+    config_hash: str
+    journal_sha256: str
+    trace_sha256: str
+    orders: int
+    fills: int
+    crashes: int
+    restarts: int
+    processes: int
+    exits: int
+    dead_letters: int
+    events_judged: int
+    faults: dict[str, int]
+    violations: tuple[Violation, ...]
+    violations_found: int
+    last_lines: tuple[str, ...]
+    virtual_s: float
+    wall_s: float
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing was broken."""
+        return not self.violations_found
+
+    def repeat_command(self) -> str:
+        """The one command that gives this run again."""
+        scenario = self.scenario
+        hours = scenario.duration_s / _S_PER_HOUR
+        return (
+            f"python -m bot3 simulate --seed {scenario.seed} --hours {hours:.10g}"
+            f" --faults {scenario.level.value}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        scenario = self.scenario
+        return {
+            "seed": scenario.seed,
+            "hours": scenario.duration_s / _S_PER_HOUR,
+            "faults": scenario.level.value,
+            "journal_sha256": self.journal_sha256,
+            "trace_sha256": self.trace_sha256,
+            "orders": self.orders,
+            "fills": self.fills,
+            "crashes": self.crashes,
+            "restarts": self.restarts,
+            "processes": self.processes,
+            "exits": self.exits,
+            "dead_letters": self.dead_letters,
+            "events_judged": self.events_judged,
+            "faults_injected": self.faults,
+            "violations": [
+                {"checker": v.checker, "ts_ns": v.ts_ns, "text": v.text} for v in self.violations
+            ],
+            "violations_found": self.violations_found,
+            "config_hash": self.config_hash,
+            "commit": commit(),
+            "wall_s": round(self.wall_s, 3),
+            "sim_hours_per_wall_s": round(self.virtual_s / _S_PER_HOUR / self.wall_s, 6),
+        }
+
+    def lines(self) -> list[str]:
+        """For people; a violation comes with all that is needed to see it again."""
+        scenario, pace = self.scenario, self.virtual_s / self.wall_s
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self.faults.items()) or "none"
+        told = f"""\
+seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,.0f} s in\
+ {self.wall_s:.1f} s ({pace:.0f} s per s)
+  orders {self.orders}  fills {self.fills}  processes {self.processes} (crashes {self.crashes},\
+ exits {self.exits})  actor restarts {self.restarts}
+  faults {sum(self.faults.values())}: {kinds}
+  journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
+ {self.events_judged:,}"""
+        judged = ["  no violation"] if self.is_good else self._violation_lines()
+        return [*told.splitlines(), *judged]
+
+    def _violation_lines(self) -> list[str]:
+        return [
+            f"  {self.violations_found} VIOLATIONS",
+            *(f"    {v.ts_ns / _NS_PER_S:.6f} {v.checker}: {v.text}" for v in self.violations),
+            "  the last events:",
+            *(f"    {line}" for line in self.last_lines),
+            f"  seed {self.scenario.seed}  commit {commit()}  config {self.config_hash}",
+            f"  again: {self.repeat_command()}",
+        ]
+
+
+def commit() -> str:
+    """Of the checkout that runs; "unknown" where it is none."""
+    folder = Path(__file__).parents[3] / ".git"
+    try:
+        head = (folder / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        return (folder / head.removeprefix("ref: ")).read_text().strip()
+    except OSError:
+        return "unknown"

@@ -1,0 +1,153 @@
+"""What is simulated: a seed, a length, and how much goes wrong.
+
+Invariant: everything random in a simulation comes from the seed; a plan holds rates and times only.
+Times between faults are means of exponential distributions, in virtual seconds; zero means never.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, unique
+from typing import Final
+
+from attrs import field, frozen, validators
+
+from adapters.simulated.disk import DiskSettings
+from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
+from adapters.simulated.links import Latency
+
+SETTLE_S: Final = 120.0
+
+
+@unique
+class FaultLevel(Enum):
+    """How much goes wrong."""
+
+    NONE = "none"
+    CALM = "calm"
+    STORM = "storm"
+    HURRICANE = "hurricane"
+
+
+@frozen(kw_only=True)
+class FaultPlan:
+    """How often what goes wrong."""
+
+    link_s: float = 0.0  # a connection is reset, falls silent or slows down
+    outage_s: float = 0.0  # a part of the venue is down for `outage_length_s`
+    outage_length_s: tuple[float, float] = (2.0, 40.0)
+    process_crash_s: float = 0.0
+    power_loss_share: float = 0.3  # of the process crashes
+    restart_delay_s: tuple[float, float] = (0.2, 8.0)
+    orderly_stop_s: float = 0.0
+    clock_step_s: float = 0.0
+    clock_step_max_s: float = 0.0
+    clock_skew_max_s: float = 0.0
+    operator_halt_s: float = 0.0
+    operator_halt_length_s: tuple[float, float] = (5.0, 30.0)
+    steps_between_actor_crashes: int = 0
+    disk: DiskSettings = field(factory=DiskSettings)
+    venue: FaultRates = field(factory=FaultRates.none)
+    latency: Latency = field(factory=Latency)
+
+
+@frozen(kw_only=True)
+class Scenario:
+    """One simulation. `duration_s`: with faults; the settling phase comes after it."""
+
+    seed: int = field(validator=validators.ge(0))
+    duration_s: float = field(validator=validators.gt(0))
+    level: FaultLevel
+    settle_s: float = SETTLE_S
+
+
+def plan_of(level: FaultLevel) -> FaultPlan:
+    """The rates of a level."""
+    return _PLANS[level]
+
+
+def _requests(
+    lost: float, refused: float, queued: float
+) -> dict[RequestKind, dict[VenueFault, float]]:
+    common = {
+        VenueFault.REQUEST_LOST: lost,
+        VenueFault.REPLY_LOST: lost,
+        VenueFault.REPLY_SLOW: lost,
+        VenueFault.RATE_LIMITED: refused,
+        VenueFault.UNAVAILABLE_BEFORE: refused,
+        VenueFault.UNAVAILABLE_AFTER: refused,
+    }
+    return {
+        RequestKind.ENTRY: {**common, VenueFault.ENGINE_QUEUED: queued},
+        RequestKind.CANCEL: common,
+        RequestKind.QUERY: common,
+        RequestKind.DATA: common,
+    }
+
+
+def _frames(rate: float) -> dict[VenueFault, float]:
+    return {
+        VenueFault.FRAME_GAP: rate,
+        VenueFault.FRAME_DUPLICATED: rate,
+        VenueFault.FRAME_REORDERED: rate,
+        VenueFault.FRAME_CORRUPTED: rate / 4,
+        VenueFault.FRAME_DELAYED: rate,
+    }
+
+
+def _account_frames(rate: float) -> dict[VenueFault, float]:
+    return {
+        VenueFault.ACCOUNT_FRAME_DUPLICATED: 4 * rate,
+        VenueFault.ACCOUNT_FRAME_DELAYED: 2 * rate,
+        VenueFault.ACCOUNT_FRAME_LOST: rate,
+    }
+
+
+_CALM = FaultPlan(
+    link_s=300.0,
+    process_crash_s=1_800.0,
+    disk=DiskSettings(stall_rate=0.002, longest_stall_s=0.5),
+    venue=FaultRates(requests=_requests(0.002, 0.001, 0.0), frames=_frames(0.0002)),
+)
+_STORM = FaultPlan(
+    link_s=25.0,
+    outage_s=120.0,
+    process_crash_s=60.0,
+    orderly_stop_s=300.0,
+    clock_step_s=120.0,
+    clock_step_max_s=1.0,
+    clock_skew_max_s=2.0,
+    operator_halt_s=180.0,
+    steps_between_actor_crashes=12_000,
+    disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
+    venue=FaultRates(
+        requests=_requests(0.02, 0.01, 0.05),
+        frames=_frames(0.002),
+        account_frames=_account_frames(0.01),
+        reply_delay_s=(0.5, 12.0),
+    ),
+)
+_HURRICANE = FaultPlan(
+    link_s=8.0,
+    outage_s=45.0,
+    process_crash_s=25.0,
+    orderly_stop_s=150.0,
+    clock_step_s=40.0,
+    clock_step_max_s=2.0,
+    clock_skew_max_s=4.0,
+    operator_halt_s=90.0,
+    steps_between_actor_crashes=4_000,
+    disk=DiskSettings(stall_rate=0.08, longest_stall_s=4.0, error_rate=0.002),
+    venue=FaultRates(
+        requests=_requests(0.05, 0.02, 0.10),
+        frames=_frames(0.006),
+        account_frames=_account_frames(0.02),
+        reply_delay_s=(0.5, 15.0),
+    ),
+    latency=Latency(0.005, 0.25),
+)
+_PLANS: Final = {
+    FaultLevel.NONE: FaultPlan(),
+    FaultLevel.CALM: _CALM,
+    FaultLevel.STORM: _STORM,
+    FaultLevel.HURRICANE: _HURRICANE,
+}

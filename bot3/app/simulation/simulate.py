@@ -1,0 +1,76 @@
+"""Runs one simulation from its seed, and says what came of it.
+
+Invariant: the same code, configuration and scenario give the same digests, in any process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from bot3.app.config import LoadedConfig
+from bot3.app.heavy import import_heavy_libraries
+from bot3.app.simulation.invariants.jury import Jury
+from bot3.app.simulation.report import SimulationResult
+from bot3.app.simulation.scenario import Scenario
+from bot3.app.simulation.world import SimulatedWorld, WorldParts
+from bot3.app.venues import BUILDERS, EmbeddedVenue, Surroundings, VenueAccess
+from bot3.domain.values import VenueName
+from supervisors.clock import SystemClock
+from supervisors.testing import VirtualClock, deterministic, run_virtually
+
+NS_PER_S: Final = 1_000_000_000
+
+
+def simulate(scenario: Scenario, loaded: LoadedConfig, jury: Jury) -> SimulationResult:
+    """One run; raises what no checker could judge (a deadlock, an error of the simulation)."""
+    import_heavy_libraries()
+    clock, wall = VirtualClock(), SystemClock()
+
+    def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
+        return BUILDERS[name](loaded.config, address, around)
+
+    world = SimulatedWorld(scenario, loaded, clock, WorldParts(jury, build_access))
+    started_ns = wall.monotonic_ns()
+    with deterministic(scenario.seed):
+        run_virtually(world.run, clock)
+    wall_s = (wall.monotonic_ns() - started_ns) / NS_PER_S
+    return _result(world, scenario, loaded, clock.current_time(), wall_s)
+
+
+def _result(
+    world: SimulatedWorld,
+    scenario: Scenario,
+    loaded: LoadedConfig,
+    virtual_s: float,
+    wall_s: float,
+) -> SimulationResult:
+    counts, jury = world.trace.counts, world.jury
+    return SimulationResult(
+        scenario=scenario,
+        config_hash=loaded.hash,
+        journal_sha256=_digest(world.disk.bodies),
+        trace_sha256=world.trace.sha256(),
+        orders=counts["reports_new"],
+        fills=counts["reports_trade"],
+        crashes=counts["crashes"],
+        restarts=counts["restarts"],
+        processes=counts["processes"],
+        exits=counts["exits"],
+        dead_letters=counts["dead_letters"],
+        events_judged=jury.events,
+        faults=dict(sorted(world.trace.faults.items())),
+        violations=tuple(jury.violations),
+        violations_found=jury.found,
+        last_lines=tuple(world.trace.last),
+        virtual_s=virtual_s,
+        wall_s=wall_s,
+    )
+
+
+def _digest(bodies: Sequence[bytes]) -> str:
+    digest = hashlib.sha256()
+    for body in bodies:
+        digest.update(body + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,154 @@
+"""One simulated venue: its exchange, where it listens, and what it tells the jury of our account.
+
+Invariant: the venue outlives every process of the bot; what is published here is the exchange's own
+truth, at the moment at which it becomes true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import final
+
+import trio
+
+from adapters.simulated.accounts import Accounts
+from adapters.simulated.book import LevelSet
+from adapters.simulated.embedded import EmbeddedExchange
+from adapters.simulated.market import Market, Print, Top
+from adapters.simulated.network import SimulatedNetwork
+from adapters.simulated.orders import ExecutionReport
+from bot3.app.simulation.invariants.events import (
+    BookPublished,
+    Touch,
+    VenueFunded,
+    VenueOrderRest,
+    VenueReported,
+    VenueRest,
+    WorldEvent,
+)
+from bot3.app.venues import EmbeddedVenue
+from bot3.domain.account import Balance
+from bot3.domain.values import Asset, VenueName
+from supervisors.clock import Clock
+
+
+@final
+class VenueSite:
+    """A `PrivateListener` and `PublicListener` of its exchange."""
+
+    def __init__(
+        self,
+        name: VenueName,
+        exchange: EmbeddedExchange,
+        address: EmbeddedVenue,
+        clock: Clock,
+        hear: Callable[[WorldEvent], None],
+    ) -> None:
+        self.name = name
+        self.exchange = exchange
+        self.address = address
+        self._clock = clock
+        self._hear = hear
+        self._totals_at_start = self._accounts.totals()
+
+    @property
+    def _accounts(self) -> Accounts:
+        return self.exchange.exchange.accounts
+
+    def announce(self) -> None:
+        """The deposits and the books at the start, then everything that changes."""
+        account = self.exchange.account_id
+        funds = {a: self._accounts.free(account, a) for a in self._accounts.assets(account)}
+        self._hear(VenueFunded(self.name, self._clock.now_ns(), funds))
+        self.exchange.exchange.listen(self)
+        for market in self.exchange.exchange.markets.values():
+            self._publish(market, market.top())
+            market.listen(self)
+
+    async def serve(
+        self,
+        network: SimulatedNetwork,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Until cancelled."""
+        listener = await network.process().listen(self.address.host, self.address.port)
+        async with listener:
+            await self.exchange.run(listener, ready=task_status.started)
+
+    def reported(self, account: int, report: ExecutionReport) -> None:
+        if account == self.exchange.account_id:
+            self._hear(VenueReported(self.name, self._clock.now_ns(), report))
+
+    def balances_changed(self, account: int, assets: Sequence[Asset], ts_ns: int) -> None:
+        """The reports say as much."""
+
+    def traded(self, market: Market, trade: Print) -> None:
+        """Of no interest: books are compared."""
+
+    def book_changed(self, market: Market, changes: Sequence[LevelSet], ts_ns: int) -> None:
+        """Every update id has a touch, also where that did not change."""
+        del changes, ts_ns
+        self._publish(market, market.top())
+
+    def top_changed(self, market: Market, top: Top, ts_ns: int) -> None:
+        """`book_changed` has said it."""
+
+    def _publish(self, market: Market, top: Top) -> None:
+        self._hear(
+            BookPublished(
+                self.name,
+                market.symbol,
+                self._clock.now_ns(),
+                market.engine.update_id,
+                _touch(market, top),
+            )
+        )
+
+    def rest(self) -> VenueRest:
+        """Everything that the exchange knows of our account, now."""
+        exchange, account = self.exchange.exchange, self.exchange.account_id
+        orders = [
+            order for symbol in exchange.markets for order in exchange.files.all_of(account, symbol)
+        ]
+        return VenueRest(
+            venue=self.name,
+            orders=tuple(
+                VenueOrderRest(
+                    order.request.client_order_id, order.symbol, order.status, order.executed
+                )
+                for order in orders
+            ),
+            trades=tuple(
+                trade
+                for symbol in exchange.markets
+                for trade in exchange.files.trades_of(account, symbol)
+            ),
+            balances=tuple(
+                Balance(
+                    self.name,
+                    asset,
+                    self._accounts.free(account, asset),
+                    self._accounts.held(account, asset),
+                )
+                for asset in self._accounts.assets(account)
+            ),
+            totals=self._accounts.totals(),
+            totals_at_start=self._totals_at_start,
+        )
+
+    def open_orders(self) -> int:
+        """Of our account."""
+        return len(self.exchange.exchange.files.open_of(self.exchange.account_id))
+
+
+def _touch(market: Market, top: Top) -> Touch:
+    scale = market.scale
+    return Touch(
+        scale.price(top.bid),
+        scale.amount(top.bid_lots),
+        scale.price(top.ask),
+        scale.amount(top.ask_lots),
+    )
+
+
+Sites = Mapping[VenueName, VenueSite]
