@@ -1,0 +1,88 @@
+"""The bot's best prices are the exchange's, compared at equal update ids, at all times.
+
+Of each book the last `books_kept` published states are remembered; what the bot believes of an
+older one cannot be judged any more and is let pass. A state that the exchange never published is
+none at all. At rest the bot's book is also not older than `book_lag_max_s`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import dropwhile
+from typing import final
+
+from bot3.app.simulation.invariants.events import (
+    BookPublished,
+    BookSeen,
+    BotBookRest,
+    Settled,
+    Touch,
+    WorldEvent,
+)
+from bot3.app.simulation.invariants.jury import Violation
+from bot3.app.simulation.invariants.settings import InvariantSettings, ns
+from bot3.domain.values import InstrumentId
+
+
+@final
+class BooksAgree:
+    """Constant work for an update; at `Settled` as much as is remembered."""
+
+    name = "books_agree"
+    hears: tuple[type[WorldEvent], ...] = (BookPublished, BookSeen, Settled)
+
+    def __init__(self, settings: InvariantSettings) -> None:
+        self._kept = settings.books_kept
+        self._lag_ns = ns(settings.book_lag_max_s)
+        self._published: dict[InstrumentId, OrderedDict[int, tuple[Touch, int]]] = {}
+
+    def hear(self, event: WorldEvent) -> list[Violation]:
+        texts: list[str] = []
+        match event:
+            case BookPublished():
+                self._publish(event)
+            case BookSeen():
+                key = InstrumentId(event.venue, event.symbol)
+                texts = self._compare(key, event.update_id, event.touch)
+            case Settled():
+                for book in event.bot.books:
+                    texts += self._rest(book, event.ts_ns)
+            case _:
+                pass
+        return [Violation(self.name, event.ts_ns, text) for text in texts]
+
+    def _publish(self, event: BookPublished) -> None:
+        states = self._states(InstrumentId(event.venue, event.symbol))
+        states[event.update_id] = (event.touch, event.ts_ns)
+        if len(states) > self._kept:
+            states.popitem(last=False)
+
+    def _states(self, key: InstrumentId) -> OrderedDict[int, tuple[Touch, int]]:
+        return self._published.setdefault(key, OrderedDict())
+
+    def _compare(self, key: InstrumentId, update_id: int, seen: Touch) -> list[str]:
+        states = self._states(key)
+        found = states.get(update_id)
+        if found is None:
+            is_forgotten = len(states) >= self._kept and update_id < next(iter(states))
+            return [] if is_forgotten else [f"{key}: book {update_id} was never published"]
+        published = found[0]
+        if seen == published:
+            return []
+        return [f"{key}: book {update_id} is {_shown(published)}, the bot has {_shown(seen)}"]
+
+    def _rest(self, book: BotBookRest, now_ns: int) -> list[str]:
+        if book.touch is None:
+            return []  # `alive` tells of it
+        texts = self._compare(book.instrument, book.update_id, book.touch)
+        states = self._states(book.instrument)
+        later = dropwhile(lambda update_id: update_id <= book.update_id, states)
+        if (following := next(later, None)) is not None:
+            behind_ns = now_ns - states[following][1]
+            if behind_ns > self._lag_ns:
+                texts.append(f"{book.instrument}: the bot's book is {behind_ns / 1e9:.3f} s behind")
+        return texts
+
+
+def _shown(touch: Touch) -> str:
+    return f"{touch.bid_amount} at {touch.bid}, {touch.ask_amount} at {touch.ask}"

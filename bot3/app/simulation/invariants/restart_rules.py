@@ -1,0 +1,48 @@
+"""What a declared tree promises about restarts, read from the declaration alone."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from supervisors.restart import Intensity
+from supervisors.spec import ChildSpec, SupervisorSpec
+
+
+@frozen
+class RestartRule:
+    """Of one actor: the shortest pause after a crash, and how long without one ends a streak."""
+
+    pause_min_s: float
+    calm_s: float
+
+
+def rules_of(root: SupervisorSpec) -> dict[str, RestartRule]:
+    """Per path of everything below the root; no rule for what restarts at once by declaration.
+
+    The pause is that of the first crash, the shortest: where a group restarts together, or a
+    supervisor above, the later and longer ones need not be waited for.
+    """
+    return {
+        path: RestartRule(backoff.initial_s * (1 - backoff.jitter), backoff.calm_s)
+        for path, spec in _below(root.id, root)
+        if (backoff := spec.backoff) is not None
+    }
+
+
+def intensities_of(root: SupervisorSpec) -> dict[str, Intensity]:
+    """Per path of every supervisor, the root included."""
+    inner = [(path, spec) for path, spec in _below(root.id, root)]
+    return {
+        path: spec.intensity
+        for path, spec in [(root.id, root), *inner]
+        if isinstance(spec, SupervisorSpec)
+    }
+
+
+def _below(path: str, spec: SupervisorSpec) -> list[tuple[str, ChildSpec]]:
+    found: list[tuple[str, ChildSpec]] = []
+    for child in spec.children:
+        found.append((f"{path}/{child.id}", child))
+        if isinstance(child, SupervisorSpec):
+            found += _below(f"{path}/{child.id}", child)
+    return found
