@@ -6,7 +6,7 @@ instrument are known and have been sent on. Later it keeps the offset and the fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import final
 
 import trio
@@ -22,6 +22,8 @@ from supervisors.clock import Clock
 
 REFRESH_INTERVAL_S = 300.0
 RETRY_PAUSE_S = 1.0
+# A venue that is busy or restarting is back by then; one that is not is the operator's business.
+START_PATIENCE_S = 20.0
 
 
 @final
@@ -48,8 +50,8 @@ class SessionActor(EdgeActor):
         self._warm_up_bars = warm_up_bars
 
     async def run(self, context: EdgeContext) -> None:
-        await self._prepare()
-        await self._warm_up()
+        await self._patiently(self._prepare)
+        await self._patiently(self._warm_up)
         context.ready()
         while True:
             await trio.sleep(REFRESH_INTERVAL_S)
@@ -59,6 +61,19 @@ class SessionActor(EdgeActor):
                 await trio.sleep(RETRY_PAUSE_S)  # the next refresh tries again
             context.progress()
 
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Tries again for a while; raises the last error."""
+        give_up_s = trio.current_time() + START_PATIENCE_S
+        while True:
+            try:
+                await step()
+            except (OrderRejectedError, OutcomeUnknownError, VenueError):
+                if trio.current_time() + RETRY_PAUSE_S > give_up_s:
+                    raise
+                await trio.sleep(RETRY_PAUSE_S)
+            else:
+                return
+
     async def _prepare(self) -> None:
         await self._venue.refresh()
         instruments = await self._feed.instruments(tuple(self._markets))
@@ -66,7 +81,12 @@ class SessionActor(EdgeActor):
             listener.send(InstrumentsLoaded(self._feed.venue, instruments))
 
     async def _warm_up(self) -> None:
-        for symbol, market in self._markets.items():
-            bars = await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
+        """Sends all histories, or none: each belongs to the same moment."""
+        histories = {
+            symbol: await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
+            for symbol in self._markets
+        }
+        for symbol, bars in histories.items():
             instrument = InstrumentId(self._feed.venue, symbol)
-            market.send(HistoryLoaded(instrument, tuple(bars), self._clock.now_ns()))
+            loaded = HistoryLoaded(instrument, tuple(bars), self._clock.now_ns())
+            self._markets[symbol].send(loaded)

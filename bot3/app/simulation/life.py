@@ -27,6 +27,7 @@ from bot3.messages.control import SessionStarted
 from bot3.telemetry.snapshot import RunFacts, Snapshots
 from supervisors.entropy import Entropy
 from supervisors.observe import Observer
+from supervisors.spec import SupervisorSpec
 from supervisors.testing import TrioClock
 from supervisors.tree import TreeHandle
 
@@ -45,6 +46,13 @@ class Machine:
     disk: SimulatedDisk
     clock: TrioClock
     entropy: Entropy
+
+
+def declared_tree(machine: Machine) -> SupervisorSpec:
+    """The tree that every process of this machine runs, as it is declared."""
+    life = Life(machine, 0, machine.disk.mount(lambda _: None))
+    session = life.make_session(life.make_access(machine.entropy), machine.entropy)
+    return session.engine.tree(session.operators)
 
 
 @final
@@ -103,16 +111,21 @@ class Life:
     async def _live(self) -> None:
         machine, generation = self._machine, self.generation
         entropy = Entropy(machine.entropy.seed_of(f"process/{generation}"))
-        around = Surroundings(self._network, machine.clock, entropy, {})
-        access = {
-            name: machine.build_access(name, address, around)
-            for name, address in machine.venues.items()
-        }
+        access = self.make_access(entropy)
         async with closing(access):
-            self.session = self._make_session(access, entropy)
+            self.session = self.make_session(access, entropy)
             await self.session.run_unattended()
 
-    def _make_session(self, access: dict[VenueName, VenueAccess], entropy: Entropy) -> Session:
+    def make_access(self, entropy: Entropy) -> dict[VenueName, VenueAccess]:
+        """The adapters of this process."""
+        around = Surroundings(self._network, self._machine.clock, entropy, {})
+        return {
+            name: self._machine.build_access(name, address, around)
+            for name, address in self._machine.venues.items()
+        }
+
+    def make_session(self, access: dict[VenueName, VenueAccess], entropy: Entropy) -> Session:
+        """Everything but the adapters, recovered from the disk and not started."""
         machine, loaded = self._machine, self._machine.loaded
         config, clock = loaded.config, machine.clock
         run = new_run_id(clock.now_ns())

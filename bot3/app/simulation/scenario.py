@@ -6,6 +6,7 @@ Times between faults are means of exponential distributions, in virtual seconds;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, unique
 from typing import Final
 
@@ -16,6 +17,16 @@ from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
 from adapters.simulated.links import Latency
 
 SETTLE_S: Final = 120.0
+
+# Laid over the defaults, below a user's own file: many orders are what finds faults, so strategies
+# follow their signals whether those pay or not. Nothing listens on a real socket.
+BUSY: Final[Mapping[str, object]] = {
+    "ta_ml_split.ta_weight": 0.7,
+    "ta_ml_split.ml_weight": 0.3,
+    "ta_ml_split.adaptive": False,
+    "execution.rebalance_band": 0.05,
+    "telemetry.enabled": False,
+}
 
 
 @unique
@@ -117,7 +128,7 @@ _STORM = FaultPlan(
     clock_step_max_s=1.0,
     clock_skew_max_s=2.0,
     operator_halt_s=180.0,
-    steps_between_actor_crashes=12_000,
+    steps_between_actor_crashes=4_000,
     disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
     venue=FaultRates(
         requests=_requests(0.02, 0.01, 0.05),
@@ -135,7 +146,7 @@ _HURRICANE = FaultPlan(
     clock_step_max_s=2.0,
     clock_skew_max_s=4.0,
     operator_halt_s=90.0,
-    steps_between_actor_crashes=4_000,
+    steps_between_actor_crashes=1_500,
     disk=DiskSettings(stall_rate=0.08, longest_stall_s=4.0, error_rate=0.002),
     venue=FaultRates(
         requests=_requests(0.05, 0.02, 0.10),

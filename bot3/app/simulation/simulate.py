@@ -11,7 +11,6 @@ from typing import Final
 
 from bot3.app.config import LoadedConfig
 from bot3.app.heavy import import_heavy_libraries
-from bot3.app.simulation.invariants.jury import Jury
 from bot3.app.simulation.report import SimulationResult
 from bot3.app.simulation.scenario import Scenario
 from bot3.app.simulation.world import SimulatedWorld, WorldParts
@@ -23,7 +22,7 @@ from supervisors.testing import VirtualClock, deterministic, run_virtually
 NS_PER_S: Final = 1_000_000_000
 
 
-def simulate(scenario: Scenario, loaded: LoadedConfig, jury: Jury) -> SimulationResult:
+def simulate(scenario: Scenario, loaded: LoadedConfig) -> SimulationResult:
     """One run; raises what no checker could judge (a deadlock, an error of the simulation)."""
     import_heavy_libraries()
     clock, wall = VirtualClock(), SystemClock()
@@ -31,7 +30,7 @@ def simulate(scenario: Scenario, loaded: LoadedConfig, jury: Jury) -> Simulation
     def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
         return BUILDERS[name](loaded.config, address, around)
 
-    world = SimulatedWorld(scenario, loaded, clock, WorldParts(jury, build_access))
+    world = SimulatedWorld(scenario, loaded, clock, WorldParts(build_access))
     started_ns = wall.monotonic_ns()
     with deterministic(scenario.seed):
         run_virtually(world.run, clock)

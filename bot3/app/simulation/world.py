@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, final
 
 import trio
-from attrs import field, frozen
+from attrs import frozen
 
 from adapters.simulated.disk import SimulatedDisk
 from adapters.simulated.embedded import EmbeddedExchange
@@ -18,12 +18,14 @@ from adapters.simulated.faults import VenueFaults
 from adapters.simulated.network import SimulatedNetwork
 from bot3.app.config import LoadedConfig
 from bot3.app.embedded import make_exchange
+from bot3.app.settings import Config
 from bot3.app.simulation.audit import AUDIT_INTERVAL_S, audit, is_quiet, rest_of
+from bot3.app.simulation.court import convene
 from bot3.app.simulation.invariants.events import Settled, VenueReported, WorldEvent
 from bot3.app.simulation.invariants.jury import Jury
-from bot3.app.simulation.life import BuildAccess, Machine
+from bot3.app.simulation.life import BuildAccess, Machine, declared_tree
 from bot3.app.simulation.machine_room import MachineRoom
-from bot3.app.simulation.scenario import Scenario, plan_of
+from bot3.app.simulation.scenario import FaultPlan, Scenario, plan_of
 from bot3.app.simulation.trace import Trace
 from bot3.app.simulation.venue_site import VenueSite
 from bot3.app.simulation.weather import Weather
@@ -31,6 +33,7 @@ from bot3.app.venues import EmbeddedVenue
 from bot3.domain.values import VenueName
 from bot3.messages.control import HaltTrading
 from supervisors.entropy import Entropy
+from supervisors.spec import SupervisorSpec
 from supervisors.testing import CheckpointCrashes, TrioClock, VirtualClock
 
 EPOCH_NS: Final = 1_750_000_000_000_000_000  # 2025-06-15 15:06:40 UTC
@@ -44,11 +47,10 @@ _LOOK_S: Final = 0.25
 
 @frozen
 class WorldParts:
-    """What a test may replace: the jury, and how a venue is reached."""
+    """What a test or a benchmark may replace: how venues are reached, and who judges."""
 
-    jury: Jury
     build_access: BuildAccess
-    prepare: Callable[[], None] = field(default=lambda: None)
+    convene: Callable[[Config, SupervisorSpec, FaultPlan], Jury] = convene
 
 
 @final
@@ -61,7 +63,7 @@ class SimulatedWorld:
         self.scenario = scenario
         self.plan = plan_of(scenario.level)
         self.trace = Trace()
-        self.jury = parts.jury
+        self.jury = Jury(())
         self.clock = TrioClock(EPOCH_NS)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
@@ -81,12 +83,12 @@ class SimulatedWorld:
         faults = {name: self._venue_faults(name) for name in self._names()}
         async with trio.open_nursery() as nursery:
             sites = [self._make_site(name, each) for name, each in faults.items()]
+            machine = self._machine(sites)
+            self.jury = self._parts.convene(self._loaded.config, declared_tree(machine), self.plan)
             for site in sites:
                 site.announce()
                 await nursery.start(site.serve, self._network)
-            room = MachineRoom(
-                self._machine(sites), plan, agenda, self.clock, self.trace, self.hear
-            )
+            room = MachineRoom(machine, plan, agenda, self.clock, self.trace, self.hear)
             weather = Weather(
                 plan,
                 agenda,
@@ -94,7 +96,7 @@ class SimulatedWorld:
                 self.trace,
                 network=self._network,
                 disk=self.disk,
-                clock=room.machine.clock,
+                clock=machine.clock,
                 venues=tuple(faults.values()),
             )
             weather.begin()

@@ -12,7 +12,7 @@ from bot3.domain.errors import Bot3Error, OrderRejectedError, OutcomeUnknownErro
 from bot3.domain.values import Symbol
 from bot3.messages.market import HistoryLoaded
 from bot3.messages.orders import InstrumentsLoaded
-from bot3.services.session import REFRESH_INTERVAL_S, SessionActor
+from bot3.services.session import REFRESH_INTERVAL_S, START_PATIENCE_S, SessionActor
 from supervisors.testing import TrioClock
 from tests.bot3.making import START_NS, VENUE
 from tests.bot3.services.fake_ports import FakeFeed, FakeVenue, Inbox, Stage, living
@@ -51,7 +51,7 @@ async def test_filters_reach_all_before_history_and_both_before_it_is_ready(
     async with living(desk.actor):
         names = [name for name, _ in desk.log]
         assert names == [
-            "refresh", "memory", "risk", "bars", "BTC/USDT", "bars", "ETH/USDT",
+            "refresh", "memory", "risk", "bars", "bars", "BTC/USDT", "ETH/USDT",
         ]  # fmt: skip
     for listener in desk.listeners:
         (loaded,) = listener.heard
@@ -65,15 +65,25 @@ async def test_filters_reach_all_before_history_and_both_before_it_is_ready(
         assert {bar.instrument for bar in history.bars} == {history.instrument}
 
 
-async def test_a_first_refresh_that_fails_fails_the_start(
+async def test_a_venue_that_is_busy_at_first_is_asked_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    desk = Desk()
+    desk.venue.fails = {"refresh": deque([VenueError("429"), OutcomeUnknownError("time-out")])}
+    async with living(desk.actor):
+        assert [name for name, _ in desk.log][:4] == ["refresh"] * 3 + ["memory"]
+    assert [len(market.heard) for market in desk.markets.values()] == [1, 1]
+
+
+async def test_a_venue_that_stays_down_fails_the_start_with_its_last_error(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     desk, stage = Desk(), Stage()
-    desk.venue.fails = {"refresh": deque([VenueError("the venue is down")])}
-    with pytest.raises(VenueError, match="the venue is down"):
+    desk.venue.fails = {"refresh": deque(VenueError(f"down, try {n}") for n in range(1, 100))}
+    with pytest.raises(VenueError, match=f"down, try {START_PATIENCE_S + 1:.0f}$"):
         await desk.actor.run(stage)
     assert not stage.is_ready.is_set()
-    assert [name for name, _ in desk.log] == ["refresh"]
+    assert {name for name, _ in desk.log} == {"refresh"}
 
 
 @pytest.mark.parametrize(
