@@ -139,3 +139,46 @@ def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None
         return 0
 
     _guard(action, is_verbose=is_verbose)
+
+
+@cli.command()
+@_CONFIG
+@_JSON
+@_VERBOSE
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Absent: a new one, told.")
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True, max=10_000),
+    default=0.05,
+    show_default=True,
+    help="Virtual hours with faults; a settling phase follows.",
+)
+@click.option(
+    "--faults",
+    type=click.Choice(["none", "calm", "storm", "hurricane"]),
+    default="storm",
+    show_default=True,
+    help="How much goes wrong.",
+)
+@click.option(
+    "--check-twice",
+    "is_checked_twice",
+    is_flag=True,
+    help="Run again in another process with another hash seed; other digests are an error.",
+)
+def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
+    """The whole bot in virtual time, with faults, from one seed; exit 1 on a broken invariant.
+
+    The same tree, adapters and wire protocol as a live run, over in-memory streams against the
+    simulated exchange. The same seed gives the same journal and the same trace, bit for bit.
+    """
+
+    def action() -> int:
+        from bot3.app.simulation.command import SimulateOptions, run_simulation
+        from supervisors.entropy import Entropy
+
+        chosen = Entropy().seed % 1_000_000 if seed is None else seed
+        options = SimulateOptions(seed=chosen, is_verbose=is_verbose, **given)
+        return run_simulation(options, os.environ)
+
+    _guard(action, is_verbose=is_verbose)
