@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from supervisors.restart import Intensity
+from supervisors.restart import Intensity, Strategy
 from supervisors.spec import ChildSpec, SupervisorSpec
 
 
@@ -14,6 +14,14 @@ class RestartRule:
 
     pause_min_s: float
     calm_s: float
+
+
+@frozen
+class SupervisorRule:
+    """Of one supervisor: how many restarts, and whether its children restart as a group."""
+
+    intensity: Intensity
+    is_group: bool = False
 
 
 def rules_of(root: SupervisorSpec) -> dict[str, RestartRule]:
@@ -29,12 +37,11 @@ def rules_of(root: SupervisorSpec) -> dict[str, RestartRule]:
     }
 
 
-def intensities_of(root: SupervisorSpec) -> dict[str, Intensity]:
+def supervisor_rules_of(root: SupervisorSpec) -> dict[str, SupervisorRule]:
     """Per path of every supervisor, the root included."""
-    inner = [(path, spec) for path, spec in _below(root.id, root)]
     return {
-        path: spec.intensity
-        for path, spec in [(root.id, root), *inner]
+        path: SupervisorRule(spec.intensity, spec.strategy is not Strategy.ONE_FOR_ONE)
+        for path, spec in [(root.id, root), *_below(root.id, root)]
         if isinstance(spec, SupervisorSpec)
     }
 

@@ -11,10 +11,9 @@ from decimal import Decimal
 
 from attrs import Factory, frozen
 
-from bot3.app.simulation.invariants.restart_rules import RestartRule
+from bot3.app.simulation.invariants.restart_rules import RestartRule, SupervisorRule
 from bot3.domain.values import Asset, InstrumentId
 from bot3.risk.limits import RiskLimits
-from supervisors.restart import Intensity
 
 SECOND_NS = 1_000_000_000
 
@@ -30,7 +29,7 @@ class InvariantSettings:
         order_lifetime_s: how long after its decision an order may still be sent.
         maker_patience_s: how long an order may rest before it is withdrawn.
         restart_rules: per path of an actor, see `rules_of`.
-        intensities: per path of a supervisor, see `intensities_of`.
+        supervisor_rules: per path of a supervisor, see `supervisor_rules_of`.
         engine_margin_s: the longest that the venue holds a request beyond its expiry.
         skew_s: how far the bot's clock may be off, faults included.
         equity_tolerance: the share by which the equity that the gate counted with may be above the
@@ -51,7 +50,7 @@ class InvariantSettings:
     order_lifetime_s: float
     maker_patience_s: float
     restart_rules: Mapping[str, RestartRule] = Factory(dict)
-    intensities: Mapping[str, Intensity] = Factory(dict)
+    supervisor_rules: Mapping[str, SupervisorRule] = Factory(dict)
     engine_margin_s: float = 10.0
     skew_s: float = 2.0
     equity_tolerance: Decimal = Decimal("0.02")
