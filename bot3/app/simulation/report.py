@@ -19,7 +19,9 @@ _S_PER_HOUR: Final = 3_600.0
 
 @frozen(kw_only=True)
 class SimulationResult:
-    """Digests and counts of one run. `virtual_s`: from the start to the end, settling included."""
+    """Digests and counts of one run. `virtual_s`: from the start to the end, settling included;
+    `up_s`: of these, with a bot whose whole tree runs.
+    """
 
     scenario: Scenario
     config_hash: str
@@ -32,6 +34,7 @@ class SimulationResult:
     processes: int
     exits: int
     dead_letters: int
+    up_s: float
     events_judged: int
     faults: dict[str, int]
     violations: tuple[Violation, ...]
@@ -70,6 +73,7 @@ class SimulationResult:
             "processes": self.processes,
             "exits": self.exits,
             "dead_letters": self.dead_letters,
+            "up_s": self.up_s,
             "events_judged": self.events_judged,
             "faults_injected": self.faults,
             "violations": [
@@ -89,8 +93,8 @@ class SimulationResult:
         told = f"""\
 seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,.0f} s in\
  {self.wall_s:.1f} s ({pace:.0f} s per s)
-  orders {self.orders}  fills {self.fills}  processes {self.processes} (crashes {self.crashes},\
- exits {self.exits})  actor restarts {self.restarts}
+  up {self.up_s:,.0f} s  orders {self.orders}  fills {self.fills}  processes {self.processes}\
+ (crashes {self.crashes}, exits {self.exits})  actor restarts {self.restarts}
   faults {sum(self.faults.values())}: {kinds}
   journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
  {self.events_judged:,}"""

@@ -128,7 +128,7 @@ _STORM = FaultPlan(
     clock_step_max_s=1.0,
     clock_skew_max_s=2.0,
     operator_halt_s=180.0,
-    steps_between_actor_crashes=4_000,
+    steps_between_actor_crashes=2_500,
     disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
     venue=FaultRates(
         requests=_requests(0.02, 0.01, 0.05),
@@ -138,23 +138,24 @@ _STORM = FaultPlan(
     ),
 )
 _HURRICANE = FaultPlan(
-    link_s=8.0,
-    outage_s=45.0,
-    process_crash_s=25.0,
-    orderly_stop_s=150.0,
+    link_s=12.0,
+    outage_s=90.0,
+    outage_length_s=(2.0, 25.0),
+    process_crash_s=40.0,
+    orderly_stop_s=200.0,
     clock_step_s=40.0,
     clock_step_max_s=2.0,
     clock_skew_max_s=4.0,
     operator_halt_s=90.0,
-    steps_between_actor_crashes=1_500,
+    steps_between_actor_crashes=1_000,
     disk=DiskSettings(stall_rate=0.08, longest_stall_s=4.0, error_rate=0.002),
     venue=FaultRates(
-        requests=_requests(0.05, 0.02, 0.10),
+        requests=_requests(0.03, 0.015, 0.10),
         frames=_frames(0.006),
         account_frames=_account_frames(0.02),
         reply_delay_s=(0.5, 15.0),
     ),
-    latency=Latency(0.005, 0.25),
+    latency=Latency(0.005, 0.15),
 )
 _PLANS: Final = {
     FaultLevel.NONE: FaultPlan(),

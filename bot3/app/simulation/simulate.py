@@ -58,6 +58,7 @@ def _result(
         processes=counts["processes"],
         exits=counts["exits"],
         dead_letters=counts["dead_letters"],
+        up_s=counts["seconds_up"],
         events_judged=jury.events,
         faults=dict(sorted(world.trace.faults.items())),
         violations=tuple(jury.violations),

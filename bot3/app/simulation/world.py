@@ -161,7 +161,9 @@ class SimulatedWorld:
     def _audit_again_and_again(self, room: MachineRoom) -> None:
         def look() -> None:
             if room.life is not None and not room.is_closing:
-                for event in audit(room.life, self.clock.now_ns()):
+                events = [*audit(room.life, self.clock.now_ns())]
+                self.trace.counts["seconds_up"] += bool(events)
+                for event in events:
                     self.hear(event)
             if not room.is_closing:
                 self._virtual.agenda.after(AUDIT_INTERVAL_S, look)
