@@ -16,7 +16,7 @@ from adapters.simulated.disk import DiskSettings
 from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
 from adapters.simulated.links import Latency
 
-SETTLE_S: Final = 120.0
+SETTLE_S: Final = 75.0
 
 # Laid over the defaults, below a user's own file: many orders are what finds faults, so strategies
 # follow their signals whether those pay or not. Nothing listens on a real socket.

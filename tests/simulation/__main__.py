@@ -1,0 +1,44 @@
+"""A sweep over seeds from the command line; see `sweep`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from bot3.app.simulation.scenario import FaultLevel
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.sweep import Sweep, run_seeds, spare_jobs
+
+
+@click.command()
+@click.option("--seeds", default="1-20", help="FIRST-LAST, both included.")
+@click.option("--seconds", default=180.0, help="Virtual seconds with faults.")
+@click.option("--faults", type=click.Choice([level.value for level in FaultLevel]), default="storm")
+@click.option("--mutant", type=click.Choice(sorted(MUTANTS)))
+@click.option("--jobs", default=spare_jobs())
+def main(seeds: str, seconds: float, faults: str, mutant: str | None, jobs: int) -> None:
+    """Exits with 1 where a seed broke an invariant."""
+    first, _, last = seeds.partition("-")
+    sweep = Sweep(seconds, FaultLevel(faults), mutant)
+    started_s, bad, virtual_s, orders, crashes = time.perf_counter(), 0, 0.0, 0, 0
+    for result in run_seeds(sweep, range(int(first), int(last or first) + 1), jobs):
+        virtual_s += result.virtual_s
+        orders += result.orders
+        crashes += result.crashes
+        if not result.is_good:
+            bad += 1
+            print("\n".join(result.lines()), flush=True)
+    wall_s = time.perf_counter() - started_s
+    count = int(last or first) - int(first) + 1
+    print(
+        f"{count} seeds of {faults}: {bad} bad; {virtual_s:,.0f} simulated s in {wall_s:,.0f} s"
+        f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes); {orders:,} orders,"
+        f" {crashes:,} process crashes"
+    )
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

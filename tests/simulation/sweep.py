@@ -1,0 +1,73 @@
+"""Many seeds: `python -m tests.simulation --seeds 1-200 --seconds 180 --faults storm`.
+
+Every failing seed is printed with the command that repeats it; `--mutant NAME` plants a bug, and
+then a seed that finds it is what is wanted.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import attrs
+
+from bot3.app.console import configure_logging
+from bot3.app.heavy import import_heavy_libraries
+from bot3.app.simulation.command import load_busy_config
+from bot3.app.simulation.report import SimulationResult
+from bot3.app.simulation.scenario import SETTLE_S, FaultLevel, Scenario
+from bot3.app.simulation.simulate import simulate
+from tests.simulation.mutants import planted
+
+
+@attrs.frozen
+class Sweep:
+    """What every seed is run with."""
+
+    seconds: float
+    level: FaultLevel
+    mutant: str | None = None
+    settle_s: float = SETTLE_S
+
+
+def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
+    """One simulation, in this process."""
+    configure_logging("critical", None, None)
+    scenario = Scenario(
+        seed=seed, duration_s=sweep.seconds, level=sweep.level, settle_s=sweep.settle_s
+    )
+    with planted(sweep.mutant):
+        return simulate(scenario, load_busy_config(None, {}, seed))
+
+
+def run_seeds(sweep: Sweep, seeds: Iterable[int], jobs: int) -> Iterator[SimulationResult]:
+    """In the order of their ends, over so many processes."""
+    if jobs <= 1:
+        yield from map(partial(run_seed, sweep), seeds)
+        return
+    import_heavy_libraries()
+    context = multiprocessing.get_context("fork")
+    with context.Pool(jobs) as pool:
+        yield from pool.imap_unordered(partial(run_seed, sweep), seeds)
+
+
+def seeds_until_caught(sweep: Sweep, seeds: Iterable[int], jobs: int) -> SimulationResult | None:
+    """The first result that is not good; None where all are."""
+    for result in run_seeds(sweep, seeds, jobs):
+        if not result.is_good:
+            return result
+    return None
+
+
+def spare_jobs() -> int:
+    """As many processes as there are processors."""
+    return len(os.sched_getaffinity(0))
+
+
+def fresh_seeds(count: int) -> list[int]:
+    """Other ones at each call."""
+    first = time.time_ns() // 1_000_000 % 1_000_000_000
+    return [first + number for number in range(count)]
