@@ -143,7 +143,7 @@ class StreamHub:
         self._send(stream, event)
 
     def tick(self, now_ns: int) -> None:
-        """Sends what is due at this time; call it at least every 50 ms."""
+        """Sends what is due at this time; call it at least every 100 ms."""
         now_ms, last_ms = ms(now_ns), self._last_ms
         self._last_ms = now_ms
         for (symbol, period_ms), diff in self._diffs.items():

@@ -33,7 +33,7 @@ from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
 _BINANCE = VenueName("binance")
-_STEP_MAX_NS = 50_000_000
+_STEP_MAX_NS = 100_000_000
 _STEP_MIN_NS = 2_000_000
 _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
