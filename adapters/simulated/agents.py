@@ -22,6 +22,9 @@ from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
 from supervisors.entropy import Dice
 
+# Looked up a thousand times a second.
+_BUY, _SELL, _POST_ONLY = Side.BUY, Side.SELL, OrderType.POST_ONLY
+
 
 @frozen
 class AgentSettings:
@@ -111,15 +114,12 @@ class Maker:
             off = settings.half_spread_bps * self._width + settings.maker_step_bps * level
             off *= BASIS_POINT * dice.uniform(0.85, 1.15)
             size = settings.maker_size * (1 + 0.5 * level) * dice.lognormvariate(-0.08, 0.4)
-            for side in (Side.BUY, Side.SELL):
-                price = self._center * (1.0 - side.sign * off)
-                ticks = units.bid(price) if side is Side.BUY else units.ask(price)
-                lots = units.lots(size, price)
+            for side, sign, onto_tick in ((_BUY, 1, units.bid), (_SELL, -1, units.ask)):
+                price = self._center * (1.0 - sign * off)
                 order_id = self._ids.next()
                 self._quotes.append(order_id)
-                operations.append(
-                    Place(order_id, self.owner, side, lots, ticks, OrderType.POST_ONLY)
-                )
+                lots, ticks = units.lots(size, price), onto_tick(price)
+                operations.append(Place(order_id, self.owner, side, lots, ticks, _POST_ONLY))
         return operations
 
     def _aim(self, latent: float) -> float:
@@ -140,26 +140,26 @@ class PatientTraders:
         self, settings: AgentSettings, units: MarketUnits, ids: OrderIds, dice: Dice
     ) -> None:
         self._settings, self._units, self._ids, self._dice = settings, units, ids, dice
-        self._orders: list[tuple[float, int, float, Side]] = []
+        self._orders: list[tuple[float, int, float, int]] = []  # the last is the side's sign
         self._time_s = 0.0
 
     def step(self, latent: float, dt_s: float) -> list[Operation]:
         """Cancels the tired and, mostly, the nearly hit; fills up to the usual number."""
         self._time_s += dt_s
-        near = self._settings.patient_from_bps * BASIS_POINT * 0.5
+        near, now_s = self._settings.patient_from_bps * BASIS_POINT * 0.5, self._time_s
         operations: list[Operation] = []
-        kept = []
+        kept, bids = [], 0
         for order in self._orders:
-            until_s, order_id, price, side = order
-            distance = side.sign * (latent - price) / latent
+            until_s, order_id, price, sign = order
+            distance = sign * (latent - price) / latent
             is_scared = distance < near and self._dice.random() < 0.75
-            if until_s < self._time_s or is_scared:
+            if until_s < now_s or is_scared:
                 operations.append(Cancel(order_id))
             else:
                 kept.append(order)
+                bids += sign > 0
         self._orders = kept
         missing = self._settings.patient_orders - len(kept)
-        bids = sum(1 for order in kept if order[3] is Side.BUY)
         for _ in range(missing):
             side = Side.BUY if bids * 2 < self._settings.patient_orders else Side.SELL
             bids += side is Side.BUY
@@ -174,7 +174,7 @@ class PatientTraders:
         lots = self._units.lots(settings.patient_size * dice.lognormvariate(-0.3, 0.8), price)
         order_id = self._ids.next()
         until_s = self._time_s + dice.expovariate(1.0 / settings.patient_life_s)
-        self._orders.append((until_s, order_id, price, side))
+        self._orders.append((until_s, order_id, price, side.sign))
         return Place(order_id, 0, side, lots, ticks, OrderType.POST_ONLY)
 
 

@@ -29,7 +29,7 @@ WS_API_PATH = "/ws-api/v3"
 
 @final
 class BinanceFront:
-    """A `WireFront`. `tick` must be called at least every 50 ms: streams go by the clock.
+    """A `WireFront`. `tick` must be called at least every 100 ms: streams go by the clock.
 
     `place` is the way of accepted orders into the exchange, where it is not the straight one.
     """

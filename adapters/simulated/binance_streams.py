@@ -12,7 +12,7 @@ from typing import Protocol, final
 import msgspec
 
 from adapters.simulated.binance_stream_names import StreamName
-from adapters.simulated.binance_wire import Json, depth, kline_event, levels, ms
+from adapters.simulated.binance_wire import Json, depth, kline_event, ms
 from adapters.simulated.book import LevelSet
 from adapters.simulated.candles import Candle
 from adapters.simulated.exchange import Exchange
@@ -33,8 +33,12 @@ class Subscriber(Protocol):
 class _Diff:
     """The level changes since the last flush; a level's last amount counts."""
 
-    def __init__(self, update_id: int) -> None:
-        self.last_sent_id = update_id
+    def __init__(self, market: Market, period_ms: int) -> None:
+        base = f"{market.wire_symbol.lower()}@depth"
+        self.names = [f"{base}@{period_ms}ms"]
+        if period_ms == _SECOND_MS:
+            self.names.append(base)
+        self.last_sent_id = market.engine.update_id
         self.bids: dict[int, int] = {}
         self.asks: dict[int, int] = {}
 
@@ -43,22 +47,25 @@ class _Diff:
         for change in changes:
             (bids if change.is_bid else asks)[change.price] = change.lots
 
-    def flush(self, market: Market, now_ms: int) -> Json | None:
-        if not (self.bids or self.asks):
-            return None
-        scale, last_id = market.scale, market.engine.update_id
-        event: Json = {
+    @property
+    def is_empty(self) -> bool:
+        return not (self.bids or self.asks)
+
+    def event(self, market: Market, now_ms: int) -> Json:
+        return {
             "e": "depthUpdate",
             "E": now_ms,
             "s": market.wire_symbol,
             "U": self.last_sent_id + 1,
-            "u": last_id,
-            "b": levels(scale, self.bids.items()),
-            "a": levels(scale, self.asks.items()),
+            "u": market.engine.update_id,
+            "b": market.scale.level_texts(self.bids.items()),
+            "a": market.scale.level_texts(self.asks.items()),
         }
-        self.last_sent_id = last_id
-        self.bids, self.asks = {}, {}
-        return event
+
+    def flush(self, market: Market) -> None:
+        self.last_sent_id = market.engine.update_id
+        self.bids.clear()
+        self.asks.clear()
 
 
 @final
@@ -70,7 +77,7 @@ class StreamHub:
         self._subscribers: dict[str, dict[Subscriber, None]] = {}
         self._names: dict[str, StreamName] = {}
         self._diffs = {
-            (symbol, period_ms): _Diff(market.engine.update_id)
+            (symbol, period_ms): _Diff(market, period_ms)
             for symbol, market in self._markets.items()
             for period_ms in _DEPTH_PERIODS_MS
         }
@@ -136,12 +143,12 @@ class StreamHub:
         self._send(stream, event)
 
     def tick(self, now_ns: int) -> None:
-        """Sends what is due at this time; call it at least every 50 ms."""
+        """Sends what is due at this time; call it at least every 100 ms."""
         now_ms, last_ms = ms(now_ns), self._last_ms
         self._last_ms = now_ms
         for (symbol, period_ms), diff in self._diffs.items():
             if _is_crossed(last_ms, now_ms, period_ms):
-                self._send_depth(self._markets[symbol], period_ms, diff, now_ms)
+                self._send_depth(self._markets[symbol], diff, now_ms)
         is_new_second = _is_crossed(last_ms, now_ms, _SECOND_MS)
         for name in list(self._names.values()):
             market = self._markets.get(name.wire_symbol)
@@ -152,17 +159,15 @@ class StreamHub:
             elif name.channel == "partial" and _is_crossed(last_ms, now_ms, name.period_ms):
                 self._send(name.text, depth(market, name.levels))
 
-    def _send_depth(self, market: Market, period_ms: int, diff: _Diff, now_ms: int) -> None:
-        event = diff.flush(market, now_ms)
-        if event is None:
+    def _send_depth(self, market: Market, diff: _Diff, now_ms: int) -> None:
+        if diff.is_empty:
             return
-        base = f"{market.wire_symbol.lower()}@depth"
-        names = [f"{base}@{period_ms}ms"]
-        if period_ms == _SECOND_MS:
-            names.append(base)
-        for stream in names:
-            if stream in self._subscribers:
+        names = [name for name in diff.names if name in self._subscribers]
+        if names:
+            event = diff.event(market, now_ms)
+            for stream in names:
                 self._send(stream, event)
+        diff.flush(market)
 
     def _send_klines(self, market: Market, name: StreamName, now_ms: int) -> None:
         """Each candle once when it is closed, and the open one every two seconds."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from adapters.simulated.candles import Candle
@@ -42,17 +41,12 @@ def wire_symbol(order: OrderRecord) -> str:
     return order.symbol.replace("/", "")
 
 
-def levels(scale: Scale, side: Iterable[tuple[int, int]]) -> list[list[str]]:
-    """[price, amount] texts."""
-    return [[scale.price_text(price), scale.amount_text(lots)] for price, lots in side]
-
-
 def depth(market: Market, limit: int) -> Json:
     """`GET /api/v3/depth`, and a partial depth stream."""
     return {
         "lastUpdateId": market.engine.update_id,
-        "bids": levels(market.scale, market.engine.top(Side.BUY, limit)),
-        "asks": levels(market.scale, market.engine.top(Side.SELL, limit)),
+        "bids": market.scale.level_texts(market.engine.top(Side.BUY, limit)),
+        "asks": market.scale.level_texts(market.engine.top(Side.SELL, limit)),
     }
 
 

@@ -106,7 +106,7 @@ class Half:
             insort(self.keys, key)
         return found
 
-    def drop_if_empty(self, key: int) -> None:
-        if not self.levels[key].orders:
-            del self.levels[key]
-            del self.keys[bisect_left(self.keys, key)]
+    def drop(self, key: int) -> None:
+        """A level that has no order left."""
+        del self.levels[key]
+        del self.keys[bisect_left(self.keys, key)]

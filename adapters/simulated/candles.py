@@ -114,7 +114,7 @@ class CandleSeries:
 
     def roll(self, now_ms: int) -> None:
         """Closes what `now_ms` is past, filling silence with flat candles."""
-        if not self.candles:
+        if not self.candles or now_ms <= self.candles[-1].close_ms:
             return
         capacity_ms = (self.candles.maxlen or 1) * self.interval_ms
         start_ms = now_ms - now_ms % self.interval_ms

@@ -40,10 +40,12 @@ class WorldDriver:
 
     is_over = False
 
-    def __init__(self, world: World, exchange: Exchange, start_ns: int) -> None:
+    def __init__(
+        self, world: World, exchange: Exchange, start_ns: int, *, history_minutes: int = 600
+    ) -> None:
         self._world, self._exchange = world, exchange
         self._next_ns = start_ns
-        world.warm_up(exchange.markets, start_ns)
+        world.warm_up(exchange.markets, start_ns, minutes=history_minutes)
         for symbol, market in exchange.markets.items():
             market.watch(partial(world.observe, symbol))
         self.step(start_ns)

@@ -14,6 +14,7 @@ from typing import final
 import trio
 from attrs import field, frozen, validators
 
+from adapters.simulated.agents import AgentSettings
 from adapters.simulated.binance_auth import Credential
 from adapters.simulated.binance_faults import BinanceFaultDialect
 from adapters.simulated.binance_front import BinanceFront
@@ -33,7 +34,7 @@ from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
 _BINANCE = VenueName("binance")
-_STEP_MAX_NS = 50_000_000
+_STEP_MAX_NS = 100_000_000
 _STEP_MIN_NS = 2_000_000
 _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
@@ -51,14 +52,18 @@ def _nothing() -> None:
 class EmbeddedSettings:
     """What is traded, and what moves it: a world of agents, or a recorded file.
 
-    With `replay_path` the one instrument of the recording is traded, and `symbols` and `world` do
-    not count; `replay_speed` is recorded seconds per second (None: a bar a second, an order book
-    as it was). `capital` is deposited in each quote asset traded, besides `funding`.
+    The world has candles of `history_minutes` (eleven at least) when it starts; fewer agents are a
+    thinner book that costs less to run. With `replay_path` the one instrument of the recording is
+    traded, and nothing of this counts; `replay_speed` is recorded seconds per second (None: a bar a
+    second, an order book as it was). `capital` is deposited in each quote asset traded, besides
+    `funding`.
     """
 
     venue: VenueName = _BINANCE
     symbols: tuple[Symbol, ...] = (Symbol("BTC/USDT"), Symbol("ETH/USDT"), Symbol("SOL/USDT"))
     world: WorldSettings = field(factory=WorldSettings)
+    agents: AgentSettings = field(factory=AgentSettings)
+    history_minutes: int = field(default=600, validator=validators.ge(0))
     replay_path: Path | None = None
     replay_symbol: Symbol | None = None
     replay_speed: float | None = field(
@@ -177,5 +182,5 @@ class EmbeddedExchange:
                 on_end=self._on_replay_end,
             )
         instruments = [market.instrument for market in self.exchange.markets.values()]
-        world = World(instruments, settings.world, dice_of("venue/world"))
-        return WorldDriver(world, self.exchange, start_ns)
+        world = World(instruments, settings.world, dice_of("venue/world"), agents=settings.agents)
+        return WorldDriver(world, self.exchange, start_ns, history_minutes=settings.history_minutes)

@@ -6,7 +6,7 @@ Invariant: what listeners are told, in order, rebuilds the engine's book exactly
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol, final
 
@@ -96,6 +96,17 @@ class Scale:
     def lots(self, amount: Decimal) -> int:
         """Of an amount, rounded down."""
         return int(amount / self.lot_size)
+
+    def level_texts(self, levels: Iterable[tuple[int, int]]) -> list[list[str]]:
+        """[price, amount] of each (ticks, lots); the hot path of every depth frame."""
+        tick, lot, one = self._tick_units, self._lot_units, _UNITS
+        return [
+            [
+                f"{(price := ticks * tick) // one}.{price % one:08d}",
+                f"{(amount := lots * lot) // one}.{amount % one:08d}",
+            ]
+            for ticks, lots in levels
+        ]
 
     def price_text(self, ticks: int) -> str:
         """Eight decimals."""

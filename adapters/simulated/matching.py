@@ -47,14 +47,17 @@ class MatchingEngine:
 
         An own resting order in the way is removed (self-trade prevention EXPIRE_MAKER).
         """
-        if kind is OrderType.POST_ONLY and price is not None and self.would_take(side, price):
+        is_passive = kind is OrderType.POST_ONLY and price is not None
+        if is_passive and price is not None and self.would_take(side, price):
             return [Ended(order_id, owner, lots, Ending.WOULD_TAKE)]
         if tif is TimeInForce.FOK and self.sweep(side, lots, price, owner)[0] < lots:
             return [Ended(order_id, owner, lots, Ending.FOK_UNFILLED)]
         events: list[Event] = []
-        left = self._take(order_id, owner, side, lots, price=price, events=events)
-        if not left:
-            return events
+        left = lots
+        if not is_passive:
+            left = self._take(order_id, owner, side, lots, price=price, events=events)
+            if not left:
+                return events
         if price is None or kind is OrderType.MARKET:
             events.append(Ended(order_id, owner, left, Ending.NO_LIQUIDITY))
         elif tif is not TimeInForce.GTC:
@@ -220,15 +223,16 @@ class MatchingEngine:
         )
 
     def _rest(self, order: Resting, events: list[Event]) -> None:
-        half = self._half(is_bid=order.is_bid)
-        level = half.level(half.sign * order.price)
-        level.orders[order.order_id] = order
+        is_bid, price = order.is_bid, order.price
+        half = self._bids if is_bid else self._asks
+        level = half.level(half.sign * price)
+        level.orders[order.order_id] = self._orders[order.order_id] = order
         level.lots += order.lots
-        self._orders[order.order_id] = order
-        events.append(self._level_set(order.price, level.lots, is_bid=order.is_bid))
+        self.update_id += 1
+        events.append(LevelSet(self.update_id, is_bid, price, level.lots))
 
     def _remove(self, order: Resting, reason: Ending) -> list[Event]:
-        half = self._half(is_bid=order.is_bid)
+        half = self._bids if order.is_bid else self._asks
         self._forget(half, order)
         events: list[Event] = [Ended(order.order_id, order.owner, order.lots, reason)]
         self._settle_level(half, half.sign * order.price, events)
@@ -242,8 +246,10 @@ class MatchingEngine:
 
     def _settle_level(self, half: Half, key: int, events: list[Event]) -> None:
         lots = half.levels[key].lots
-        half.drop_if_empty(key)
-        events.append(self._level_set(half.sign * key, lots, is_bid=half is self._bids))
+        if not lots:
+            half.drop(key)
+        self.update_id += 1
+        events.append(LevelSet(self.update_id, half is self._bids, half.sign * key, lots))
 
     def _level_set(self, price: int, lots: int, *, is_bid: bool) -> LevelSet:
         self.update_id += 1

@@ -14,10 +14,11 @@ import pytest
 import trio
 
 from adapters.net.network import SocketNetwork
+from adapters.simulated.agents import AgentSettings
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from bot3.domain.errors import DataError
 from bot3.domain.values import Side, Symbol
-from supervisors.clock import SystemClock
+from supervisors.clock import ManualClock, SystemClock
 from supervisors.entropy import Entropy
 
 START_NS = 1_790_401_500_000_000_000
@@ -130,3 +131,16 @@ async def test_it_serves_real_sockets() -> None:
                 assert len(json.loads(reply.text)["bids"]) == 20
             nursery.cancel_scope.cancel()
     assert embedded.connections.requests == 1
+
+
+def test_a_shorter_history_and_fewer_agents_are_as_asked() -> None:
+    symbols = (Symbol("ETH/USDT"),)
+    few = AgentSettings(maker_levels=2, patient_orders=10)
+    found = []
+    for changes in ({}, {"history_minutes": 60, "agents": few}):
+        settings = EmbeddedSettings(symbols=symbols, **changes)
+        market = build(settings, clock=ManualClock(START_NS)).exchange.market(symbols[0])
+        found.append((len(market.candles.of("1m")), len(market.engine)))
+    assert found[0][0] == pytest.approx(600, abs=2)
+    assert found[1][0] == pytest.approx(60, abs=2)
+    assert (found[0][1], found[1][1]) == (108, 18)
