@@ -12,6 +12,7 @@ import trio
 from attrs import evolve, frozen
 
 from adapters.net.network import Network, SocketNetwork
+from adapters.simulated.agents import AgentSettings
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.latent import WorldKind, WorldSettings
@@ -23,6 +24,9 @@ from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
 from supervisors.spec import EdgeSpec
+
+
+DENSE_MARKET = AgentSettings()
 
 
 async def listen(network: SocketNetwork, config: Config) -> trio.SocketListener:
@@ -43,6 +47,9 @@ def make_exchange(
     entropy: Entropy,
     keys: tuple[str, str],
     faults: VenueFaults | None = None,
+    *,
+    agents: AgentSettings = DENSE_MARKET,
+    history_minutes: int = 600,
 ) -> EmbeddedExchange:
     """A market of the configured world, or of recorded data; raises `DataError`."""
     given = config.simulation
@@ -50,6 +57,8 @@ def make_exchange(
     settings = EmbeddedSettings(
         symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
         world=WorldSettings(WorldKind(given.world)),
+        agents=agents,
+        history_minutes=history_minutes,
         replay_path=replay,
         replay_speed=given.replay_speed or None,
         funding={},

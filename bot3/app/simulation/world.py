@@ -11,6 +11,7 @@ from typing import Final, final
 import trio
 from attrs import frozen
 
+from adapters.simulated.agents import AgentSettings
 from adapters.simulated.disk import SimulatedDisk
 from adapters.simulated.embedded import EmbeddedExchange
 from adapters.simulated.fault_rates import FaultRates, VenueFault
@@ -39,6 +40,9 @@ from supervisors.testing import CheckpointCrashes, TrioClock, VirtualClock
 EPOCH_NS: Final = 1_750_000_000_000_000_000  # 2025-06-15 15:06:40 UTC
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 9_001
+# A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
+THIN_MARKET: Final = AgentSettings(maker_levels=3, patient_orders=12)
+HISTORY_MINUTES: Final = 20
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 60.0
@@ -134,7 +138,13 @@ class SimulatedWorld:
         entropy = Entropy(self._entropy.seed_of(f"venue/{name}"))
         keys = (f"key{name}", f"{entropy.seed_of('secret'):016x}")
         exchange: EmbeddedExchange = make_exchange(
-            self._loaded.config, self.clock, entropy, keys, faults
+            self._loaded.config,
+            self.clock,
+            entropy,
+            keys,
+            faults,
+            agents=THIN_MARKET,
+            history_minutes=HISTORY_MINUTES,
         )
         port = FIRST_PORT + self._names().index(name)
         address = EmbeddedVenue(HOST, port, *keys)
