@@ -35,7 +35,7 @@ from adapters.net.budget import NS_PER_S
 from adapters.net.errors import ConnectionLostError
 from adapters.net.network import Network
 from adapters.net.reconnect import Backoff
-from adapters.net.websocket import WebSocket, open_websocket
+from adapters.net.websocket import MessageSocket, open_websocket
 from bot3.domain.errors import VenueError
 from bot3.messages.orders import AccountEvent, AccountLost, AccountRestored, BalanceChanged
 from supervisors.clock import Clock
@@ -150,7 +150,7 @@ class AccountStream:
 
     async def _session(
         self,
-        socket: WebSocket,
+        socket: MessageSocket,
         publish: Callable[[AccountEvent], None],
         live: Callable[[], None],
     ) -> None:
@@ -162,7 +162,7 @@ class AccountStream:
             batch = await socket.receive_batch()
             await self._handle(self._decoded(batch), publish)
 
-    async def _subscribe(self, socket: WebSocket) -> list[AccountFrame]:
+    async def _subscribe(self, socket: MessageSocket) -> list[AccountFrame]:
         """Frames that came before or with the reply, for after `live`."""
         timing: dict[str, Param] = {
             "recvWindow": self._settings.recv_window_ms,

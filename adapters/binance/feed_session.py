@@ -33,7 +33,7 @@ from adapters.binance.translate import NS_PER_MS, book_of, change_of, trade_of
 from adapters.net.budget import Priority
 from adapters.net.errors import ConnectionLostError
 from adapters.net.reconnect import Backoff
-from adapters.net.websocket import WebSocket
+from adapters.net.websocket import MessageSocket
 from bot3.domain.errors import VenueError
 from bot3.domain.values import InstrumentId
 from bot3.messages.market import BookLost, FeedEvent
@@ -108,7 +108,7 @@ class FeedSession:
         weight = next(w for limit, w in _DEPTH_WEIGHTS if settings.depth_limit <= limit)
         self._depth_call = Call("GET", "/api/v3/depth", weight, Priority.DATA)
 
-    async def run(self, socket: WebSocket, live: Callable[[], None]) -> str:
+    async def run(self, socket: MessageSocket, live: Callable[[], None]) -> str:
         """Until the connection ends; why it did. `live` is called once subscribed."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
@@ -139,7 +139,7 @@ class FeedSession:
         if market is not None and self._nursery is not None:
             self._perform(market, market.sync.lose(reason))
 
-    async def _subscribe(self, socket: WebSocket) -> None:
+    async def _subscribe(self, socket: MessageSocket) -> None:
         """All streams in one command: the venue takes five a second. Data may precede the reply."""
         names = [
             f"{market.wire.lower()}@{kind}"

@@ -7,9 +7,9 @@ frames of one read are one batch. Errors of the reader never escape as anything 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import final
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol, final, runtime_checkable
 from urllib.parse import urlsplit
 
 import trio
@@ -103,6 +103,26 @@ class _Connection(trio_websocket.WebSocketConnection):
             return messages
 
 
+class MessageSocket(Protocol):
+    """An open connection. One task receives; any may send. See `WebSocket`."""
+
+    @property
+    def quiet_s(self) -> float: ...
+
+    async def send(self, text: str) -> None: ...
+
+    async def receive_batch(self) -> Sequence[Message]: ...
+
+
+@runtime_checkable
+class MessageNetwork(Protocol):
+    """A network that carries messages as they are, without frames: for simulations."""
+
+    def open_messages(
+        self, url: str, *, connect_timeout_s: float, silence_s: float
+    ) -> AbstractAsyncContextManager[MessageSocket]: ...
+
+
 @final
 class WebSocket:
     """An open connection. One task receives; any may send."""
@@ -157,11 +177,18 @@ async def open_websocket(
     connect_timeout_s: float,
     silence_s: float,
     limits: WebSocketLimits = WebSocketLimits(),
-) -> AsyncIterator[WebSocket]:
+) -> AsyncIterator[MessageSocket]:
     """An open websocket to `url` (ws or wss); raises `ConnectionLostError`.
 
     On the way out it closes within `limits.close_timeout_s`, however the peer behaves.
     """
+    if isinstance(network, MessageNetwork):
+        opened = network.open_messages(
+            url, connect_timeout_s=connect_timeout_s, silence_s=silence_s
+        )
+        async with opened as socket:
+            yield socket
+        return
     raised: Exception | None = None
     async with trio.open_nursery() as nursery:
         try:

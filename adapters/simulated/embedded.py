@@ -114,6 +114,11 @@ class EmbeddedExchange:
             self._served = FaultyFront(self.front, dialect, faults, queue)
 
     @property
+    def served(self) -> WireFront:
+        """What clients meet: the front, with its faults."""
+        return self._served
+
+    @property
     def data_source(self) -> str:
         """One line: simulated, or which recording."""
         return self._data_source

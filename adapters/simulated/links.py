@@ -55,6 +55,10 @@ class SimulatedLink:
         """Broken, or closed from either side."""
         return any(end.is_closed or end.is_broken for end in (self.client, self.server))
 
+    def abandon(self, *, is_told: bool) -> None:
+        """The client's process is dead; the server hears of it, or does not."""
+        self.client.abandon(is_told=is_told)
+
     def reset(self) -> None:
         """Both ends break at once, and what is under way is lost."""
         self.client.shatter()

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import final
+from urllib.parse import urlsplit
 
 import trio
 
+from adapters.net.errors import ConnectionLostError
 from adapters.simulated.links import Latency, SimulatedLink, SimulatedStream
+from adapters.simulated.message_links import MessageLink
+from adapters.simulated.wire import WireFront
 from supervisors.entropy import Dice
 from supervisors.testing.agenda import Agenda
 
 BACKLOG = 100
 _FIRST_FREE_PORT = 50_000
 Address = tuple[str, int]
+Link = SimulatedLink | MessageLink
 
 
 def _ignore(_name: str, _data: bytes) -> None:
@@ -43,17 +49,18 @@ class SimulatedNetwork:
     ) -> None:
         self.agenda = agenda
         self.latency = Latency()
-        self.links: list[SimulatedLink] = []
+        self.links: list[Link] = []
+        self.fronts: dict[Address, WireFront] = {}
         self.listeners: dict[Address, SimulatedListener] = {}
         self.dice_of = dice_of
         self._on_bytes = on_bytes
         self._opened = 0
 
     def process(self) -> ProcessNetwork:
-        """The network as one process sees it."""
-        return ProcessNetwork(self)
+        """The network as one process sees it; without frames where fronts are known."""
+        return UnframedNetwork(self) if self.fronts else ProcessNetwork(self)
 
-    def live_links(self) -> list[SimulatedLink]:
+    def live_links(self) -> list[Link]:
         """Connections that are neither broken nor closed, oldest first."""
         self.links = [link for link in self.links if not link.is_over]
         return self.links
@@ -63,11 +70,28 @@ class SimulatedNetwork:
         listener = self.listeners.get(address)
         if listener is None or not listener.has_room:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{address[0]}:{address[1]}: refused")
-        self._opened += 1
-        name = f"link/{self._opened}"
+        name = self.next_name()
         link = SimulatedLink(name, self.agenda, self.dice_of(name), self.latency, self._on_bytes)
         self.live_links().append(link)
         listener.offer(link.server)
+        return link
+
+    def next_name(self) -> str:
+        """Of a new connection."""
+        self._opened += 1
+        return f"link/{self._opened}"
+
+    def open_messages(self, address: Address, target: str, silence_s: float) -> MessageLink:
+        """A websocket without its frames; raises like `open_link`, and `ConnectionLostError`."""
+        front = self.fronts.get(address)
+        if front is None or address not in self.listeners:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{address[0]}:{address[1]}: refused")
+        name = self.next_name()
+        dice, latency = self.dice_of(name), self.latency
+        link = MessageLink(
+            name, front, target, self.agenda, dice, latency, self._on_bytes, silence_s=silence_s
+        )
+        self.live_links().append(link)
         return link
 
     def free_port(self, host: str) -> int:
@@ -78,14 +102,13 @@ class SimulatedNetwork:
         return port
 
 
-@final
 class ProcessNetwork:
     """A `Network` for one process."""
 
     def __init__(self, network: SimulatedNetwork) -> None:
         self._network = network
         self._dice = network.dice_of("connects")
-        self._links: list[SimulatedLink] = []
+        self._links: list[Link] = []
         self.is_fenced = False
 
     async def connect(self, host: str, port: int, *, is_tls: bool) -> trio.abc.Stream:
@@ -96,8 +119,7 @@ class ProcessNetwork:
         if self.is_fenced:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{host}:{port}: the process is dead")
         link = network.open_link((host, port))
-        self._links = [each for each in self._links if not each.is_over]
-        self._links.append(link)
+        self._own(link)
         return link.client
 
     async def listen(self, host: str, port: int) -> SimulatedListener:
@@ -112,7 +134,38 @@ class ProcessNetwork:
         """The process is gone: its peers hear a reset, or after a power loss nothing at all."""
         self.is_fenced = True
         for link in self._links:
-            link.client.abandon(is_told=not is_power_lost)
+            link.abandon(is_told=not is_power_lost)
+
+    def _own(self, link: Link) -> None:
+        self._links = [each for each in self._links if not each.is_over]
+        self._links.append(link)
+
+
+@final
+class UnframedNetwork(ProcessNetwork):
+    """The same, but websockets carry messages as they are: a `MessageNetwork`."""
+
+    @asynccontextmanager
+    async def open_messages(
+        self, url: str, *, connect_timeout_s: float, silence_s: float
+    ) -> AsyncIterator[MessageLink]:
+        """Raises `ConnectionLostError`."""
+        parts = urlsplit(url)
+        address = (parts.hostname or "", parts.port or 80)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        trip_s = 4 * self._network.latency.draw(self._dice)  # to connect, then to upgrade
+        await trio.sleep(min(trip_s, connect_timeout_s))
+        if trip_s > connect_timeout_s or self.is_fenced:
+            raise ConnectionLostError(f"{url}: not open after {connect_timeout_s:g} s")
+        try:
+            link = self._network.open_messages(address, target, silence_s)
+        except OSError as error:
+            raise ConnectionLostError(f"{url}: {error}") from error
+        self._own(link)
+        try:
+            yield link
+        finally:
+            link.close()
 
 
 @final

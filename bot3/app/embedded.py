@@ -25,7 +25,6 @@ from supervisors.clock import Clock
 from supervisors.entropy import Entropy
 from supervisors.spec import EdgeSpec
 
-
 DENSE_MARKET = AgentSettings()
 
 

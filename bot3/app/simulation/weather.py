@@ -13,8 +13,8 @@ from typing import Final, final
 from adapters.simulated.disk import DiskSettings, SimulatedDisk
 from adapters.simulated.fault_rates import OUTAGES, FaultRates
 from adapters.simulated.faults import VenueFaults
-from adapters.simulated.links import Latency, SimulatedLink
-from adapters.simulated.network import SimulatedNetwork
+from adapters.simulated.links import Latency
+from adapters.simulated.network import Link, SimulatedNetwork
 from bot3.app.simulation.scenario import FaultPlan
 from bot3.app.simulation.trace import Trace
 from supervisors.entropy import Dice, Entropy
@@ -94,15 +94,15 @@ class Weather:
         strike = dice.choice((self._reset, self._silence, self._slow_down))
         strike(link)
 
-    def _reset(self, link: SimulatedLink) -> None:
+    def _reset(self, link: Link) -> None:
         self._trace.fault("link_reset", link.name)
         link.reset()
 
-    def _silence(self, link: SimulatedLink) -> None:
+    def _silence(self, link: Link) -> None:
         self._trace.fault("link_silent", link.name)
         link.is_silent = True
 
-    def _slow_down(self, link: SimulatedLink) -> None:
+    def _slow_down(self, link: Link) -> None:
         self._trace.fault("link_slow", link.name)
         link.latency = _SLOW
 

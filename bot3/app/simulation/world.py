@@ -54,6 +54,7 @@ class WorldParts:
     """What a test or a benchmark may replace: how venues are reached, and who judges."""
 
     build_access: BuildAccess
+    is_framed: bool = True
     convene: Callable[[Config, SupervisorSpec, FaultPlan], Jury] = convene
 
 
@@ -91,6 +92,9 @@ class SimulatedWorld:
             self.jury = self._parts.convene(self._loaded.config, declared_tree(machine), self.plan)
             for site in sites:
                 site.announce()
+                if not self._parts.is_framed:
+                    address = (site.address.host, site.address.port)
+                    self._network.fronts[address] = site.exchange.served
                 await nursery.start(site.serve, self._network)
             room = MachineRoom(machine, plan, agenda, self.clock, self.trace, self.hear)
             weather = Weather(

@@ -1,0 +1,159 @@
+"""Websockets without their framing: whole messages between a client and a front, with latency.
+
+For long simulations: bytes, frames and handshakes are left out, nothing else. Invariant: texts
+arrive in the order of their sending, each once, or the connection is over, or it is silent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Final, final
+
+import trio
+
+from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.simulated.links import Latency
+from adapters.simulated.wire import HttpReply, HttpRequest, Outbox, SocketSession, WireFront
+from adapters.simulated.ws_server import PING_INTERVAL_S
+from supervisors.entropy import Dice
+from supervisors.testing.agenda import Agenda
+
+_ABNORMAL: Final = 1006
+
+
+@final
+class MessageLink:
+    """One connection; the client's end has the interface of `adapters.net.websocket.WebSocket`.
+
+    `is_silent` and `reset` as of a `SimulatedLink`. Raises `ConnectionLostError` where the front
+    has no such path.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        front: WireFront,
+        target: str,
+        agenda: Agenda,
+        dice: Dice,
+        latency: Latency,
+        on_bytes: Callable[[str, bytes], None],
+        *,
+        silence_s: float,
+    ) -> None:
+        self.name = name
+        self.latency = latency
+        self.is_silent = False
+        self.is_over = False
+        self._agenda, self._dice, self._silence_s = agenda, dice, silence_s
+        self._on_bytes = on_bytes
+        self._outbox = Outbox()
+        session = front.open_session(HttpRequest("GET", target), self._outbox)
+        if session is None or isinstance(session, HttpReply):
+            status = 404 if session is None else session.status
+            raise ConnectionLostError(f"{target}: handshake refused with HTTP {status}")
+        self._session: SocketSession = session
+        self._inbox: deque[str] = deque()
+        self._reason = ""
+        self._heard_at_s = trio.current_time()
+        self._last_arrival_s = {True: 0.0, False: 0.0}
+        self._reader = trio.lowlevel.ParkingLot()
+        self._outbox.on_wake(self._flush)
+        self._flush()
+        self._ping()
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since anything arrived, pings included."""
+        return trio.current_time() - self._heard_at_s
+
+    async def send(self, text: str) -> None:
+        """Raises `ConnectionLostError`."""
+        await trio.lowlevel.checkpoint()
+        self._check()
+        if not self.is_silent:
+            self._agenda.at(self._arrival_s(to_client=False), partial(self._reach_server, text))
+
+    async def receive_batch(self) -> list[str]:
+        """All that is here, when something is; raises `ConnectionLostError`."""
+        await trio.lowlevel.checkpoint()
+        while not self._inbox:
+            self._check()
+            with trio.move_on_at(self._heard_at_s + self._silence_s):
+                await self._reader.park()
+            if not self._inbox and self.quiet_s >= self._silence_s:
+                raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
+        batch = list(self._inbox)
+        self._inbox.clear()
+        return batch
+
+    def close(self) -> None:
+        """The client leaves; a server that cannot be reached never hears of it."""
+        if not self.is_over:
+            self._end("closed here")
+            if not self.is_silent:
+                self._agenda.at(self._arrival_s(to_client=False), self._session.closed)
+
+    def abandon(self, *, is_told: bool) -> None:
+        """The client's process is dead; the server hears of it, or does not."""
+        self.is_silent = self.is_silent or not is_told
+        self.close()
+
+    def reset(self) -> None:
+        """Both ends know at once; what is under way is lost."""
+        if not self.is_over:
+            self._end(f"closed: {_ABNORMAL}")
+            self._session.closed()
+
+    def _check(self) -> None:
+        if self.is_over:
+            raise ConnectionLostError(self._reason)
+
+    def _end(self, reason: str) -> None:
+        self.is_over, self._reason = True, reason
+        self._inbox.clear()
+        self._reader.unpark_all()
+
+    def _flush(self) -> None:
+        """The front has something to say."""
+        if self.is_over:
+            return
+        for text in self._outbox.take():
+            if not self.is_silent:
+                self._agenda.at(self._arrival_s(to_client=True), partial(self._reach_client, text))
+        if self._outbox.close_code is not None:
+            self._agenda.at(self._arrival_s(to_client=True), self._closed_by_server)
+
+    def _reach_client(self, text: str) -> None:
+        if self.is_over or self.is_silent:
+            return
+        self._heard_at_s = trio.current_time()
+        self._on_bytes(f"{self.name}<", text.encode())
+        self._inbox.append(text)
+        self._reader.unpark()
+
+    def _reach_server(self, text: str) -> None:
+        if not (self.is_over or self.is_silent or self._outbox.close_code is not None):
+            self._on_bytes(f"{self.name}>", text.encode())
+            self._session.received(text)
+
+    def _closed_by_server(self) -> None:
+        if not self.is_over:
+            self._end(f"closed: {self._outbox.close_code} {self._outbox.close_reason}")
+            self._session.closed()
+
+    def _ping(self) -> None:
+        """The server's pings, as far as the client notices: they count as life."""
+        if self.is_over:
+            return
+        if not self.is_silent:
+            self._heard_at_s = trio.current_time()
+        self._agenda.after(PING_INTERVAL_S, self._ping)
+
+    def _arrival_s(self, *, to_client: bool) -> float:
+        arrival_s = trio.current_time() + self.latency.draw(self._dice)
+        arrival_s = max(arrival_s, self._last_arrival_s[to_client])
+        self._last_arrival_s[to_client] = arrival_s
+        return arrival_s
