@@ -133,6 +133,29 @@ def test_crashes_of_a_group_that_fall_together_are_one() -> None:
     assert "bot3/venues: starts bot3/venues/0 after 4 crashes" in text
 
 
+def test_starts_of_a_group_that_fail_are_counted_each() -> None:
+    lives = Lives()
+    lives.up(FEED)
+    lives.down(FEED, after_s=20)
+    for _ in range(4):
+        lives.down(FEED, after_s=5, reason=ExitReason.START_FAILED)
+    (text,) = lives.texts
+    assert "bot3/venues: starts bot3/venues/feed after 4 crashes" in text
+
+
+def test_children_of_a_restarted_supervisor_begin_anew() -> None:
+    lives = Lives()
+    lives.up("bot3/venues")
+    lives.up(FEED)
+    lives.down(FEED, after_s=1)
+    lives.up(FEED, after_s=1)
+    lives.down(FEED, after_s=1)
+    lives.down("bot3/venues")
+    lives.up(FEED, after_s=0.05)
+    lives.up("bot3/venues")
+    assert lives.texts == []
+
+
 def test_actors_that_are_stopped_and_started_by_order_are_no_storm() -> None:
     lives = Lives()
     for _ in range(50):
