@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot3.app.settings import Config
 from bot3.app.simulation.invariants.bench import all_checkers
 from bot3.app.simulation.invariants.jury import Jury
-from bot3.app.simulation.invariants.restart_rules import rules_of, supervisor_rules_of
+from bot3.app.simulation.invariants.restart_rules import pauses_of, supervisor_rules_of
 from bot3.app.simulation.invariants.settings import InvariantSettings
 from bot3.app.simulation.scenario import FaultPlan
 from bot3.app.wiring import instruments_of, limits_of
@@ -21,7 +21,7 @@ def convene(config: Config, tree: SupervisorSpec, plan: FaultPlan) -> Jury:
         instruments=instruments_of(config),
         order_lifetime_s=config.execution.order_lifetime_s,
         maker_patience_s=config.execution.maker_patience_s,
-        restart_rules=rules_of(tree),
+        restart_pauses_s=pauses_of(tree),
         supervisor_rules=supervisor_rules_of(tree),
         # A machine's clock may be wrong by so much at one moment, and as much to the other side.
         skew_s=2.0 + 2.0 * plan.clock_skew_max_s,

@@ -9,14 +9,6 @@ from supervisors.spec import ChildSpec, SupervisorSpec
 
 
 @frozen
-class RestartRule:
-    """Of one actor: the shortest pause after a crash, and how long without one ends a streak."""
-
-    pause_min_s: float
-    calm_s: float
-
-
-@frozen
 class SupervisorRule:
     """Of one supervisor: how many restarts, and whether its children restart as a group."""
 
@@ -24,14 +16,15 @@ class SupervisorRule:
     is_group: bool = False
 
 
-def rules_of(root: SupervisorSpec) -> dict[str, RestartRule]:
-    """Per path of everything below the root; no rule for what restarts at once by declaration.
+def pauses_of(root: SupervisorSpec) -> dict[str, float]:
+    """Seconds between a crash and the next start, at least, per path of everything below the root;
+    none for what restarts at once by declaration.
 
-    The pause is that of the first crash, the shortest: where a group restarts together, or a
-    supervisor above, the later and longer ones need not be waited for.
+    They are those of a first crash, the shortest: where a group restarts together, or a supervisor
+    above, the longer ones of a streak need not be waited for.
     """
     return {
-        path: RestartRule(backoff.initial_s * (1 - backoff.jitter), backoff.calm_s)
+        path: backoff.initial_s * (1 - backoff.jitter)
         for path, spec in _below(root.id, root)
         if (backoff := spec.backoff) is not None
     }

@@ -1,7 +1,7 @@
-"""No restart storm: a pause after each crash in a row, and not more restarts than declared.
+"""No restart storm: a pause after each crash, and not more restarts than declared.
 
-A crash is any end that the actor's supervisor did not order. The first of a streak may be restarted
-at once; from the second on the declared shortest pause lies between the end and the next start.
+A crash is any end that the actor's supervisor did not order. Between it and the next start, or the
+failure of that start, lies at least the declared shortest pause.
 Within the declared time less `restart_slack_s` no supervisor starts children after more crashes
 than its intensity: it has to give up, and a new incarnation of it counts anew. Where children
 restart as a group, crashes that fall together before the group is up again are one.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import final
 
-from attrs import define
+from attrs import frozen
 
 from bot3.app.simulation.invariants.events import LifecycleHeard, ProcessStarted, WorldEvent
 from bot3.app.simulation.invariants.jury import Violation
@@ -23,14 +23,12 @@ from supervisors.restart import ExitReason
 _ROUNDING_NS = 1_000
 
 
-@define
-class _Streak:
-    """The crashes in a row of one actor."""
+@frozen
+class _Crash:
+    """An actor's last crash, until it is started again."""
 
-    crashes: int = 0
-    crashed_ns: int | None = None
-    started_ns: int | None = None
-    is_charged: bool = False
+    ts_ns: int
+    is_charged: bool
 
 
 @final
@@ -41,11 +39,11 @@ class NoRestartStorm:
     hears: tuple[type[WorldEvent], ...] = (ProcessStarted, LifecycleHeard)
 
     def __init__(self, settings: InvariantSettings) -> None:
-        self._rules = settings.restart_rules
+        self._pauses_s = settings.restart_pauses_s
         self._supervisor_rules = settings.supervisor_rules
         self._slack_ns = ns(settings.restart_slack_s)
         self._generation = 0
-        self._streaks: dict[str, _Streak] = {}
+        self._crashes: dict[str, _Crash] = {}
         self._charged_ns: dict[str, list[int]] = {}
         self._restarting: set[str] = set()  # groups with a crash and no start since
 
@@ -53,7 +51,7 @@ class NoRestartStorm:
         texts: list[str] = []
         if isinstance(event, ProcessStarted):
             self._generation = event.generation
-            self._streaks.clear()
+            self._crashes.clear()
             self._charged_ns.clear()
             self._restarting.clear()
         elif isinstance(event, LifecycleHeard) and event.generation == self._generation:
@@ -64,20 +62,13 @@ class NoRestartStorm:
         return [Violation(self.name, event.ts_ns, text) for text in texts]
 
     def _exit(self, exited: ActorExited, now_ns: int) -> list[str]:
-        path, texts = exited.path, []
+        path = exited.path
         self._forget_below(path)
         if exited.reason is ExitReason.SHUTDOWN:
             return []
-        streak = self._streaks.setdefault(path, _Streak())
-        if streak.crashed_ns is not None:  # it was started meanwhile, and failed
-            texts = self._judge(path, streak, now_ns)
-        rule = self._rules.get(path)
-        up_ns = 0 if streak.started_ns is None else now_ns - streak.started_ns
-        if rule is not None and up_ns >= ns(rule.calm_s):
-            streak.crashes = 0
-        streak.crashes += 1
-        streak.crashed_ns, streak.started_ns = now_ns, None
-        streak.is_charged = self._is_charged(path.rpartition("/")[0], exited.reason)
+        texts = self._judge(path, now_ns)  # where it was started meanwhile, and failed
+        is_charged = self._is_charged(path.rpartition("/")[0], exited.reason)
+        self._crashes[path] = _Crash(now_ns, is_charged)
         return texts
 
     def _is_charged(self, supervisor: str, reason: ExitReason) -> bool:
@@ -89,11 +80,8 @@ class NoRestartStorm:
         return is_new
 
     def _start(self, path: str, now_ns: int) -> list[str]:
-        streak = self._streaks.setdefault(path, _Streak())
-        texts = [] if streak.crashed_ns is None else self._judge(path, streak, now_ns)
-        streak.crashed_ns, streak.started_ns = None, now_ns
         self._restarting.discard(path.rpartition("/")[0])
-        return texts
+        return self._judge(path, now_ns)
 
     def _forget_below(self, path: str) -> None:
         """A supervisor ended: its next incarnation and its children begin anew."""
@@ -101,23 +89,23 @@ class NoRestartStorm:
             return
         self._charged_ns.pop(path, None)
         self._restarting.discard(path)
-        for below in [each for each in self._streaks if each.startswith(f"{path}/")]:
-            del self._streaks[below]
+        for below in [each for each in self._crashes if each.startswith(f"{path}/")]:
+            del self._crashes[below]
 
-    def _judge(self, path: str, streak: _Streak, now_ns: int) -> list[str]:
-        """It was started again after its last crash, now at the latest."""
-        assert streak.crashed_ns is not None
-        texts = self._pause(path, streak.crashes, now_ns - streak.crashed_ns)
-        if streak.is_charged:
-            texts += self._count(path, streak.crashed_ns, now_ns)
-        return texts
-
-    def _pause(self, path: str, crashes: int, pause_ns: int) -> list[str]:
-        rule = self._rules.get(path)
-        if rule is None or crashes < 2 or pause_ns + _ROUNDING_NS >= ns(rule.pause_min_s):
+    def _judge(self, path: str, now_ns: int) -> list[str]:
+        """It was started again after its last crash, if it had one: now at the latest."""
+        crash = self._crashes.pop(path, None)
+        if crash is None:
             return []
-        started = f"{path}: started {pause_ns / 1e9:.6f} s after crash {crashes} in a row"
-        return [f"{started}, at least {rule.pause_min_s} s were declared"]
+        texts = self._pause(path, now_ns - crash.ts_ns)
+        return [*texts, *self._count(path, crash.ts_ns, now_ns)] if crash.is_charged else texts
+
+    def _pause(self, path: str, pause_ns: int) -> list[str]:
+        pause_min_s = self._pauses_s.get(path, 0.0)
+        if pause_ns + _ROUNDING_NS >= ns(pause_min_s):
+            return []
+        started = f"{path}: started {pause_ns / 1e9:.6f} s after a crash"
+        return [f"{started}, at least {pause_min_s} s were declared"]
 
     def _count(self, path: str, crashed_ns: int, now_ns: int) -> list[str]:
         """Keeps no more crashes than it takes to find one too many."""

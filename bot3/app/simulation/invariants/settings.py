@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from attrs import Factory, frozen
 
-from bot3.app.simulation.invariants.restart_rules import RestartRule, SupervisorRule
+from bot3.app.simulation.invariants.restart_rules import SupervisorRule
 from bot3.domain.values import Asset, InstrumentId
 from bot3.risk.limits import RiskLimits
 
@@ -28,7 +28,7 @@ class InvariantSettings:
         instruments: what is traded; each must have a living book at rest.
         order_lifetime_s: how long after its decision an order may still be sent.
         maker_patience_s: how long an order may rest before it is withdrawn.
-        restart_rules: per path of an actor, see `rules_of`.
+        restart_pauses_s: per path of an actor, see `pauses_of`.
         supervisor_rules: per path of a supervisor, see `supervisor_rules_of`.
         engine_margin_s: the longest that the venue holds a request beyond its expiry.
         skew_s: how far the bot's clock may be off, faults included.
@@ -49,7 +49,7 @@ class InvariantSettings:
     instruments: tuple[InstrumentId, ...]
     order_lifetime_s: float
     maker_patience_s: float
-    restart_rules: Mapping[str, RestartRule] = Factory(dict)
+    restart_pauses_s: Mapping[str, float] = Factory(dict)
     supervisor_rules: Mapping[str, SupervisorRule] = Factory(dict)
     engine_margin_s: float = 10.0
     skew_s: float = 2.0

@@ -11,7 +11,7 @@ from adapters.simulated.orders import AccountTrade, OrderRecord, RecordStatus
 from bot3.app.simulation.invariants.bench import all_checkers
 from bot3.app.simulation.invariants.events import LifecycleHeard, QueueRow, QueuesSeen
 from bot3.app.simulation.invariants.jury import Jury
-from bot3.app.simulation.invariants.restart_rules import RestartRule, SupervisorRule
+from bot3.app.simulation.invariants.restart_rules import SupervisorRule
 from bot3.domain.order import OrderIntent
 from bot3.domain.values import Side
 from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
@@ -30,7 +30,7 @@ class CorrectWorld(History):
 
     def __init__(self) -> None:
         given_promises = promises(
-            restart_rules={RISK: RestartRule(0.16, 15.1)},
+            restart_pauses_s={RISK: 0.16},
             supervisor_rules={"bot3": SupervisorRule(Intensity(3, 30.0))},
         )
         super().__init__(Jury(all_checkers(given_promises)).hear)

@@ -98,3 +98,11 @@ def test_selling_while_nothing_is_held_is_caught() -> None:
     world = history()
     world.order("0.1", side=Side.SELL)
     assert len(world.texts) == 1
+
+
+def test_an_open_buy_counts_at_its_own_price_where_that_is_higher() -> None:
+    world = history()
+    world.order("1", "105")
+    world.order("1", "99.2")
+    (text,) = world.texts
+    assert "205.00, 204.00 of 10000.00 is allowed" in text

@@ -74,3 +74,15 @@ def test_a_fill_whose_order_was_never_reported_is_judged_too() -> None:
     world.trade(order)
     world.report(order, Execution.CANCELED)
     assert world.texts
+
+
+def test_a_sync_of_earlier_records_leaves_later_ones_unsynced() -> None:
+    world = history()
+    one, other = world.made(), world.made()
+    world.write(IntentRecorded(one, world.now_ns), is_synced=False)
+    world.write(IntentRecorded(other, world.now_ns), is_synced=False)
+    world.tell(RecordsSynced(1, 1, world.now_ns))
+    world.place(one)
+    world.place(other)
+    (text,) = world.texts
+    assert text.startswith(other.client_order_id)
