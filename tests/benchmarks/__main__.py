@@ -1,14 +1,18 @@
-"""`make bench`: every benchmark once, as JSON."""
+"""`make bench`: every benchmark once, as JSON; or those named on the command line."""
 
 from __future__ import annotations
 
 import json
+import sys
 
-from tests.benchmarks import decision_core, first_signal
+from tests.benchmarks import decision_core, first_signal, simulation
+
+BENCHMARKS = {
+    "decision_core": decision_core.run,
+    "first_signal": first_signal.run,
+    "simulation": simulation.run,
+}
 
 if __name__ == "__main__":
-    figures = {
-        "decision core, synchronous": decision_core.run(),
-        "process, embedded exchange": first_signal.run(),
-    }
-    print(json.dumps(figures, indent=2))
+    names = sys.argv[1:] or list(BENCHMARKS)
+    print(json.dumps({name: BENCHMARKS[name]() for name in names}, indent=2))

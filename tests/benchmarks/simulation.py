@@ -1,0 +1,99 @@
+"""Simulated seconds per second: three venues, ten depth diffs a second each, the whole bot on them.
+
+Each venue is Binance's front under a name of its own with one instrument; no faults, every checker
+on. One core. With the wire's framing (h11, wsproto, byte streams) and without it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+from attrs import evolve
+
+from adapters.binance.feed import BinanceFeed
+from adapters.binance.settings import BinanceSettings
+from adapters.binance.signing import Credentials
+from adapters.binance.venue import BinanceVenue
+from adapters.net.budget import WeightBudget
+from bot3.app.config import LoadedConfig
+from bot3.app.console import configure_logging
+from bot3.app.heavy import import_heavy_libraries
+from bot3.app.simulation.command import load_busy_config
+from bot3.app.simulation.scenario import FaultLevel, Scenario
+from bot3.app.simulation.world import SimulatedWorld, WorldParts
+from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess
+from bot3.domain.values import Symbol, VenueName
+from supervisors.testing import VirtualClock, deterministic, run_virtually
+from tests.benchmarks.calibration import calibration_ms
+
+VENUES = ("alpha", "beta", "gamma")
+SYMBOL = "BTC/USDT"
+SECONDS = 240.0
+ROUNDS = 3
+
+
+def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
+    """Binance's adapter under another venue's name."""
+    where = f"{address.host}:{address.port}"
+    settings = BinanceSettings(
+        f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3", venue=name
+    )
+    shared: dict[str, Any] = {
+        "network": around.network,
+        "clock": around.clock,
+        "budget": WeightBudget(settings.weight_per_minute),
+    }
+    keys = Credentials(address.api_key, address.api_secret)
+    feed_dice, venue_dice = (around.entropy.dice(f"{name}/{part}") for part in ("feed", "venue"))
+    return VenueAccess(
+        BinanceFeed(settings, dice=feed_dice, **shared),
+        BinanceVenue(settings, keys, dice=venue_dice, symbols=(Symbol(SYMBOL),), **shared),
+    )
+
+
+def three_venues() -> LoadedConfig:
+    """The configuration of a busy simulation, on three venues with one instrument each."""
+    loaded = load_busy_config(None, {}, 1)
+    exchanges = evolve(loaded.config.exchanges, active=VENUES, symbols=(SYMBOL,))
+    return evolve(loaded, config=evolve(loaded.config, exchanges=exchanges))
+
+
+def simulated_per_second(*, is_framed: bool) -> dict[str, Any]:
+    """One run."""
+    scenario = Scenario(seed=1, duration_s=SECONDS, level=FaultLevel.NONE, settle_s=10.0)
+    clock = VirtualClock()
+    parts = WorldParts(build_access, is_framed=is_framed)
+    before_ms = calibration_ms()
+    with deterministic(scenario.seed):
+        world = SimulatedWorld(scenario, three_venues(), clock, parts)
+        started_s = time.perf_counter()
+        run_virtually(world.run, clock)
+        took_s = time.perf_counter() - started_s
+    assert not world.jury.violations, world.jury.violations
+    return {
+        "simulated_s_per_s": clock.current_time() / took_s,
+        "orders": world.trace.counts["reports_new"],
+        "calibration_ms": min(before_ms, calibration_ms()),
+    }
+
+
+def run() -> dict[str, Any]:
+    """Medians over some rounds, taken in turn."""
+    configure_logging("critical", None, None)
+    import_heavy_libraries()
+    rounds = {
+        name: [simulated_per_second(is_framed=is_framed) for _ in range(ROUNDS)]
+        for name, is_framed in (("with framing", True), ("framing bypassed", False))
+    }
+    return {
+        name: {
+            "simulated_s_per_s": round(
+                statistics.median(each["simulated_s_per_s"] for each in results), 1
+            ),
+            "orders": results[0]["orders"],
+            "calibration_ms": round(min(each["calibration_ms"] for each in results), 2),
+        }
+        for name, results in rounds.items()
+    }
