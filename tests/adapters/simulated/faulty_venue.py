@@ -60,6 +60,7 @@ class FaultyVenue(Venue):
     """What is behind is honest: `exchange` says what really happened."""
 
     faults: VenueFaults
+    faulty: FaultyFront
     queue: EngineQueue
     struck: list[tuple[VenueFault, str]]
 
@@ -130,8 +131,8 @@ def faulty_venue(nursery: trio.Nursery, seed: int = 1) -> FaultyVenue:
     built = FaultyVenue(exchange, front, account)
     built.faults, built.queue, built.struck = faults, queue, struck
     dialect = BinanceFaultDialect(lambda: clock.now_ns() // 1_000_000)
-    faulty = FaultyFront(front, dialect, faults, queue)
-    nursery.start_soon(partial(serve, built.listener, faulty, built.connections))
+    built.faulty = FaultyFront(front, dialect, faults, queue)
+    nursery.start_soon(partial(serve, built.listener, built.faulty, built.connections))
     return built
 
 
