@@ -1,4 +1,4 @@
-"""Every planted bug is caught within its stated seeds; the code without it passes the same seeds."""
+"""Every planted bug is caught within its stated seeds; the code without it passes the same."""
 
 from __future__ import annotations
 

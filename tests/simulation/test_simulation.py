@@ -1,6 +1,6 @@
-"""The whole bot in virtual time: calm and stormy seeds hold every invariant, and repeat bit for bit.
+"""The whole bot in virtual time: every invariant holds on every seed, and runs repeat bit for bit.
 
-The fixed seeds are always the same, the fresh ones never: a failure prints the command that repeats
+The fixed seeds are always the same, the fresh ones never; a failure prints the command that repeats
 it. Every one runs twice, in fresh processes with different hash seeds.
 """
 

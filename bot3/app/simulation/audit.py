@@ -77,10 +77,12 @@ def is_quiet(life: Life) -> bool:
 
 
 def rest_of(life: Life, journal: Sequence[Record], *, is_halt_expected: bool) -> BotRest:
-    """What the bot believes; raises `LookupError` where there is no bot."""
+    """What the bot believes; a process that does not run believes nothing, and is not ready."""
     engine, tree, snapshots = life.engine, life.tree, life.snapshots
     if engine is None or tree is None or snapshots is None:
-        raise LookupError("no process is running")
+        return BotRest(
+            orders=(), positions={}, balances=(), books=(), actors=(), unready=("no process runs",)
+        )
     status = snapshots.status()
     recovery = engine.memory.recovery
     return BotRest(

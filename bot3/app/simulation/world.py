@@ -140,7 +140,7 @@ class SimulatedWorld:
 
     def _make_site(self, name: VenueName, faults: VenueFaults) -> VenueSite:
         entropy = Entropy(self._entropy.seed_of(f"venue/{name}"))
-        keys = (f"key{name}", f"{entropy.seed_of('secret'):016x}")
+        keys = (f"simulated{name}", f"{entropy.seed_of('secret'):016x}")
         exchange: EmbeddedExchange = make_exchange(
             self._loaded.config,
             self.clock,
