@@ -112,6 +112,11 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         if recovery.halted_reason is not None:
             self._condemn(recovery.halted_reason)
 
+    @property
+    def desk(self) -> ExecutionDesk:
+        """To look at; only this actor changes it."""
+        return self._desk
+
     def handle(self, message: ExecutionMessage) -> None:
         now_ns = self._clock.now_ns()
         # Only an order that this very target causes has the target's origin: latency is measured

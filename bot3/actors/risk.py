@@ -105,6 +105,11 @@ class RiskActor(DecisionActor[RiskMessage]):
         if reason is not None:
             self._watcher.send(TradingHalted(reason, self._clock.now_ns()))
 
+    @property
+    def manager(self) -> RiskManager:
+        """To look at; only this actor changes it."""
+        return self._manager
+
     def handle(self, message: RiskMessage) -> None:
         match message:
             case QuoteChanged():

@@ -5,7 +5,7 @@ code and its seed alone.
 """
 
 from supervisors.testing.agenda import Agenda
-from supervisors.testing.crashes import CheckpointCrashes, crash, crash_on_next_message
+from supervisors.testing.crashes import CheckpointCrashes, actor_of, crash, crash_on_next_message
 from supervisors.testing.determinism import deterministic
 from supervisors.testing.trees import running_tree
 from supervisors.testing.virtual_clock import (
@@ -21,6 +21,7 @@ __all__ = [
     "DeadlockError",
     "TrioClock",
     "VirtualClock",
+    "actor_of",
     "crash",
     "crash_on_next_message",
     "deterministic",

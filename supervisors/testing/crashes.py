@@ -11,6 +11,7 @@ from typing import Any, TypeVar, final
 
 import trio
 
+from supervisors.actor import DecisionActor
 from supervisors.cell import DecisionCell
 from supervisors.entropy import Dice
 from supervisors.errors import SupervisionError
@@ -36,6 +37,12 @@ def crash_on_next_message(cell: DecisionCell[M], error: Exception) -> None:
 
     if cell.handler is not None:
         cell.handler = die
+
+
+def actor_of(cell: DecisionCell[Any]) -> DecisionActor[Any] | None:
+    """The incarnation that handles its messages now, to look at; None while it is down."""
+    actor = getattr(cell.handler, "__self__", None)
+    return actor if isinstance(actor, DecisionActor) else None
 
 
 @final

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from bot3.actors.execution import ExecutionActor
+from bot3.actors.risk import RiskActor
 from bot3.app.simulation.invariants.events import (
     BookSeen,
     BotBookRest,
@@ -27,6 +29,7 @@ from bot3.domain.values import InstrumentId, decimal_of
 from bot3.messages.journal import Record
 from bot3.messages.orders import IntentRecorded
 from supervisors.mailbox import Mailbox, Overflow
+from supervisors.testing import actor_of
 
 AUDIT_INTERVAL_S: Final = 1.0
 
@@ -90,6 +93,7 @@ def rest_of(life: Life, journal: Sequence[Record], *, is_halt_expected: bool) ->
         positions={
             "memory": _flat({k: p.amount for k, p in recovery.tracker.positions().items()}),
             "portfolio": _flat({k: c.held.amount for k, c in engine.board.instruments.items()}),
+            **_inner_positions(engine),
         },
         balances=tuple(engine.memory.balances.values()),
         books=tuple(_books(engine)),
@@ -98,6 +102,18 @@ def rest_of(life: Life, journal: Sequence[Record], *, is_halt_expected: bool) ->
         halted_reason=recovery.halted_reason,
         is_halt_expected=is_halt_expected,
     )
+
+
+def _inner_positions(engine: TradingEngine) -> dict[str, dict[InstrumentId, Decimal]]:
+    """What execution plans by, and what risk judges by; an actor that is down believes nothing."""
+    found: dict[str, dict[InstrumentId, Decimal]] = {}
+    execution, risk = actor_of(engine.core.execution), actor_of(engine.core.risk)
+    if isinstance(execution, ExecutionActor):
+        positions = execution.desk.tracker.positions()
+        found["execution"] = _flat({key: each.amount for key, each in positions.items()})
+    if isinstance(risk, RiskActor):
+        found["risk"] = _flat(risk.manager.state.positions)
+    return found
 
 
 def _flat(positions: dict[InstrumentId, Decimal]) -> dict[InstrumentId, Decimal]:

@@ -131,7 +131,7 @@ _STORM = FaultPlan(
     steps_between_actor_crashes=2_500,
     disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
     venue=FaultRates(
-        requests=_requests(0.02, 0.01, 0.05),
+        requests=_requests(0.02, 0.01, 0.08),
         frames=_frames(0.002),
         account_frames=_account_frames(0.01),
         reply_delay_s=(0.5, 12.0),
