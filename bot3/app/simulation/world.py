@@ -41,7 +41,7 @@ EPOCH_NS: Final = 1_750_000_000_000_000_000  # 2025-06-15 15:06:40 UTC
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 9_001
 # A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
-THIN_MARKET: Final = AgentSettings(maker_levels=3, patient_orders=12)
+THIN_MARKET: Final = AgentSettings(maker_levels=2, patient_orders=10)
 HISTORY_MINUTES: Final = 20
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0
