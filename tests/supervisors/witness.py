@@ -1,0 +1,133 @@
+"""Watches a tree and notes every broken promise; knows nothing of how the tree is run."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import trio
+
+from supervisors.errors import SupervisionError
+from supervisors.observe import (
+    ActorExited,
+    ActorRestarted,
+    ActorStarted,
+    LifecycleEvent,
+    RestartLimitHit,
+)
+from supervisors.restart import ExitReason
+from supervisors.tree import TreeHandle
+
+
+class Witness:
+    """`children_of(path)` names a supervisor's children in order, `allowed(path)` its intensity."""
+
+    def __init__(
+        self, children_of: Callable[[str], Sequence[str]], allowed: Callable[[str], int]
+    ) -> None:
+        self.problems: list[str] = []
+        self.running: set[str] = set()
+        self.starts: Counter[str] = Counter()
+        self.interfered_with = ""  # the supervisor whose children somebody stops by hand
+        self._children_of = children_of
+        self._allowed = allowed
+        self._restarts: Counter[str] = Counter()  # in this incarnation of the supervisor
+        self._causes: Counter[str] = Counter()  # of restarts, below each supervisor
+        self._begun: defaultdict[str, list[str]] = defaultdict(list)  # since the supervisor began
+        self._stopped: defaultdict[str, list[str]] = defaultdict(list)  # since the last start
+
+    def __call__(self, event: LifecycleEvent) -> None:
+        parent, _, name = getattr(event, "path", "").rpartition("/")
+        match event:
+            case ActorStarted(path=path):
+                self._note(path in self.running, f"{path} runs twice")
+                self.running.add(path)
+                self.starts[path] += 1
+                self._begun[parent].append(name)
+                self._stopped.pop(parent, None)
+                self._check_order(path, self._begun, "started")
+            case ActorExited(path=path):
+                self._exited(event, parent, name)
+                self._check_order(path, self._stopped, "stopped", backwards=True)
+                self._forget_incarnation(path)
+            case ActorRestarted(path=path):
+                self._restarts[path] += 1
+                too_often = self._restarts[path] > self._allowed(parent)
+                self._note(too_often, f"{path} restarted more often than allowed")
+            case RestartLimitHit(path=path):
+                too_few = self._causes[path] <= self._allowed(path)
+                self._note(too_few, f"{path} gave up without enough causes")
+            case _:
+                pass
+
+    @contextmanager
+    def interference(self, parent: str) -> Iterator[None]:
+        """What somebody stops by hand is no part of an orderly stop."""
+        self.interfered_with = parent
+        try:
+            yield
+        finally:
+            self.interfered_with = ""
+            self._stopped.pop(parent, None)
+
+    def forget_unlisted(self, listed: set[str]) -> None:
+        """Those that were removed start their counts anew."""
+        for path in [path for path in self.starts if path not in listed]:
+            del self.starts[path]
+
+    def _exited(self, event: ActorExited, parent: str, name: str) -> None:
+        was_running = event.path in self.running
+        self.running.discard(event.path)
+        left = event.error.startswith("supervisors.errors.LeaveError")
+        if event.reason is ExitReason.SHUTDOWN and was_running and not left:
+            self._stopped[parent].append(name)
+        else:
+            self._causes[parent] += 1
+
+    def _check_order(
+        self, path: str, seen: dict[str, list[str]], what: str, *, backwards: bool = False
+    ) -> None:
+        """At the start and at the end of a supervisor."""
+        if path not in seen or path == self.interfered_with:
+            return
+        order = list(self._children_of(path))
+        places = [order.index(name) for name in seen.pop(path) if name in order]
+        expected = sorted(set(places), reverse=backwards)
+        self._note(places != expected, f"{path}: children {what} as {places} of {order}")
+
+    def _forget_incarnation(self, supervisor: str) -> None:
+        self._causes.pop(supervisor, None)
+        self._begun.pop(supervisor, None)
+        for path in [path for path in self._restarts if path.rpartition("/")[0] == supervisor]:
+            del self._restarts[path]
+        for path in [path for path in self.running if path.startswith(f"{supervisor}/")]:
+            self._note(True, f"{path} outlives its supervisor")
+
+    def _note(self, is_broken: bool, problem: str) -> None:
+        if is_broken:
+            self.problems.append(problem)
+
+
+class Sniper(trio.abc.Instrument):
+    """Kills the actor at a path, if it is there, at the n-th task step from now, whosever it is."""
+
+    def __init__(self) -> None:
+        self.tree: TreeHandle | None = None
+        self.shots = 0
+        self._path, self._steps_left = "", -1
+
+    def aim(self, path: str, steps: int) -> None:
+        self._path, self._steps_left = path, steps
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        if self._steps_left < 0 or self.tree is None:
+            return
+        self._steps_left -= 1
+        if self._steps_left >= 0:
+            return
+        try:
+            self.tree.kill(self._path)
+        except SupervisionError:
+            return  # not there now
+        self.shots += 1
