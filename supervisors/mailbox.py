@@ -207,7 +207,7 @@ class Mailbox(Generic[M]):
     def _settle(self) -> None:
         self.handled += len(self._in_hand)
         self._in_hand = ()
-        if not self.waiting:
+        if self._drainers and not self.waiting:
             self._drainers.unpark_all()
 
     def _take(self) -> M:
@@ -222,7 +222,8 @@ class Mailbox(Generic[M]):
 
     def _hand_over(self, batch: tuple[M, ...]) -> None:
         self._in_hand = batch
-        self._tried_in_hand = tuple(self._tried.popleft() for _ in batch if self._tried)
+        if self._tried or self._tried_in_hand:
+            self._tried_in_hand = tuple(self._tried.popleft() for _ in batch if self._tried)
         self.taken += len(batch)
         self._senders.unpark(count=len(batch))
 
