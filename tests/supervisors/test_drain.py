@@ -60,6 +60,19 @@ async def test_what_waits_is_handled_before_the_stop(
     assert mailbox.received == mailbox.handled + mailbox.dead_letters.total + mailbox.waiting
 
 
+async def test_what_is_in_hand_is_finished_even_when_nothing_waits(
+    grow: Any, autojump_clock: MockClock
+) -> None:
+    mailbox: Mailbox[int] = Mailbox("writer", capacity=9, policy=Overflow.REJECT)
+    done: list[int] = []
+    spec = EdgeSpec("writer", lambda: Writer(mailbox, done), mailbox, drain_deadline_s=5)
+    async with grow(spec):
+        mailbox.send(1)
+        await trio.sleep(0.5)
+        assert (mailbox.waiting, mailbox.in_hand) == (0, 1)
+    assert (done, trio.current_time()) == ([1], 1)
+
+
 async def test_what_is_sent_by_those_that_stop_earlier_is_still_handled(
     grow: Any, autojump_clock: MockClock
 ) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import trio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from trio.testing import wait_all_tasks_blocked
@@ -230,4 +230,9 @@ def _leaves(error: BaseException | None) -> Iterator[BaseException]:
 
 
 TestGrove = GroveMachine.TestCase
-TestGrove.settings = settings(deadline=None, max_examples=120, stateful_step_count=30)
+TestGrove.settings = settings(
+    deadline=None,
+    max_examples=120,
+    stateful_step_count=30,
+    suppress_health_check=[HealthCheck.too_slow],
+)
