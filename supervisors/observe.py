@@ -235,22 +235,18 @@ class Observer:
         return {path: starts - 1 for path, starts in self._starts.items() if starts > 1}
 
     def forget(self, path: str) -> None:
-        """An actor that will not come back, and all below: so the counts of names stay bounded."""
-        self._forget_if(lambda known: f"{known}/".startswith(f"{path}/"))
+        """An actor that will not come back, so that the counts of names stay bounded."""
+        self._starts.pop(path, None)
+        self._watchers.pop(path, None)
 
-    def forget_others(self, path: str, names: Container[str]) -> None:
-        """Of the children of `path` only `names` may come back: the dynamic ones are gone."""
+    def forget_below(self, path: str, but: Container[str] = ()) -> None:
+        """Of the children of `path` only those named may come back, each with all below it."""
         start = f"{path}/"
-        self._forget_if(
-            lambda known: (
-                known.startswith(start) and known.removeprefix(start).partition("/")[0] not in names
-            )
-        )
-
-    def _forget_if(self, is_gone: Callable[[str], bool]) -> None:
         for counted in (self._starts, self._watchers):
-            for known in [known for known in counted if is_gone(known)]:
-                del counted[known]
+            below = [known for known in counted if known.startswith(start)]
+            for known in below:
+                if known.removeprefix(start).partition("/")[0] not in but:
+                    del counted[known]
 
     def _tell(self, hear: Callable[[E], None], event: E) -> None:
         try:

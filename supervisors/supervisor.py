@@ -91,7 +91,7 @@ class Supervisor:
         """
         failure: SupervisionError | None = None
         stuck = ""
-        self.runtime.observer.forget_others(self.path, self.children)
+        self.runtime.observer.forget_below(self.path, but=self.children)
         try:
             async with trio.open_nursery() as nursery:
                 self.keeper = ChildKeeper(nursery, self.runtime, self._post, self._exited)
@@ -123,6 +123,8 @@ class Supervisor:
         """From the list; it must not run."""
         del self.children[child.spec.id]
         self.runtime.observer.forget(child.path)
+        if isinstance(child.spec, SupervisorSpec):
+            self.runtime.observer.forget_below(child.path)
 
     def restart_soon(self, child: Child, delay_s: float = 0.0) -> None:
         """It and its group are started again after the delay."""

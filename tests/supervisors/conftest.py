@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
@@ -20,6 +20,7 @@ from supervisors.testing import TrioClock, running_tree
 from supervisors.tree import TreeHandle
 
 E = TypeVar("E")
+PATIENCE_S = 1_000_000  # virtual: what waits for ever fails instead
 
 
 class Puppet(EdgeActor):
@@ -143,8 +144,11 @@ def grow(
 ) -> Callable[..., AbstractAsyncContextManager[TreeHandle]]:
     """`async with grow(*children, **options of the root's spec) as tree:`"""
 
-    def grow(*children: ChildSpec, **options: object) -> AbstractAsyncContextManager[TreeHandle]:
+    @asynccontextmanager
+    async def grow(*children: ChildSpec, **options: object) -> AsyncIterator[TreeHandle]:
         spec = SupervisorSpec("root", children=children, **options)
-        return running_tree(spec, runs, observer=recorder.observer)
+        with trio.fail_after(PATIENCE_S):
+            async with running_tree(spec, runs, observer=recorder.observer) as tree:
+                yield tree
 
     return grow

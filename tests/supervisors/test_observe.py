@@ -48,11 +48,14 @@ def test_restarts_are_starts_after_the_first() -> None:
     assert observer.restarts_by_actor() == {"root/a": 2}
 
 
-def test_a_path_is_forgotten_with_all_below_it() -> None:
+def test_what_will_not_come_back_is_forgotten_and_its_namesakes_are_not() -> None:
     observer = Observer(ManualClock())
-    for path in ("root/a", "root/a/b", "root/ab") * 2:
+    for path in ("root/a", "root/a/b", "root/a/b/c", "root/a/d", "root/ab") * 2:
         observer.report(ActorStarted(1, path, 1))
+    observer.forget_below("root/a", but={"d"})
+    assert observer.restarts_by_actor() == {"root/a": 1, "root/a/d": 1, "root/ab": 1}
     observer.forget("root/a")
+    observer.forget_below("root/a")
     assert observer.restarts_by_actor() == {"root/ab": 1}
 
 
