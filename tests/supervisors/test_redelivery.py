@@ -168,6 +168,23 @@ def test_each_message_has_its_own_count_and_what_goes_back_needs_no_room() -> No
     assert (mailbox.handled, mailbox.waiting, mailbox.redelivered) == (2, 0, 3)
 
 
+def test_what_comes_after_a_void_has_all_its_tries() -> None:
+    mailbox: Mailbox[int] = Mailbox("m", capacity=2, policy=Overflow.REJECT, tries=2)
+    cell: DecisionCell[int] = DecisionCell("c", RunQueue(ManualClock()), tries=2)
+    for address in (mailbox, cell):
+        for message in (1, 2):
+            address.send(message)
+            if address is mailbox:
+                mailbox.receive_nowait()
+                mailbox.finish(ValueError("boom"), 0)
+            else:
+                cell.stop()
+                cell.start(lambda: Moody({1: 9, 2: 9}, []))
+            assert (address.waiting, address.dead_letters.total) == (1, 0)
+            address.overrun(OSError("missed one"))
+        assert (address.dropped, address.redelivered) == (2, 2)
+
+
 class GetRoot(msgspec.Struct):
     of: float
     reply: Reply[float]
