@@ -94,6 +94,11 @@ class DecisionCell(Generic[M]):
     def is_up(self) -> bool:
         return self.handler is not None
 
+    @property
+    def is_refusing(self) -> bool:
+        """The run queue refuses when it is full; what is dropped is dropped before a start."""
+        return True
+
     def send(self, message: M) -> None:
         """Into the run queue; raises `QueueFullError` when that is full."""
         self.runs.send(self, message)

@@ -62,13 +62,13 @@ class Mailbox(Generic[M]):
     ) -> None:
         if capacity < 1 or tries < 1:
             raise SpecError(f"{name}: capacity {capacity} and tries {tries} must be positive")
-        if tries > 1 and policy not in (Overflow.BLOCK, Overflow.REJECT):
-            raise SpecError(f"{name}: tries {tries} promise what {policy.value} does not keep")
         if (key is not None) is not (policy is Overflow.CONFLATE):
             raise SpecError(f"{name}: a key goes with CONFLATE, and only with it")
         self.name = name
         self.capacity = capacity
         self.policy = policy
+        if tries > 1 and not self.is_refusing:
+            raise SpecError(f"{name}: tries {tries} promise what {policy.value} does not keep")
         self.received = self.handled = 0
         self.dropped = self.conflated = self.rejected = 0
         self.taken = self.redelivered = 0
@@ -89,6 +89,11 @@ class Mailbox(Generic[M]):
     @property
     def waiting(self) -> int:
         return len(self._plain) if self._key is None else len(self._keyed)
+
+    @property
+    def is_refusing(self) -> bool:
+        """Full, it refuses a message rather than drop one."""
+        return self.policy in (Overflow.BLOCK, Overflow.REJECT)
 
     @property
     def in_hand(self) -> int:

@@ -30,6 +30,10 @@ class Laggard(enum.Enum):
 class Crashable(Protocol):
     """What can be told that it missed a message: cells and mailboxes."""
 
+    @property
+    def is_refusing(self) -> bool:
+        """While its actor is up it refuses what it has no room for, and drops nothing."""
+
     def overrun(self, error: Exception) -> None:
         """Its actor dies and what waits is void."""
 
@@ -56,9 +60,11 @@ class Topic(Generic[M]):
         """From the next message on; returns what ends it.
 
         Subscribing an address again changes nothing, so that an actor may do it at each start.
-        Raises `SpecError` where laggards crash and this one cannot.
+        Raises `SpecError` where laggards crash and this one cannot, or would not notice.
         """
-        if self.laggard is Laggard.CRASHES and not isinstance(address, Crashable):
+        if self.laggard is Laggard.CRASHES and not (
+            isinstance(address, Crashable) and address.is_refusing
+        ):
             raise SpecError(f"{self.name}: {address.name} cannot crash for what it misses")
         if not any(known is address for known in self._subscribers):
             self._subscribers = (*self._subscribers, address)

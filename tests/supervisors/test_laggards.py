@@ -170,5 +170,10 @@ def test_who_cannot_crash_cannot_subscribe_where_laggards_crash() -> None:
             raise AssertionError(message)
 
     Topic("numbers").subscribe(Inbox())
-    with pytest.raises(SpecError, match="fills: inbox cannot crash for what it misses"):
-        Topic("fills", laggard=Laggard.CRASHES).subscribe(Inbox())
+    droppers = [
+        Mailbox("inbox", capacity=1, policy=Overflow.DROP_OLDEST),
+        Mailbox("inbox", capacity=1, policy=Overflow.CONFLATE, key=str),
+    ]
+    for address in (Inbox(), *droppers):
+        with pytest.raises(SpecError, match="fills: inbox cannot crash for what it misses"):
+            Topic("fills", laggard=Laggard.CRASHES).subscribe(address)
