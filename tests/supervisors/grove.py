@@ -140,7 +140,7 @@ class Grove:
     sent: Counter[str] = field(factory=Counter)
     births: Counter[str] = field(factory=Counter)
     raised: list[BaseException] = field(factory=list)
-    forgotten: set[str] = field(factory=set)  # names whose counts may start anew at any time
+    temporary: set[str] = field(factory=set)
     count: int = 0
 
     def plant(self, branch: Branch, *, name: str = "root") -> SupervisorSpec:
@@ -218,7 +218,7 @@ class Grove:
 
     def _note(self, name: str, restart: Restart) -> None:
         if restart is Restart.TEMPORARY and name != "root":
-            self.forgotten.add(name)
+            self.temporary.add(name)
 
     def _name(self, kind: str) -> str:
         self.count += 1

@@ -51,7 +51,8 @@ class GroveMachine(RuleBasedStateMachine):
         self.grove = Grove(RunQueue(self.clock))
         self.observer = Observer(self.clock)
         self.specs: dict[str, SupervisorSpec] = {}
-        self.witness = Witness(self._names_below, lambda path: self.specs[path].intensity.restarts)
+        self.deleted: set[str] = set()
+        self.witness = Witness(self._names_below, self.specs.__getitem__, self.grove.temporary)
         self.observer.subscribe(self.witness)
         self.scope = trio.CancelScope()
         self.steps = 0
@@ -93,7 +94,7 @@ class GroveMachine(RuleBasedStateMachine):
     def administer(self, place: int, order: str) -> None:
         parent, _, name = self._pick(place).rpartition("/")
         if order == "delete_child":
-            self.grove.forgotten.add(name)
+            self.deleted.add(name)
         self._order(parent, lambda handle: getattr(handle, order)(name))
 
     @precondition(lambda self: not self.is_over and len(self.grove.queues) < MANY)
@@ -131,6 +132,7 @@ class GroveMachine(RuleBasedStateMachine):
                 assert queue.waiting + queue.in_hand <= queue.capacity + 1
                 kept = queue.in_hand + queue.conflated + queue.waiting
                 assert self.grove.sent[name] == queue.received == settled + kept
+            assert not any("LeaveError" in letter.error for letter in queue.dead_letters)
         assert len(self.grove.runs) == 0
 
     @invariant()
@@ -139,9 +141,11 @@ class GroveMachine(RuleBasedStateMachine):
             return
         listed = {one.path for one in self.tree.snapshot()} | {"root"}
         self.witness.forget_unlisted(listed)
+        forgotten = self.grove.temporary | self.deleted  # theirs may start anew at any time
         for path, starts in self.witness.starts.items():
-            if self.grove.forgotten.isdisjoint(path.split("/")):
+            if forgotten.isdisjoint(path.split("/")):
                 assert self.observer.restarts(path) == starts - 1, path
+        assert set(self.observer.restarts_by_actor()) <= listed
 
     def teardown(self) -> None:
         if self.specs and not self.is_over:
@@ -158,6 +162,7 @@ class GroveMachine(RuleBasedStateMachine):
     def _nothing_but_exceptions_was_swallowed(self) -> None:
         interrupts = [one for one in self.grove.raised if not isinstance(one, Exception)]
         surfaced = list(_leaves(self.failure))
+        assert interrupts or not self.witness.interrupted
         if interrupts:
             assert set(map(id, interrupts)) <= set(map(id, surfaced))
         elif surfaced:
