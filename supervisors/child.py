@@ -45,6 +45,7 @@ class DecisionBody:
             waiting=cell.waiting,
             dropped=cell.dropped,
             dead_letters=cell.dead_letters.total,
+            redelivered=cell.redelivered,
         )
 
 
@@ -64,6 +65,8 @@ class EdgeBody:
         actor = self.spec.build()
         if not isinstance(actor, EdgeActor):
             raise TypeError(f"{life.path}: build() returned a {type(actor).__name__}")
+        if self.spec.mailbox is not None:
+            self.spec.mailbox.attach(life.kill)
         await actor.run(life)
 
     def finish(self, error: BaseException | None, ts_ns: int) -> tuple[DeadLetter, ...]:
@@ -84,6 +87,7 @@ class EdgeBody:
             conflated=mailbox.conflated,
             rejected=mailbox.rejected,
             dead_letters=mailbox.dead_letters.total,
+            redelivered=mailbox.redelivered,
         )
 
 

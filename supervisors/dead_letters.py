@@ -16,13 +16,14 @@ from attrs import frozen
 @final
 @frozen
 class DeadLetter:
-    """One message that was in an actor's hands when it died; it is not tried again."""
+    """One message that was in an actor's hands when it died, for the `tries`-th and last time."""
 
     to: str
     message: Any
     error: str
     traceback: str
     ts_ns: int
+    tries: int = 1
 
 
 @final
@@ -40,7 +41,7 @@ class DeadLetters:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def add(self, to: str, message: Any, error: BaseException, ts_ns: int) -> None:
+    def add(self, to: str, message: Any, error: BaseException, ts_ns: int, tries: int = 1) -> None:
         self.total += 1
         self._kept.append(
             DeadLetter(
@@ -49,6 +50,7 @@ class DeadLetters:
                 error=describe(error),
                 traceback="".join(traceback.format_exception(error)),
                 ts_ns=ts_ns,
+                tries=tries,
             )
         )
 

@@ -86,6 +86,14 @@ class RunQueue:
         self._queue.extendleft((cell, message) for message in reversed(messages))
         messages.clear()
 
+    def take_back(self, cell: Recipient) -> tuple[Any, ...]:
+        """Removes and returns what the queue holds for that cell, oldest first."""
+        mine = tuple(message for owner, message in self._queue if owner is cell)
+        others = [entry for entry in self._queue if entry[0] is not cell]
+        self._queue.clear()  # in place: a turn may be at it
+        self._queue.extend(others)
+        return mine
+
     def turn(self, first: Callable[[], T]) -> T:
         """Runs `first` like a handler, then drains what it sent. Not for use inside a handler."""
         if self.turn_started_ns is not None:

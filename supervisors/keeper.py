@@ -1,7 +1,7 @@
 """Starts and stops single children, and keeps the tasks that watch them.
 
 Invariant: `start` returns with a child that serves, or raises with one that does not run any more;
-`stop` returns within the child's deadline, and says so when the child has not ended by then.
+`stop` returns within the child's deadlines, and says so when the child has not ended by then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from supervisors.errors import ChildStuckError, StartFailedError, StartTimeoutEr
 from supervisors.life import Life, TreeRuntime
 from supervisors.mailbox import Mailbox
 from supervisors.observe import ActorState, ChildStuckReported
-from supervisors.spec import EdgeSpec, SupervisorSpec
+from supervisors.spec import ChildSpec, EdgeSpec, SupervisorSpec
 from supervisors.watchdog import watch_progress
 
 Step = Callable[[], Awaitable[None]]
@@ -76,13 +76,14 @@ class ChildKeeper:
             raise StartFailedError(f"{child.path}: {life.error}") from life.error
 
     async def stop(self, child: Child) -> bool:
-        """Cancels it and waits for its end. False when it is stuck; that is reported once."""
+        """Drains and cancels it and waits for its end. False when stuck; that is reported once."""
         child.disarm()
         life = child.life
         if life is not None and not life.done.is_set():
             if child.state is ActorState.STUCK:
                 return False
             child.state = ActorState.STOPPING
+            await self._drain(child.spec, life)
             life.order_stop()
             if isinstance(child.spec, SupervisorSpec):  # its children have deadlines of their own
                 await life.settled.wait()
@@ -104,6 +105,13 @@ class ChildKeeper:
         else:
             name = f"{child.path} back-off"
             self._nursery.start_soon(self._sleep, timer, delay_s, step(timer), name=name)
+
+    async def _drain(self, spec: ChildSpec, life: Life) -> None:
+        if not isinstance(spec, EdgeSpec) or spec.mailbox is None or not life.is_ready:
+            return
+        if spec.drain_deadline_s is not None:
+            with trio.move_on_after(spec.drain_deadline_s):
+                await spec.mailbox.drained()
 
     async def _sleep(self, timer: trio.CancelScope, delay_s: float, step: Step) -> None:
         with timer:

@@ -1,21 +1,25 @@
 """What happened to the actors, as values; and how they are doing, as numbers.
 
 Invariant: observing changes nothing. A callback that raises is counted and its error kept in
-`failures`; neither the supervisor nor the other callbacks notice.
+`failures`; neither the supervisor nor the other callbacks notice. A watcher is told of every end
+of its actor, after that actor's registration is gone.
 """
 
 from __future__ import annotations
 
 import enum
 from collections import Counter, deque
-from collections.abc import Callable
-from typing import final
+from collections.abc import Callable, Container
+from typing import TypeVar, final
 
 from attrs import frozen
 
+from supervisors.actor import Address
 from supervisors.clock import Clock
 from supervisors.dead_letters import DeadLetter, describe
 from supervisors.restart import ExitReason
+
+E = TypeVar("E")
 
 
 @final
@@ -54,12 +58,13 @@ class ActorRestarted:
 @final
 @frozen
 class BackoffStarted:
-    """It will be started again after `delay_s`, for its `crashes`-th crash in a row."""
+    """It will be started again after `delay_s`, for its `crashes`-th crash in a row, of `error`."""
 
     ts_ns: int
     path: str
     delay_s: float
     crashes: int
+    error: str
 
 
 @final
@@ -151,6 +156,7 @@ class Workload:
     conflated: int = 0
     rejected: int = 0
     dead_letters: int = 0
+    redelivered: int = 0
 
 
 @final
@@ -178,6 +184,7 @@ class Observer:
         self._clock = clock
         self._starts: Counter[str] = Counter()
         self._callbacks: list[Callable[[LifecycleEvent], None]] = []
+        self._watchers: dict[str, tuple[Address[ActorExited], ...]] = {}
 
     def now_ns(self) -> int:
         """The time to stamp an event with."""
@@ -193,16 +200,31 @@ class Observer:
 
         return unsubscribe
 
+    def watch(self, path: str, watcher: Address[ActorExited]) -> Callable[[], None]:
+        """Sends `watcher` each end of the actor at `path`, good or bad; returns what ends it.
+
+        Watching twice is watching once. It lasts through restarts, until the actor is forgotten.
+        """
+        known = self._watchers.get(path, ())
+        if not any(one is watcher for one in known):
+            self._watchers[path] = (*known, watcher)
+
+        def unwatch() -> None:
+            left = tuple(one for one in self._watchers.pop(path, ()) if one is not watcher)
+            if left:
+                self._watchers[path] = left
+
+        return unwatch
+
     def report(self, event: LifecycleEvent) -> None:
         self.events[type(event).__name__] += 1
         if isinstance(event, ActorStarted):
             self._starts[event.path] += 1
         for callback in tuple(self._callbacks):
-            try:
-                callback(event)
-            except Exception as error:
-                self.failed_callbacks += 1
-                self.failures.append(describe(error))
+            self._tell(callback, event)
+        if isinstance(event, ActorExited):
+            for watcher in self._watchers.get(event.path, ()):
+                self._tell(watcher.send, event)
 
     def restarts(self, path: str) -> int:
         """How often it was started after its first start, also through a restarted supervisor."""
@@ -213,6 +235,22 @@ class Observer:
         return {path: starts - 1 for path, starts in self._starts.items() if starts > 1}
 
     def forget(self, path: str) -> None:
-        """An actor that will not come back, and all below: so the counts of names stay bounded."""
-        for known in [known for known in self._starts if f"{known}/".startswith(f"{path}/")]:
-            del self._starts[known]
+        """An actor that will not come back, so that the counts of names stay bounded."""
+        self._starts.pop(path, None)
+        self._watchers.pop(path, None)
+
+    def forget_below(self, path: str, but: Container[str] = ()) -> None:
+        """Of the children of `path` only those named may come back, each with all below it."""
+        start = f"{path}/"
+        for counted in (self._starts, self._watchers):
+            below = [known for known in counted if known.startswith(start)]
+            for known in below:
+                if known.removeprefix(start).partition("/")[0] not in but:
+                    del counted[known]
+
+    def _tell(self, hear: Callable[[E], None], event: E) -> None:
+        try:
+            hear(event)
+        except Exception as error:
+            self.failed_callbacks += 1
+            self.failures.append(describe(error))

@@ -47,7 +47,7 @@ class Registry:
         self._last_generation += 1
         entry = Registration(name, self._last_generation, address)
         self._entries[name] = entry
-        self._tell(entry)
+        self._tell(entry, tuple(self._watchers))
         return entry.generation
 
     def unregister(self, name: str, generation: int) -> bool:
@@ -56,7 +56,7 @@ class Registry:
         if entry is None or entry.generation != generation:
             return False
         del self._entries[name]
-        self._tell(Registration(name, generation, None))
+        self._tell(Registration(name, generation, None), tuple(self._watchers))
         return True
 
     def find(self, name: str) -> Address[Any] | None:
@@ -81,7 +81,7 @@ class Registry:
         """Tells `watcher` what is registered now and every change after; returns what ends it."""
         self._watchers.append(watcher)
         for entry in tuple(self._entries.values()):
-            watcher(entry)
+            self._tell(entry, (watcher,))
 
         def unsubscribe() -> None:
             if watcher in self._watchers:
@@ -89,8 +89,8 @@ class Registry:
 
         return unsubscribe
 
-    def _tell(self, change: Registration) -> None:
-        for watcher in tuple(self._watchers):
+    def _tell(self, change: Registration, watchers: tuple[Watcher, ...]) -> None:
+        for watcher in watchers:
             try:
                 watcher(change)
             except Exception as error:

@@ -75,13 +75,15 @@ class DecisionSpec(ChildSpec, Generic[M]):
 class EdgeSpec(ChildSpec):
     """An edge actor; with `liveness_s`, messages that wait that long without progress kill it.
 
-    `liveness_s` needs a mailbox: silence is a hang only while work waits.
+    `liveness_s` needs a mailbox: silence is a hang only while work waits. With `drain_deadline_s`
+    its stop begins with so much time to handle what waits; without, it is cancelled at once.
     """
 
     name: str = field(kw_only=False)
     build: Callable[[], EdgeActor] = field(kw_only=False)
     mailbox: Mailbox[Any] | None = field(kw_only=False, default=None)
     liveness_s: float | None = field(kw_only=False, default=None)
+    drain_deadline_s: float | None = None
 
     @property
     def id(self) -> str:
@@ -89,10 +91,13 @@ class EdgeSpec(ChildSpec):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        if self.liveness_s is not None:
-            _check_duration(self.id, "liveness_s", self.liveness_s)
+        for name in ("liveness_s", "drain_deadline_s"):
+            value_s = getattr(self, name)
+            if value_s is None:
+                continue
+            _check_duration(self.id, name, value_s)
             if self.mailbox is None:
-                raise SpecError(f"{self.id}: liveness_s needs a mailbox to watch")
+                raise SpecError(f"{self.id}: {name} needs a mailbox")
 
 
 def _children(given: Iterable[ChildSpec]) -> tuple[ChildSpec, ...]:

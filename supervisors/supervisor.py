@@ -16,7 +16,7 @@ import trio
 
 from supervisors.actor import Address
 from supervisors.child import Child, DecisionBody, EdgeBody
-from supervisors.dead_letters import DeadLetter
+from supervisors.dead_letters import DeadLetter, describe
 from supervisors.errors import (
     ActorDiedError,
     ChildStuckError,
@@ -38,7 +38,14 @@ from supervisors.observe import (
     Workload,
 )
 from supervisors.request import Reply
-from supervisors.restart import Restart, RestartWindow, affected, ends_supervisor, is_restarted
+from supervisors.restart import (
+    Restart,
+    RestartWindow,
+    Strategy,
+    affected,
+    ends_supervisor,
+    is_restarted,
+)
 from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec, SupervisorSpec
 
 
@@ -84,6 +91,7 @@ class Supervisor:
         """
         failure: SupervisionError | None = None
         stuck = ""
+        self.runtime.observer.forget_below(self.path, but=self.children)
         try:
             async with trio.open_nursery() as nursery:
                 self.keeper = ChildKeeper(nursery, self.runtime, self._post, self._exited)
@@ -115,6 +123,8 @@ class Supervisor:
         """From the list; it must not run."""
         del self.children[child.spec.id]
         self.runtime.observer.forget(child.path)
+        if isinstance(child.spec, SupervisorSpec):
+            self.runtime.observer.forget_below(child.path)
 
     def restart_soon(self, child: Child, delay_s: float = 0.0) -> None:
         """It and its group are started again after the delay."""
@@ -192,7 +202,7 @@ class Supervisor:
         if delay_s > 0:
             now_ns = self.runtime.clock.now_ns()
             self.runtime.observer.report(
-                BackoffStarted(now_ns, child.path, delay_s, child.streak.crashes)
+                BackoffStarted(now_ns, child.path, delay_s, child.streak.crashes, describe(cause))
             )
         self.restart_soon(child, delay_s)
 
@@ -221,6 +231,8 @@ class Supervisor:
                 child.state = ActorState.PENDING
 
     def _group(self, failed: Child) -> tuple[Child, ...]:
+        if self.spec.strategy is Strategy.ONE_FOR_ONE:
+            return (failed,)  # without a look at the others: a crash costs the same among many
         return tuple(affected(self.spec.strategy, tuple(self.children.values()), failed))
 
     async def _restart(self, child: Child, timer: trio.CancelScope) -> None:

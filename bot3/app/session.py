@@ -36,6 +36,7 @@ from supervisors import observe
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
 from supervisors.observe import ActorStatistics, Observer
+from supervisors.severity import severity
 from supervisors.spec import ChildSpec, EdgeSpec
 from supervisors.tree import TreeHandle, run_tree
 from supervisors.watchdog import TurnWatchdog
@@ -219,17 +220,27 @@ class Session:
         )
 
     def _hear(self, event: observe.LifecycleEvent) -> None:
+        level = severity(event)
         match event:
             case observe.ActorRestarted():
                 record = ActorRestarted(event.path, f"restart {event.restarts}", event.ts_ns)
                 self.engine.core.journal.send(JournalEntry(record))
-                _log.warning("actor restarted", actor=event.path, restarts=event.restarts)
+                _log.log(level, "actor restarted", actor=event.path, restarts=event.restarts)
+            case observe.BackoffStarted():
+                _log.log(
+                    level,
+                    "actor will be started again",
+                    actor=event.path,
+                    after_s=round(event.delay_s, 3),
+                    crashes_in_a_row=event.crashes,
+                    error=event.error,
+                )
             case observe.ActorExited() if event.error:
-                _log.warning("actor ended", actor=event.path, error=event.error)
+                _log.log(level, "actor ended", actor=event.path, error=event.error)
                 _log.debug("its story", actor=event.path, traceback=event.traceback)
             case observe.MessageDeadLettered():
-                _log.error("dead letter", actor=event.path, error=event.letter.error)
+                _log.log(level, "dead letter", actor=event.path, error=event.letter.error)
             case observe.RestartLimitHit():
-                _log.error("too many restarts", supervisor=event.path, child=event.child)
+                _log.log(level, "too many restarts", supervisor=event.path, child=event.child)
             case _:
                 pass

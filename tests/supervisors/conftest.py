@@ -1,24 +1,26 @@
-"""Edge actors that live as a script says, and the log of what they did."""
+"""Actors of both kinds that live as a script says, and the log of what they did."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
 
 import pytest
 import trio
 
-from supervisors.actor import EdgeActor, EdgeContext
+from supervisors.actor import DecisionActor, EdgeActor, EdgeContext
+from supervisors.cell import DecisionCell
 from supervisors.dispatch import RunQueue
 from supervisors.errors import IgnoreStartError, LeaveError
 from supervisors.observe import ActorExited, LifecycleEvent, Observer
-from supervisors.spec import ChildSpec, EdgeSpec, SupervisorSpec
+from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec, SupervisorSpec
 from supervisors.testing import TrioClock, running_tree
 from supervisors.tree import TreeHandle
 
 E = TypeVar("E")
+PATIENCE_S = 2_000  # virtual: what waits for ever fails instead
 
 
 class Puppet(EdgeActor):
@@ -52,12 +54,33 @@ class Puppet(EdgeActor):
                 await trio.sleep(self.slow_stop_s)
 
 
+class Mind(DecisionActor[int | BaseException]):
+    """One life of a decision actor: raises the errors it is sent, keeps the numbers. Acts: `stay`,
+    `fail`, `ignore`."""
+
+    def __init__(self, stage: Stage, name: str, act: str) -> None:
+        self.stage, self.name, self.act = stage, name, act
+
+    def started(self) -> None:
+        if self.act == "fail":
+            raise OSError(f"{self.name} cannot start")
+        if self.act == "ignore":
+            raise IgnoreStartError(f"{self.name} is not needed")
+        self.stage.log.append(f"+{self.name}")
+
+    def handle(self, message: int | BaseException) -> None:
+        if isinstance(message, BaseException):
+            raise message
+        self.stage.heard[self.name].append(message)
+
+
 class Stage:
     """Makes puppets; `log` has `+name` when one is ready and `-name` when one ends."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
         self.built: Counter[str] = Counter()
+        self.heard: defaultdict[str, list[int]] = defaultdict(list)
 
     def spec(
         self, name: str, *acts: str, then: str = "stay", slow_stop_s: float = 0, **options: object
@@ -65,12 +88,24 @@ class Stage:
         """The n-th incarnation plays the n-th act, later ones play `then`. No back-off here."""
 
         def build() -> Puppet:
-            number = self.built[name]
-            self.built[name] += 1
-            act = acts[number] if number < len(acts) else then
-            return Puppet(self, name, act, slow_stop_s)
+            return Puppet(self, name, self._next_act(name, acts, then), slow_stop_s)
 
         return EdgeSpec(name, build, **{"backoff": None, **options})
+
+    def mind(
+        self, cell: DecisionCell[Any], *acts: str, then: str = "stay", **options: object
+    ) -> DecisionSpec[Any]:
+        """A decision actor, like `spec`."""
+
+        def build() -> Mind:
+            return Mind(self, cell.name, self._next_act(cell.name, acts, then))
+
+        return DecisionSpec(cell, build, **{"backoff": None, **options})
+
+    def _next_act(self, name: str, acts: tuple[str, ...], then: str) -> str:
+        number = self.built[name]
+        self.built[name] += 1
+        return acts[number] if number < len(acts) else then
 
 
 @pytest.fixture
@@ -109,8 +144,11 @@ def grow(
 ) -> Callable[..., AbstractAsyncContextManager[TreeHandle]]:
     """`async with grow(*children, **options of the root's spec) as tree:`"""
 
-    def grow(*children: ChildSpec, **options: object) -> AbstractAsyncContextManager[TreeHandle]:
+    @asynccontextmanager
+    async def grow(*children: ChildSpec, **options: object) -> AsyncIterator[TreeHandle]:
         spec = SupervisorSpec("root", children=children, **options)
-        return running_tree(spec, runs, observer=recorder.observer)
+        with trio.fail_after(PATIENCE_S):
+            async with running_tree(spec, runs, observer=recorder.observer) as tree:
+                yield tree
 
     return grow

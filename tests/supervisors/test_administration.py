@@ -20,7 +20,7 @@ from supervisors.errors import (
     StartFailedError,
 )
 from supervisors.observe import ActorExited, ChildStuckReported
-from supervisors.restart import Restart
+from supervisors.restart import Intensity, Restart
 from supervisors.spec import EdgeSpec, SupervisorSpec
 
 
@@ -98,6 +98,34 @@ async def test_terminate_restart_and_delete(
         for missing in (root.terminate_child, root.restart_child, root.delete_child):
             with pytest.raises(ChildNotFoundError, match="root: no child is named 'a'"):
                 await missing("a")
+
+
+async def test_the_order_of_the_children_survives_restarts_of_all_kinds(
+    grow: Any, stage: Any, autojump_clock: MockClock
+) -> None:
+    children = (stage.spec("a", "crash@1"), stage.spec("b", "stay", "fail"), stage.spec("c"))
+    async with grow(*children, intensity=Intensity(100, 10)) as tree:
+        root = tree.supervisor("root")
+        await root.start_child(stage.spec("d", "crash@2"))
+        await trio.sleep(3)
+        tree.kill("root/b")
+        await trio.sleep(1)
+        await root.terminate_child("a")
+        await root.restart_child("a")
+        assert list(states(root)) == ["a", "b", "c", "d"]
+        del stage.log[:]
+    assert stage.log == ["-d", "-c", "-b", "-a"]
+
+
+async def test_what_was_stopped_by_hand_is_not_restarted_whatever_happens_to_the_others(
+    grow: Any, stage: Any, autojump_clock: MockClock
+) -> None:
+    children = (stage.spec("a"), stage.spec("b", *["crash@1"] * 5))
+    async with grow(*children, intensity=Intensity(100, 10)) as tree:
+        await tree.supervisor("root").terminate_child("a")
+        await trio.sleep(20)
+        assert states(tree.supervisor("root")) == {"a": "stopped", "b": "running"}
+    assert stage.built == {"a": 1, "b": 6}
 
 
 async def test_a_child_in_back_off_is_busy_until_it_is_terminated(

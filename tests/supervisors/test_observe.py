@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
+from trio.testing import MockClock
+
 from supervisors.clock import ManualClock
-from supervisors.observe import ActorStarted, LifecycleEvent, Observer
+from supervisors.errors import MailboxFullError
+from supervisors.mailbox import Mailbox, Overflow
+from supervisors.observe import ActorStarted, LifecycleEvent, Observer, Workload
 
 
 def test_events_are_counted_and_told_until_one_leaves() -> None:
@@ -41,9 +48,40 @@ def test_restarts_are_starts_after_the_first() -> None:
     assert observer.restarts_by_actor() == {"root/a": 2}
 
 
-def test_a_path_is_forgotten_with_all_below_it() -> None:
+def test_what_will_not_come_back_is_forgotten_and_its_namesakes_are_not() -> None:
     observer = Observer(ManualClock())
-    for path in ("root/a", "root/a/b", "root/ab") * 2:
+    for path in ("root/a", "root/a/b", "root/a/b/c", "root/a/d", "root/ab") * 2:
         observer.report(ActorStarted(1, path, 1))
+    observer.forget_below("root/a", but={"d"})
+    assert observer.restarts_by_actor() == {"root/a": 1, "root/a/d": 1, "root/ab": 1}
     observer.forget("root/a")
+    observer.forget_below("root/a")
     assert observer.restarts_by_actor() == {"root/ab": 1}
+
+
+async def test_what_each_policy_did_with_an_overflow_shows_in_the_statistics(
+    grow: Any, stage: Any, autojump_clock: MockClock
+) -> None:
+    boxes: dict[str, Mailbox[int]] = {
+        policy.value: Mailbox(
+            policy.value,
+            capacity=2,
+            policy=policy,
+            key=(lambda message: message % 3) if policy is Overflow.CONFLATE else None,
+        )
+        for policy in Overflow
+    }
+    async with grow(*(stage.spec(name, mailbox=box) for name, box in boxes.items())) as tree:
+        for box in boxes.values():
+            for number in range(4):
+                with suppress(MailboxFullError):
+                    box.send(number)
+        assert {one.name: one.workload for one in tree.snapshot()} == {
+            "block": Workload(waiting=2, rejected=2),
+            "reject": Workload(waiting=2, rejected=2),
+            "drop_oldest": Workload(waiting=2, dropped=2),
+            # 0 and 1; 2 drops 0; 3 is of the key of 0, which is gone, and drops 1
+            "conflate": Workload(waiting=2, dropped=2),
+        }
+        boxes["conflate"].send(5)
+        assert tree.snapshot()[2].workload == Workload(waiting=2, dropped=2, conflated=1)

@@ -61,3 +61,5 @@ def test_a_failing_watcher_disturbs_nobody() -> None:
     registry.register("feed", ONE)
     assert len(seen) == registry.failed_watchers == 1
     assert list(registry.failures) == ["ValueError: feed"]
+    registry.subscribe(fail)  # who fails at what is there already is no better
+    assert registry.failed_watchers == 2

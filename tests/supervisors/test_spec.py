@@ -48,16 +48,19 @@ def test_names_that_are_no_path_element_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("deadline_s", [0, -1, float("inf"), float("nan")])
-@pytest.mark.parametrize("which", ["start_deadline_s", "stop_deadline_s", "liveness_s"])
+@pytest.mark.parametrize(
+    "which", ["start_deadline_s", "stop_deadline_s", "liveness_s", "drain_deadline_s"]
+)
 def test_deadlines_are_positive_and_finite(which: str, deadline_s: float) -> None:
     mailbox: Mailbox[int] = Mailbox("a", capacity=1, policy=Overflow.REJECT)
     with pytest.raises(SpecError, match=f"a: {which} .* must be positive and finite"):
         EdgeSpec("a", Idle, mailbox, **{which: deadline_s})
 
 
-def test_liveness_needs_a_mailbox() -> None:
-    with pytest.raises(SpecError, match="liveness_s needs a mailbox"):
-        EdgeSpec("a", Idle, liveness_s=1)
+@pytest.mark.parametrize("which", ["liveness_s", "drain_deadline_s"])
+def test_liveness_and_draining_need_a_mailbox(which: str) -> None:
+    with pytest.raises(SpecError, match=f"{which} needs a mailbox"):
+        EdgeSpec("a", Idle, **{which: 1})
 
 
 def test_a_permanent_child_cannot_be_significant() -> None:

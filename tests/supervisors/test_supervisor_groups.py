@@ -186,14 +186,3 @@ async def test_several_crashes_at_the_same_moment_are_all_mended(
             assert all(one.state is ActorState.RUNNING for one in tree.snapshot())
             expected = 2
             assert all(stage.built[name] >= expected for name in names)
-
-
-async def test_ten_times_the_children_all_run_and_all_stop(
-    grow: Any, stage: Any, autojump_clock: MockClock
-) -> None:
-    names = [f"n{n}" for n in range(300)]
-    children = [stage.spec(name, "crash@1") for name in names]
-    async with grow(*children, intensity=PLENTY):
-        await trio.sleep(2)
-    assert stage.log.count("+n7") == stage.log.count("-n7") == 2
-    assert stage.log[-300:] == [f"-{name}" for name in reversed(names)]

@@ -190,20 +190,25 @@ async def test_it_answers_and_stops_at_once_during_a_long_back_off(
     assert (stage.built["a"], trio.current_time()) == (1, 502)
 
 
-async def test_a_keyboard_interrupt_ends_the_tree_in_order_and_is_never_restarted(
-    grow: Any, stage: Any, recorder: Any, autojump_clock: MockClock
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
+async def test_an_interrupt_ends_the_tree_in_order_and_is_never_restarted(
+    grow: Any,
+    stage: Any,
+    recorder: Any,
+    interrupt: type[BaseException],
+    autojump_clock: MockClock,
 ) -> None:
     class Interrupted(EdgeActor):
         async def run(self, context: EdgeContext) -> None:
             stage.log.append("+k")
             context.ready()
             await trio.sleep(1)
-            raise KeyboardInterrupt
+            raise interrupt
 
     with pytest.raises(BaseExceptionGroup) as failed:
         async with grow(stage.spec("a"), EdgeSpec("k", Interrupted), stage.spec("b")):
             await trio.sleep_forever()
-    assert failed.group_contains(KeyboardInterrupt)
+    assert failed.group_contains(interrupt)
     assert stage.log == ["+a", "+k", "+b", "-b", "-a"]
     assert recorder.reasons()[0] == ("root/k", "killed")
 

@@ -177,16 +177,24 @@ async def test_a_stuck_child_below_a_supervisor_does_not_keep_the_upper_ones_run
 
 
 @pytest.mark.parametrize("restart", list(Restart))
-@pytest.mark.parametrize("act", ["crash", "end", "leave"])
+@pytest.mark.parametrize("act", ["crash", "end", "leave", "kill"])
 async def test_children_that_end_by_themselves_during_the_stop_do_no_harm(
     grow: Any, stage: Any, act: str, restart: Restart, autojump_clock: MockClock
 ) -> None:
     """`b` ends while the later `c` is still being stopped."""
-    children = (stage.spec("b", f"{act}@2", restart=restart), stage.spec("c", slow_stop_s=3))
-    async with grow(*children):
+    own_act = "stay" if act == "kill" else f"{act}@2"
+    children = (stage.spec("b", own_act, restart=restart), stage.spec("c", slow_stop_s=3))
+    async with trio.open_nursery() as nursery, grow(*children) as tree:
         await trio.sleep(1)
+        if act == "kill":
+            nursery.start_soon(_kill_after, tree, "root/b", 1)
     assert stage.log == ["+b", "+c", "-c", "-b"]
     assert trio.current_time() == 4
+
+
+async def _kill_after(tree: Any, path: str, delay_s: float) -> None:
+    await trio.sleep(delay_s)
+    tree.kill(path)
 
 
 async def test_an_error_while_stopping_is_an_orderly_end_and_is_told(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from supervisors.actor import DecisionActor, EdgeActor, EdgeContext
 from supervisors.cell import DecisionCell
@@ -16,6 +16,7 @@ from supervisors.clock import ManualClock
 from supervisors.dispatch import RunQueue
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.observe import ActorExited, ChildStuckReported
+from supervisors.restart import Intensity
 from supervisors.spec import EdgeSpec
 from supervisors.watchdog import TurnWatchdog
 
@@ -112,6 +113,19 @@ async def test_a_hung_actor_that_does_not_let_itself_be_killed_is_reported(
         (report,) = recorder.of(ChildStuckReported)
         assert report.path == "root/deaf"
         assert 6 <= report.ts_ns / 1e9 <= 8
+
+
+async def test_a_restarted_actor_is_watched_by_one_task_and_not_by_those_of_its_earlier_lives(
+    grow: Any, autojump_clock: MockClock
+) -> None:
+    bench = Bench()
+    async with grow(bench.spec, intensity=Intensity(100, 1)) as tree:
+        before = trio.lowlevel.current_statistics().tasks_living
+        for _ in range(10):
+            tree.kill("root/worker")
+            await wait_all_tasks_blocked()
+        assert tree.observer.restarts("root/worker") == 10
+        assert trio.lowlevel.current_statistics().tasks_living == before
 
 
 class Looping(DecisionActor[Callable[[], None]]):
