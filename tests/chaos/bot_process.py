@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import trio
@@ -71,6 +73,14 @@ class Bot:
         """A signal; nothing to a process that has ended."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
+
+    def limit_files(self, size: int | None) -> None:
+        """No file may be written beyond `size`; None takes the limit away."""
+        assert self.process is not None
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with suppress(ProcessLookupError):
+            limits = (hard if size is None else size, hard)
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, limits)
 
     async def kill(self) -> None:
         """-9, without a word."""

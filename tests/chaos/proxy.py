@@ -80,8 +80,8 @@ class Proxy:
                         nursery.start_soon(self._pump, link, server, client)
             finally:
                 self.links.discard(link)
-                for stream in (client, server):
-                    await trio.aclose_forcefully(stream)
+                for stream in (client, server):  # at once, also where this is being cancelled
+                    stream.socket.close()
 
     async def _pump(self, link: Link, source: trio.SocketStream, target: trio.SocketStream) -> None:
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):

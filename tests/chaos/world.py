@@ -18,6 +18,7 @@ from tests.chaos.venue_process import FUNDING, VenueProcess
 
 # "Not found" counts only so long after an order's deadline; then a question, and its answer.
 AGREEMENT_S = 40.0
+RESTLESS = "tests.chaos.restless"
 
 
 @define
@@ -57,7 +58,7 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    directory: Path, seed: int, *, module: str = "bot3", **environ: str
+    directory: Path, seed: int, *, module: str = RESTLESS, **environ: str
 ) -> AsyncIterator[World]:
     """The venue serves and the link is open; the bot is not started. `directory` is there."""
     venue = await VenueProcess.start(directory, seed)
