@@ -16,12 +16,12 @@ from bot3.__main__ import main
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import Opinion
 from bot3.strategies.ta import TAStrategy
-from supervisors.clock import SystemClock
 
 CLOCK_FILE = "CHAOS_CLOCK_FILE"
 OFFSET_BYTES = 8
 TARGETS = (0.95, 0.8, 0.55, -0.6)
 STAYS_NS = 2_000_000_000
+_real_time_ns = time.time_ns
 
 
 def restless(_: TAStrategy, features: FeaturesComputed, __: RegimeEstimated) -> Opinion:
@@ -35,10 +35,10 @@ def step_clock_by(path: Path) -> None:
     with path.open("rb") as file:
         offset = mmap.mmap(file.fileno(), OFFSET_BYTES, access=mmap.ACCESS_READ)
 
-    def now_ns(_: SystemClock) -> int:
-        return time.time_ns() + int.from_bytes(offset[:OFFSET_BYTES], "little", signed=True)
+    def time_ns() -> int:
+        return _real_time_ns() + int.from_bytes(offset[:OFFSET_BYTES], "little", signed=True)
 
-    SystemClock.now_ns = now_ns
+    time.time_ns = time_ns
 
 
 if __name__ == "__main__":

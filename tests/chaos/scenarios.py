@@ -127,3 +127,16 @@ async def clock_stepped(world: World, clock: SteppedClock, step_s: float) -> Non
         await trio.sleep(world.dice.uniform(0.0, 1.0))
         clock.step_to(offset_s)
         await world.bot.decides(3)
+
+
+async def killed_between_clocks(world: World, clock: SteppedClock, step_s: float) -> None:
+    """The first life's clock is off by `step_s`, the second's is right, the third's off again."""
+    for offset_s in (step_s, 0.0, step_s):
+        clock.step_to(offset_s)
+        await world.bot.start()
+        await world.bot.decides(3)
+        await trio.sleep(world.dice.uniform(0.0, 1.0))
+        await world.bot.kill()
+        await trio.sleep(world.dice.uniform(0.0, 3.0))
+    await world.bot.start()
+    await world.bot.decides(3)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos import scenarios
 from tests.chaos.scenarios import PAST_THE_PONG_S, PAST_THE_WINDOW_S, SteppedClock
-from tests.chaos.world import open_world
+from tests.chaos.world import AGREEMENT_S, open_world
 
 pytestmark = pytest.mark.chaos
 
@@ -82,4 +82,15 @@ async def test_books_agree_after_a_step_of_the_clock(
     async with open_world(tmp_path, seed, **clock.environ) as world:
         await scenarios.clock_stepped(world, clock, step_s)
         await world.agreed()
+        await world.closed()
+
+
+@pytest.mark.parametrize("step_s", [-60.0, 60.0])
+async def test_books_agree_where_the_next_life_has_another_clock(
+    tmp_path: Path, seed: int, step_s: float
+) -> None:
+    clock = SteppedClock(tmp_path / "clock")
+    async with open_world(tmp_path, seed, **clock.environ) as world:
+        await scenarios.killed_between_clocks(world, clock, step_s)
+        await world.agreed(within_s=abs(step_s) + AGREEMENT_S)
         await world.closed()
