@@ -1,4 +1,6 @@
-"""Each scenario has a fresh seed in its name; `BOT3_CHAOS_SEEDS="7 8"` says which, or how many."""
+"""Each scenario has fresh seeds, in its name: `BOT3_CHAOS_FRESH=3` of them, or exactly
+`BOT3_CHAOS_SEEDS="7 8"`: what was once seen can be played again.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,13 @@ import random
 
 import pytest
 
-FRESH = 1
-
 
 def seeds() -> list[int]:
     """Given ones, else fresh ones."""
     given = os.environ.get("BOT3_CHAOS_SEEDS", "").split()
-    return [int(seed) for seed in given] or [random.SystemRandom().randrange(10**6)]
+    fresh = int(os.environ.get("BOT3_CHAOS_FRESH", "1"))
+    dice = random.SystemRandom()
+    return [int(seed) for seed in given] or [dice.randrange(10**6) for _ in range(fresh)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -62,8 +62,9 @@ def _money(ours: OurBooks, theirs: VenueBooks, funding: Mapping[str, Decimal]) -
     """Balances are the funding and the sum of the fills; positions are the balances in base."""
     due = _after(theirs.fills, funding)
     for asset in sorted({*due, *theirs.totals}):
-        if due.get(asset, ZERO) != theirs.totals.get(asset, ZERO):
-            yield f"{asset}: {theirs.totals.get(asset)} at the venue, its fills make {due[asset]}"
+        held, sum_of_fills = theirs.totals.get(asset, ZERO), due.get(asset, ZERO)
+        if held != sum_of_fills:
+            yield f"{asset}: {held} at the venue, its fills make {sum_of_fills}"
     for symbol in sorted({*ours.positions, *(fill.symbol for fill in theirs.fills)}):
         position, held = ours.positions.get(symbol, ZERO), due.get(symbol.partition("/")[0], ZERO)
         if position != held:

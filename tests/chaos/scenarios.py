@@ -6,6 +6,8 @@ Waits are short against the venue's margins, except where a time-out itself is w
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import trio
@@ -18,6 +20,8 @@ from tests.chaos.world import World
 # drops a client whose pong is missing for 60 s, the bot a silent market stream after 30 s.
 PAST_THE_WINDOW_S = 3.0
 PAST_THE_PONG_S = 85.0
+# An unchanged bot decides when its market gives it reason to.
+ANY_MARKET_S = 240.0
 
 
 async def killed_again_and_again(world: World, *, times: int) -> None:
@@ -65,7 +69,7 @@ async def half_open(world: World) -> None:
     world.proxy.silence()
     await trio.sleep(world.dice.uniform(4.0, 12.0))
     world.proxy.heal()
-    await world.bot.decides(2, within_s=120.0)
+    await world.bot.decides(2)
 
 
 async def slow_consumer(world: World, *, bytes_per_s: float, duration_s: float) -> None:
@@ -83,19 +87,33 @@ async def slow_consumer(world: World, *, bytes_per_s: float, duration_s: float) 
             world.bot.send(signal.SIGCONT)
             await trio.sleep(world.dice.uniform(0.1, 0.4))
     world.bot.send(signal.SIGCONT)
-    await world.bot.decides(2, within_s=60.0)
+    await world.bot.decides(2)
 
 
-async def disk_full(world: World, *, for_s: float) -> None:
-    """No file may grow by a byte; later there is room again."""
+@contextmanager
+def filled(directory: Path) -> Iterator[None]:
+    """Not a byte is left on this file system."""
+    filler = directory / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4_096))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+async def disk_full(
+    world: World, full: Callable[[], AbstractContextManager[None]], *, for_s: float
+) -> None:
+    """Nothing can be written while `full` holds; then there is room again."""
     await world.bot.start()
     await world.bot.decides(2)
     await trio.sleep(world.dice.uniform(0.0, 1.0))
-    world.bot.limit_files(0)
-    await trio.sleep(for_s)
-    world.bot.limit_files(None)
+    with full():
+        await trio.sleep(for_s)
     await world.bot.revive()
-    await world.bot.decides(2, within_s=60.0)
+    await world.bot.decides(2)
 
 
 @frozen

@@ -18,6 +18,8 @@ from tests.chaos.venue_process import FUNDING, VenueProcess
 
 # "Not found" counts only so long after an order's deadline; then a question, and its answer.
 AGREEMENT_S = 40.0
+# The venue counts our questions and the bot's together: all books are a fortieth of a minute's due.
+LOOK_PAUSE_S = 1.5
 RESTLESS = "tests.chaos.restless"
 
 
@@ -37,6 +39,10 @@ class World:
         async def do_agree() -> bool:
             await self.bot.revive()
             ours = self.bot.books()
+            found[:] = [str(each) for each in ours.orders.values() if each.fate == "unknown"]
+            if found:
+                return False
+            await trio.sleep(LOOK_PAUSE_S)
             theirs = await self.venue.books()
             if self.bot.books().sequence != ours.sequence:
                 return False  # something happened while we looked
