@@ -17,6 +17,7 @@ from tests.bot3.app.processes import environment
 from tests.chaos.books import OurBooks
 from tests.chaos.journal import our_books
 from tests.chaos.patience import eventually
+from tests.chaos.restless import CALM_FILE
 
 CONFIG = Path(__file__).with_name("fast.toml")
 LOG_TAIL = 3_000
@@ -40,6 +41,10 @@ class Bot:
     def userdir(self) -> Path:
         return self.directory / "state"
 
+    @property
+    def calm_file(self) -> Path:
+        return self.directory / "calm"
+
     def books(self) -> OurBooks:
         return our_books(self.userdir)
 
@@ -57,6 +62,7 @@ class Bot:
                 cwd=self.directory,
                 env=environment(
                     PYTHONUNBUFFERED="1",
+                    **{CALM_FILE: str(self.calm_file)},
                     BOT3__VENUES__BINANCE__REST_URL=f"http://{where}",
                     BOT3__VENUES__BINANCE__WS_URL=f"ws://{where}/stream",
                     BOT3__VENUES__BINANCE__WS_API_URL=f"ws://{where}/ws-api/v3",

@@ -1,7 +1,8 @@
 """`python -m tests.chaos.restless …`: bot3 whose technical analysis changes its mind all the time.
 
-What it opines depends on the bar alone, so orders flow in any market. `CHAOS_CLOCK_FILE`, where
-set, holds eight bytes: by how many nanoseconds the wall clock is off. Everything else is bot3.
+What it opines depends on the bar alone, so orders flow in any market; where the file named by
+`CHAOS_CALM_FILE` exists it makes up its mind. `CHAOS_CLOCK_FILE`, where set, holds eight bytes: by
+how many nanoseconds the wall clock is off. Everything else is bot3.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import Opinion
 from bot3.strategies.ta import TAStrategy
 
+CALM_FILE = "CHAOS_CALM_FILE"
 CLOCK_FILE = "CHAOS_CLOCK_FILE"
 OFFSET_BYTES = 8
 TARGETS = (0.95, 0.8, 0.55, -0.6)
@@ -26,6 +28,8 @@ _real_time_ns = time.time_ns
 
 def restless(_: TAStrategy, features: FeaturesComputed, __: RegimeEstimated) -> Opinion:
     """One of a few targets, another one every two seconds."""
+    if os.path.exists(os.environ[CALM_FILE]):
+        return Opinion(TARGETS[0], 1.0)
     dice = random.Random(f"{features.instrument}/{features.ts_ns // STAYS_NS}")
     return Opinion(dice.choice(TARGETS), 1.0)
 

@@ -24,7 +24,7 @@ from tests.chaos.books import FillBooked, OrderBooked, VenueBooks
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 FUNDING = MappingProxyType({"USDT": Decimal(10_000)})
 PAGE = 1_000
-START_DEADLINE_S = 20.0
+START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 10.0
 FATES = {
     "NEW": "open",
@@ -57,14 +57,14 @@ class VenueProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
-        assert process.stdout is not None
-        told = b""
-        with trio.fail_after(START_DEADLINE_S):
-            while not told.endswith(b"\n"):
-                data = await process.stdout.receive_some()
-                assert data, (directory / "venue.log").read_text()
-                told += data
-        said = json.loads(told)
+        try:
+            said = await _first_line(process)
+        except BaseException:
+            process.kill()
+            with trio.CancelScope(shield=True):
+                await process.wait()
+            print((directory / "venue.log").read_text())
+            raise
         (account,) = said["accounts"]
         port = httpx.URL(said["rest_url"]).port
         assert port is not None
@@ -119,6 +119,18 @@ class VenueProcess:
             if len(page) < PAGE:
                 return rows
             first = page[-1][number] + 1
+
+
+async def _first_line(process: trio.Process) -> Any:
+    """What it says once it serves."""
+    assert process.stdout is not None
+    told = b""
+    with trio.fail_after(START_DEADLINE_S):
+        while not told.endswith(b"\n"):
+            data = await process.stdout.receive_some()
+            assert data, "it ended"
+            told += data
+    return json.loads(told)
 
 
 def _order(symbol: str, row: dict[str, Any]) -> OrderBooked:
