@@ -15,7 +15,7 @@ from attrs import define, field
 
 from tests.bot3.app.processes import environment
 from tests.chaos.books import OurBooks
-from tests.chaos.journal import our_books
+from tests.chaos.journal import count_intents, our_books
 from tests.chaos.patience import eventually
 from tests.chaos.restless import CALM_FILE
 
@@ -124,12 +124,12 @@ class Bot:
 
     async def decides(self, intents: int, *, within_s: float = PROMPT_S) -> None:
         """Returns when so many more orders were decided and journaled."""
-        before = len(self.books().intents)
+        before = count_intents(self.userdir)
 
         async def has_decided() -> bool:
-            return len(self.books().intents) >= before + intents
+            return count_intents(self.userdir) >= before + intents
 
         def words() -> str:
-            return f"{len(self.books().intents) - before} of {intents} orders: {self.tail()}"
+            return f"{count_intents(self.userdir) - before} of {intents} orders: {self.tail()}"
 
         await eventually(has_decided, words, within_s=within_s)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from bot3.app.run import JOURNAL_NAME
 from bot3.domain.fill import Fill
@@ -28,34 +29,40 @@ FATES = {
 }
 
 
-def read(userdir: Path, after: int = 0) -> tuple[int, list[Record]]:
-    """(last sequence, records after `after`); nothing where there is no journal yet."""
+def _rows(userdir: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Nothing where there is no journal yet."""
     path = userdir / JOURNAL_NAME
     if not path.exists():
-        return 0, []
-    query = "SELECT sequence, body FROM journal WHERE sequence > ? ORDER BY sequence"
+        return []
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as file:
-            rows = file.execute(query, (after,)).fetchall()
+            return file.execute(query, values).fetchall()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):  # it is just being made
-            return 0, []
+            return []
         raise
-    return (rows[-1][0] if rows else after), [decode(body) for _, body in rows]
+
+
+def count_intents(userdir: Path) -> int:
+    """How many orders were ever decided."""
+    query = "SELECT count(*) FROM journal WHERE kind = ?"
+    rows = _rows(userdir, query, IntentRecorded.__name__)
+    return rows[0][0] if rows else 0
 
 
 def our_books(userdir: Path) -> OurBooks:
     """As a process that starts now would have them."""
-    sequence, records = read(userdir)
+    rows = _rows(userdir, "SELECT sequence, body FROM journal ORDER BY sequence")
+    records: list[Record] = [decode(body) for _, body in rows]
+    recovery = _recovery(records)
     intents = [record.intent for record in records if isinstance(record, IntentRecorded)]
     return OurBooks(
-        sequence=sequence,
+        sequence=rows[-1][0] if rows else 0,
         intents=tuple(intent.client_order_id for intent in intents),
-        orders=_orders(_recovery(records), intents),
+        orders=_orders(recovery, intents),
         fills=_fills(records),
         positions={
-            key.symbol: position.amount
-            for key, position in _recovery(records).tracker.positions().items()
+            key.symbol: position.amount for key, position in recovery.tracker.positions().items()
         },
         kinds=Counter(type(record).__name__ for record in records),
     )

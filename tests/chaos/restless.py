@@ -28,7 +28,7 @@ _real_time_ns = time.time_ns
 
 def restless(_: TAStrategy, features: FeaturesComputed, __: RegimeEstimated) -> Opinion:
     """One of a few targets, another one every two seconds."""
-    if os.path.exists(os.environ[CALM_FILE]):
+    if Path(os.environ[CALM_FILE]).exists():
         return Opinion(TARGETS[0], 1.0)
     dice = random.Random(f"{features.instrument}/{features.ts_ns // STAYS_NS}")
     return Opinion(dice.choice(TARGETS), 1.0)
