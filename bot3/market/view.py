@@ -45,7 +45,8 @@ class MarketView:
         self.is_synced = False
         self._book = Book()
         self._quote: Quote | None = None
-        self._lag_ns = 0  # our clock minus the venue's at the last event, its travel included
+        # Our clock minus the venue's at the last trade, its travel included; None: not known yet.
+        self._lag_ns: int | None = None
         self._bars = BarBuilder(instrument, settings)
         self._features = FeatureEngine(instrument)
 
@@ -74,12 +75,13 @@ class MarketView:
         match event:
             case BookChanged():
                 self._check(event.instrument)
-                self._lag_ns = event.ts_local_ns - event.ts_venue_ns
+                if self._lag_ns is None:
+                    self._lag_ns = event.ts_local_ns - event.ts_venue_ns
                 return self._change_book(event)
             case TradePrinted():
                 self._check(event.instrument)
+                closed = self._bars.on_trade(event)  # one from an impossible time ends here
                 self._lag_ns = event.ts_local_ns - event.ts_venue_ns
-                closed = self._bars.on_trade(event)
                 return self._closed(closed, event.ts_local_ns, origin_ns) if closed else []
             case BookReplaced():
                 self._check(event.instrument)
@@ -94,7 +96,12 @@ class MarketView:
         return []
 
     def on_time(self, ts_ns: int, origin_ns: int = 0) -> list[MarketOutput]:
-        """Closes the bars whose time is over at the venue: its trades are cut by its clock."""
+        """Closes the bars whose time is over at the venue: trades are cut by its clock, too.
+
+        Nothing before the first event of a feed: until then nobody knows the venue's time.
+        """
+        if self._lag_ns is None:
+            return []
         return self._closed(self._bars.on_time(ts_ns - self._lag_ns), ts_ns, origin_ns)
 
     def warm_up(self, bars: Sequence[Bar]) -> list[MarketOutput]:

@@ -156,6 +156,17 @@ def test_bars_are_the_venues_whatever_our_clock_says(ahead_ns: int) -> None:
     assert view.ignored_trades == 0
 
 
+def test_no_bar_is_closed_by_time_before_the_venues_time_is_known() -> None:
+    view, ahead_ns = _view(), 400 * SECOND_NS
+    view.warm_up(_history(3))
+    assert view.on_time(START_NS + ahead_ns) == []
+    view.apply(BookChanged(BTC, [], [], 1, START_NS, START_NS + ahead_ns))
+    assert view.on_time(START_NS + ahead_ns) == []
+    (closed,) = view.on_time(START_NS + ahead_ns + 3 * SECOND_NS // 2)
+    assert isinstance(closed, BarClosed)
+    assert closed.bar.open_ns == START_NS
+
+
 def test_each_of_several_bars_closed_at_once_has_its_own_time() -> None:
     view, history = _view(), _history(WARM_UP_BARS + 5)
     view.warm_up(history)
