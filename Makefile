@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint types contracts tests bench clean
+.PHONY: run test lint types contracts tests chaos bench clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,11 @@ tests: $(STAMP)
 	$(BIN)/python -m pytest
 
 test: lint types contracts tests
+
+# Real processes, sockets and signals; seeds are fresh, and in each test's name.
+chaos: $(STAMP)
+	grep -l mark.chaos tests/chaos/test_*.py | BOT3_CHAOS_FRESH=$${BOT3_CHAOS_FRESH:-2} \
+		xargs -P 3 -n 1 $(BIN)/python -m pytest -m chaos -v -p no:cacheprovider
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

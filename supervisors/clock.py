@@ -7,7 +7,7 @@ from typing import Protocol, final
 
 
 class Clock(Protocol):
-    """Two clocks: the calendar's (may be stepped) and one that only moves forward."""
+    """Two clocks: the calendar's, and one whose start means nothing. Neither goes back."""
 
     def now_ns(self) -> int:
         """Nanoseconds since 1970-01-01 UTC."""
@@ -20,10 +20,17 @@ class Clock(Protocol):
 
 @final
 class SystemClock:
-    """The machine's clocks."""
+    """The machine's clocks. The calendar is read once and moved on by the monotonic clock.
+
+    So a step of the machine's calendar cannot reach a running process, where it would make
+    deadlines pass early or wait for ever; a clock that is slewed is followed all the same.
+    """
+
+    def __init__(self) -> None:
+        self._calendar_ahead_ns = time.time_ns() - time.perf_counter_ns()
 
     def now_ns(self) -> int:
-        return time.time_ns()
+        return self._calendar_ahead_ns + time.perf_counter_ns()
 
     def monotonic_ns(self) -> int:
         return time.perf_counter_ns()

@@ -204,8 +204,12 @@ class BinanceVenue:
         return [self._order(instrument, row) for row in rows]
 
     async def fills_since(self, symbol: Symbol, since_ns: int) -> list[Fill]:
-        """See `VenuePort.fills_since`. Orders we have not seen are asked for, one by one."""
+        """See `VenuePort.fills_since`. Orders we have not seen are asked for, one by one.
+
+        `since_ns` may be by either clock: where ours is ahead, the venue is asked from earlier on.
+        """
         instrument = self._instrument(symbol)
+        since_ns += min(self._rest.offset_ns, 0)
         start_ms = -(-max(since_ns, 0) // NS_PER_MS)
         page: dict[str, Param] = {"startTime": start_ms}
         fills: list[Fill] = []

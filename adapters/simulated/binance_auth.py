@@ -13,7 +13,7 @@ from attrs import field, frozen
 from adapters.simulated.binance_errors import ApiError, illegal, missing
 from adapters.simulated.binance_params import Params
 
-_KEY_PATTERN = re.compile(r"[A-Za-z0-9]{8,128}")
+KEY_PATTERN = re.compile(r"[A-Za-z0-9]{8,128}")
 _RECV_WINDOW_PATTERN = r"^[0-9]{1,5}(\.[0-9]{1,3})?$"
 _RECV_WINDOW_DEFAULT_MS = Decimal(5_000)
 _RECV_WINDOW_MAX_MS = Decimal(60_000)
@@ -33,7 +33,7 @@ def authenticate(
     params: Params, key: str | None, credentials: Mapping[str, Credential], now_ms: int
 ) -> Credential:
     """The credential that signed; raises `ApiError` in the order of Binance's checks."""
-    if not key or not _KEY_PATTERN.fullmatch(key):
+    if not key or not KEY_PATTERN.fullmatch(key):
         raise ApiError(-2014, "API-key format invalid.", status=401)
     credential = credentials.get(key)
     if credential is None:

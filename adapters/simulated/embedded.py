@@ -96,14 +96,14 @@ class EmbeddedExchange:
         first_id = clock.now_ns() // _NS_PER_MS
         self.exchange = Exchange(self._instruments(settings), clock, first_id=first_id)
         self.connections = Connections()
-        self.account_id = self.exchange.open_account(settings.funding.items())
-        for quote in {market.instrument.quote for market in self.exchange.markets.values()}:
-            self.exchange.accounts.deposit(self.account_id, quote, settings.capital)
+        self._settings = settings
+        self._credentials: dict[str, Credential] = {}
+        self.account_id = self.open_account(api_key, api_secret)
         self._driver = self._make_driver(settings, dice_of)
         queue = None if faults is None else EngineQueue(self.exchange, faults.call_later)
         self.front = BinanceFront(
             self.exchange,
-            {api_key: Credential(api_secret, self.account_id)},
+            self._credentials,
             clock=clock,
             dice=dice_of("venue/ids"),
             place=None if queue is None else queue.place,
@@ -117,6 +117,14 @@ class EmbeddedExchange:
     def served(self) -> WireFront:
         """What clients meet: the front, with its faults."""
         return self._served
+
+    def open_account(self, api_key: str, api_secret: str) -> int:
+        """An account of its own behind these keys, with the same means as every other one."""
+        account_id = self.exchange.open_account(self._settings.funding.items())
+        for quote in {market.instrument.quote for market in self.exchange.markets.values()}:
+            self.exchange.accounts.deposit(account_id, quote, self._settings.capital)
+        self._credentials[api_key] = Credential(api_secret, account_id)
+        return account_id
 
     @property
     def data_source(self) -> str:

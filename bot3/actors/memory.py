@@ -18,6 +18,10 @@ from bot3.messages.orders import BalanceChanged, InstrumentsLoaded
 from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address
 
+# How far back fills are asked for where an earlier life's clock was ahead of ours, and so its
+# times say nothing.
+AHEAD_LOOK_BACK_NS = 86_400 * 1_000_000_000
+
 
 @final
 class Memory:
@@ -49,7 +53,11 @@ class Memory:
         last_fills = self.recovery.last_fill_ns
         times = [ns for key, ns in last_fills.items() if key.venue == venue]
         unresolved = (kept.order.intent for kept in self.recovery.orders())
-        times += [intent.created_ns for intent in unresolved if intent.instrument.venue == venue]
+        times += [
+            intent.created_ns if intent.created_ns <= now_ns else now_ns - AHEAD_LOOK_BACK_NS
+            for intent in unresolved
+            if intent.instrument.venue == venue
+        ]
         return min(times, default=now_ns)
 
     def bars(self, instrument: InstrumentId) -> deque[Bar]:

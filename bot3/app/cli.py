@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from bot3.app.console import report_error
-from bot3.app.options import RunOptions
+from bot3.app.options import RunOptions, VenueOptions
 
 EXIT_INTERRUPTED = 130
 F = TypeVar("F", bound=Callable[..., Any])
@@ -182,3 +182,28 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
         return run_simulation(options, os.environ)
 
     _guard(action, is_verbose=is_verbose)
+
+
+@cli.command()
+@click.option("--host", help="The address to listen on.  [default: this machine only]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Of the market's moves.")
+@click.option("--key", multiple=True, help="An API key; each one is an account.  [default: made]")
+@click.option("--secret-env", multiple=True, help="The environment variable with its secret.")
+@_JSON
+@_CONFIG
+@_VERBOSE
+def venue(**given: Any) -> None:
+    """Serve the simulated exchange for any other client until Ctrl-C.
+
+    It speaks Binance's spot protocol and trades what the configuration names; accounts start with
+    its capital. Prints addresses and keys once it serves.
+    """
+    options = VenueOptions(**given)
+
+    def action() -> int:
+        from bot3.app.venue_command import serve_venue
+
+        return serve_venue(options, os.environ)
+
+    _guard(action, is_verbose=options.is_verbose)

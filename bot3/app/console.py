@@ -10,9 +10,10 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, final
 
 import structlog
 from structlog.typing import Processor
@@ -76,6 +77,7 @@ def configure_logging(level: str, stream: TextIO | None, directory: Path | None)
     """
     root = logging.getLogger()
     close_logging()
+    logging.raiseExceptions = False  # a log that cannot be written must not cover what matters
     for handler in _handlers(stream, directory):
         root.addHandler(handler)
     root.setLevel(level.upper())
@@ -123,10 +125,19 @@ def _handlers(stream: TextIO | None, directory: Path | None) -> Iterator[logging
         yield people
 
 
+@final
+class _LogFile(RotatingFileHandler):
+    """Closes on a full disk, too: what is still in its buffer is lost then, nothing else."""
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
 def _file_handler(directory: Path) -> logging.Handler:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return RotatingFileHandler(
+        return _LogFile(
             directory / LOG_FILE_NAME,
             maxBytes=_LOG_BYTES_MAX,
             backupCount=_LOG_FILES_MAX,

@@ -17,3 +17,17 @@ class RunOptions:
     is_json: bool
     replay: Path | None
     is_verbose: bool
+
+
+@frozen
+class VenueOptions:
+    """Of `venue`: each key has the environment variable of its secret beside it."""
+
+    config: Path | None
+    host: str | None
+    port: int | None
+    seed: int | None
+    key: tuple[str, ...]
+    secret_env: tuple[str, ...]
+    is_json: bool
+    is_verbose: bool

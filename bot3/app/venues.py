@@ -90,6 +90,13 @@ class EmbeddedVenue:
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
 
+    @property
+    def urls(self) -> tuple[str, str, str]:
+        """REST, market streams, order entry."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        where = f"{host}:{self.port}"
+        return f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3"
+
 
 @frozen
 class Surroundings:
@@ -115,9 +122,7 @@ def _binance_settings(config: Config, embedded: EmbeddedVenue | None) -> Binance
     given = config.venues.binance
     urls: tuple[str, ...] = (given.rest_url, given.ws_url, given.ws_api_url)
     if embedded is not None:
-        where = f"{embedded.host}:{embedded.port}"
-        built_in = (f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3")
-        urls = tuple(mine or theirs for mine, theirs in zip(urls, built_in, strict=True))
+        urls = tuple(mine or theirs for mine, theirs in zip(urls, embedded.urls, strict=True))
     for name, url in zip(("rest_url", "ws_url", "ws_api_url"), urls, strict=True):
         _loopback_only(name, url)
     rest_url, ws_url, ws_api_url = urls

@@ -38,13 +38,15 @@ class MarketView:
     follow their bar. Bad trades are counted and ignored, a bad level costs the book a resync.
     """
 
-    __slots__ = ("_bars", "_book", "_features", "_quote", "instrument", "is_synced")
+    __slots__ = ("_bars", "_book", "_features", "_lag_ns", "_quote", "instrument", "is_synced")
 
     def __init__(self, instrument: InstrumentId, settings: BarSettings | None = None) -> None:
         self.instrument = instrument
         self.is_synced = False
         self._book = Book()
         self._quote: Quote | None = None
+        # Our clock minus the venue's at the last trade, its travel included; None: not known yet.
+        self._lag_ns: int | None = None
         self._bars = BarBuilder(instrument, settings)
         self._features = FeatureEngine(instrument)
 
@@ -73,10 +75,13 @@ class MarketView:
         match event:
             case BookChanged():
                 self._check(event.instrument)
+                if self._lag_ns is None:
+                    self._lag_ns = event.ts_local_ns - event.ts_venue_ns
                 return self._change_book(event)
             case TradePrinted():
                 self._check(event.instrument)
-                closed = self._bars.on_trade(event)
+                closed = self._bars.on_trade(event)  # one from an impossible time ends here
+                self._lag_ns = event.ts_local_ns - event.ts_venue_ns
                 return self._closed(closed, event.ts_local_ns, origin_ns) if closed else []
             case BookReplaced():
                 self._check(event.instrument)
@@ -91,8 +96,13 @@ class MarketView:
         return []
 
     def on_time(self, ts_ns: int, origin_ns: int = 0) -> list[MarketOutput]:
-        """Closes the bars whose time is over."""
-        return self._closed(self._bars.on_time(ts_ns), ts_ns, origin_ns)
+        """Closes the bars whose time is over at the venue: trades are cut by its clock, too.
+
+        Nothing before the first event of a feed: until then nobody knows the venue's time.
+        """
+        if self._lag_ns is None:
+            return []
+        return self._closed(self._bars.on_time(ts_ns - self._lag_ns), ts_ns, origin_ns)
 
     def warm_up(self, bars: Sequence[Bar]) -> list[MarketOutput]:
         """Takes the venue's closed bars, oldest first, before the first live bar closes.

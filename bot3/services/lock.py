@@ -18,15 +18,27 @@ class StateLock:
     """Held from construction until `release`. The file stays: removing it would let two in."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises `UnavailableError` where another process holds it."""
-        directory.mkdir(parents=True, exist_ok=True)
+        """Raises `UnavailableError` where another process holds it, or nothing can be written."""
         self.path = directory / LOCK_NAME
+        self._descriptor = -1
+        try:
+            self._take()
+        except OSError as error:
+            self.release()
+            raise UnavailableError(
+                f"state directory {directory}: cannot be written ({error.strerror}):"
+                " free the disk, check its rights, or choose another one with --userdir"
+            ) from None
+
+    def _take(self) -> None:
+        directory = self.path.parent
+        directory.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(self._descriptor, 32).decode(errors="replace").strip() or "unknown"
-            os.close(self._descriptor)
+            self.release()
             raise UnavailableError(
                 f"another bot3 (process {holder}) uses the state directory {directory}:"
                 " stop it, or choose another one with --userdir"

@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS journal (
 );
 """
 
+# Nothing is wrong with the file: the disk, or our rights on it, fail (sqlite.org/rescode.html).
+_DISK_FAILURES = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+)
+
 # From version N to N + 1, one statement list each. None has been needed yet.
 MIGRATIONS: dict[int, Sequence[str]] = {}
 
@@ -58,7 +63,7 @@ class JournalStore:
                 self._connection.close()
                 raise
         except sqlite3.Error as error:
-            raise self._unusable(str(error)) from error
+            raise self._failed("cannot be opened", error) from error
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -91,6 +96,14 @@ class JournalStore:
             f"journal {self.path}: written by a newer bot3 (version {found}, this one knows"
             f" {known}): run that version, or choose another state directory"
         )
+
+    def _failed(self, what: str, error: sqlite3.Error) -> DataError:
+        """What to do: a journal that only lacks room is never one to move away."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_FAILURES:
+            return DataError(
+                f"journal {self.path}: {what}: {error}: free the disk, check its rights"
+            )
+        return self._unusable(str(error))
 
     def _unusable(self, problem: str) -> DataError:
         return DataError(
@@ -133,7 +146,7 @@ class JournalStore:
                 except msgspec.DecodeError as error:
                     raise self._unusable(f"record {sequence}: {error}") from error
         except sqlite3.Error as error:
-            raise self._unusable(str(error)) from error
+            raise self._failed("cannot be read", error) from error
 
     def close(self) -> None:
         """Nothing is lost where this is never called."""

@@ -13,7 +13,7 @@ from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueErr
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import Symbol
-from tests.adapters.binance.fake_exchange import SETTINGS, FakeExchange, ok, refusal
+from tests.adapters.binance.fake_exchange import SETTINGS, START_NS, FakeExchange, ok, refusal
 from tests.adapters.binance.orders import BTC, OURS, order_reply
 from tests.adapters.binance.test_feed_history import INFO, LIMITS
 from tests.adapters.net.http_server import Reply
@@ -194,3 +194,15 @@ def test_order_ids_are_bounded_and_per_symbol() -> None:
     assert [ids.client_id(BTC, str(n)) for n in range(5)] == [None, None, "c2", "c3", "c4"]
     assert [ids.venue_id(BTC, ClientOrderId(f"c{n}")) for n in (1, 2)] == [None, "2"]
     assert ids.client_id(Symbol("ETH/USDT"), "4") is None
+
+
+async def test_fills_are_asked_for_by_the_venues_clock_where_ours_is_ahead(
+    autojump_clock: trio.abc.Clock, exchange: FakeExchange, venue: BinanceVenue
+) -> None:
+    exchange.venue_ahead_ns = -400 * 10**9
+    exchange.routes["GET /api/v3/exchangeInfo"] = lambda _: ok({"symbols": [INFO]})
+    exchange.routes["GET /api/v3/myTrades"] = lambda _: ok([])
+    await venue.refresh()
+    assert await venue.fills_since(BTC, START_NS) == []
+    asked_ms = int(exchange.requests[-1].params["startTime"])
+    assert asked_ms == pytest.approx(START_NS // 10**6 - 400_000, abs=10)

@@ -58,6 +58,26 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     assert "telemetry" in line
 
 
+@pytest.mark.parametrize("size", [0, 100, 20_000])
+def test_a_full_disk_is_one_line_at_the_start_and_later(tmp_path: Path, size: int) -> None:
+    script = (
+        "import resource, sys; from bot3.__main__ import main\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+        "sys.argv = ['bot3', '--duration', '60', '--json']; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "free the disk" in one_error_line(done)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -143,6 +143,30 @@ def test_time_closes_bars_without_trades() -> None:
     ]
 
 
+@pytest.mark.parametrize("ahead_ns", [400 * SECOND_NS, -400 * SECOND_NS])
+def test_bars_are_the_venues_whatever_our_clock_says(ahead_ns: int) -> None:
+    view = _view()
+    view.apply(TradePrinted(BTC, 1, 100.0, 1.0, Side.BUY, START_NS, START_NS + ahead_ns))
+    assert view.on_time(START_NS + ahead_ns + SECOND_NS) == []  # within the grace
+    late = START_NS + SECOND_NS // 2
+    assert view.apply(TradePrinted(BTC, 2, 102.0, 1.0, Side.BUY, late, late + ahead_ns)) == []
+    (closed,) = view.on_time(START_NS + ahead_ns + 3 * SECOND_NS // 2)
+    assert isinstance(closed, BarClosed)
+    assert (closed.bar.open_ns, closed.bar.close, closed.bar.trades) == (START_NS, 102.0, 2)
+    assert view.ignored_trades == 0
+
+
+def test_no_bar_is_closed_by_time_before_the_venues_time_is_known() -> None:
+    view, ahead_ns = _view(), 400 * SECOND_NS
+    view.warm_up(_history(3))
+    assert view.on_time(START_NS + ahead_ns) == []
+    view.apply(BookChanged(BTC, [], [], 1, START_NS, START_NS + ahead_ns))
+    assert view.on_time(START_NS + ahead_ns) == []
+    (closed,) = view.on_time(START_NS + ahead_ns + 3 * SECOND_NS // 2)
+    assert isinstance(closed, BarClosed)
+    assert closed.bar.open_ns == START_NS
+
+
 def test_each_of_several_bars_closed_at_once_has_its_own_time() -> None:
     view, history = _view(), _history(WARM_UP_BARS + 5)
     view.warm_up(history)

@@ -119,6 +119,12 @@ def test_a_kill_loses_nothing_that_was_appended(tmp_path: Path) -> None:
     assert len(numbers) > last
 
 
+def test_a_disk_that_fails_is_no_reason_to_move_the_journal_away(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be opened: .*: free the disk") as failed:
+        JournalStore(tmp_path / "missing" / "journal.db")
+    assert "move it away" not in str(failed.value)
+
+
 def test_a_records_time_is_when_we_learned_of_it() -> None:
     assert record_ts_ns(halted(7)) == START_NS + 7
     assert record_ts_ns(acknowledged()) == START_NS
@@ -131,6 +137,12 @@ def test_a_second_holder_is_told_who_holds_it_and_what_to_do(tmp_path: Path) -> 
         assert f"another bot3 (process {os.getpid()}) uses" in str(refused.value)
         assert "\n" not in str(refused.value)
     StateLock(tmp_path / "state").release()
+
+
+def test_a_directory_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnavailableError, match=r"file/state: cannot be written.*--userdir"):
+        StateLock(tmp_path / "file" / "state")
 
 
 def test_a_dead_holder_holds_nothing(tmp_path: Path) -> None:
