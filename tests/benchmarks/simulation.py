@@ -36,10 +36,7 @@ ROUNDS = 3
 
 def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
     """Binance's adapter under another venue's name."""
-    where = f"{address.host}:{address.port}"
-    settings = BinanceSettings(
-        f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3", venue=name
-    )
+    settings = BinanceSettings(*address.urls, venue=name)
     shared: dict[str, Any] = {
         "network": around.network,
         "clock": around.clock,

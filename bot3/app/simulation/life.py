@@ -44,8 +44,13 @@ class Machine:
     build_access: BuildAccess
     network: SimulatedNetwork
     disk: SimulatedDisk
-    clock: TrioClock
+    epoch_ns: int
     entropy: Entropy
+    clock: TrioClock = field(init=False)
+
+    @clock.default
+    def _clock(self) -> TrioClock:
+        return TrioClock(self.epoch_ns)
 
 
 def declared_tree(machine: Machine) -> SupervisorSpec:
@@ -64,7 +69,10 @@ class Life:
         self.ended = trio.Event()
         self.is_crashed = False
         self.failure: BaseException | None = None
-        self.observer = Observer(machine.clock)
+        # Like the system's: a step of the machine's calendar reaches no running process.
+        self.clock = TrioClock(machine.epoch_ns)
+        self.clock.skew_ns = machine.clock.skew_ns
+        self.observer = Observer(self.clock)
         self.session: Session | None = None
         self.snapshots: Snapshots | None = None
         self._machine = machine
@@ -109,8 +117,7 @@ class Life:
         self.ended.set()
 
     async def _live(self) -> None:
-        machine, generation = self._machine, self.generation
-        entropy = Entropy(machine.entropy.seed_of(f"process/{generation}"))
+        entropy = Entropy(self._machine.entropy.seed_of(f"process/{self.generation}"))
         access = self.make_access(entropy)
         async with closing(access):
             self.session = self.make_session(access, entropy)
@@ -118,7 +125,7 @@ class Life:
 
     def make_access(self, entropy: Entropy) -> dict[VenueName, VenueAccess]:
         """The adapters of this process."""
-        around = Surroundings(self._network, self._machine.clock, entropy, {})
+        around = Surroundings(self._network, self.clock, entropy, {})
         return {
             name: self._machine.build_access(name, address, around)
             for name, address in self._machine.venues.items()
@@ -126,8 +133,8 @@ class Life:
 
     def make_session(self, access: dict[VenueName, VenueAccess], entropy: Entropy) -> Session:
         """Everything but the adapters, recovered from the disk and not started."""
-        machine, loaded = self._machine, self._machine.loaded
-        config, clock = loaded.config, machine.clock
+        loaded, clock = self._machine.loaded, self.clock
+        config = loaded.config
         run = new_run_id(clock.now_ns())
         account = ",".join(sorted(each.venue.account for each in access.values()))
         memory = Memory(recovered(self._disk, account), bars_kept=config.market.warm_up_bars)

@@ -161,7 +161,7 @@ class SimulatedWorld:
             self._parts.build_access,
             self._network,
             self.disk,
-            TrioClock(EPOCH_NS),
+            EPOCH_NS,
             Entropy(self._entropy.seed_of("machine")),
         )
 
