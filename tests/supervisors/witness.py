@@ -55,6 +55,8 @@ class Witness:
                 self.running.add(path)
                 self.starts[path] += 1
                 self._started_at[path] = self._moment
+                if path in self._exited_at and parent != self.interfered_with:
+                    self._check_group(path, parent, name)
                 self._begun[parent].append(name)
                 self._stopped.pop(parent, None)
                 self._check_order(path, self._begun, "started")
@@ -65,7 +67,6 @@ class Witness:
             case ActorRestarted(path=path):
                 self._attempted(path, parent)
                 self._note(name in self._temporary, f"{path} is temporary and was restarted")
-                self._check_group(path, parent, name)
             case RestartLimitHit(path=path):
                 too_few = self._causes[path] <= self._spec_of(path).intensity.restarts
                 self._note(too_few, f"{path} gave up without enough causes")
