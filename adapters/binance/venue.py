@@ -206,12 +206,11 @@ class BinanceVenue:
     async def fills_since(self, symbol: Symbol, since_ns: int) -> list[Fill]:
         """See `VenuePort.fills_since`. Orders we have not seen are asked for, one by one.
 
-        `since_ns` may be by either clock: where ours is ahead, the venue is asked from earlier on.
+        Where our clock is ahead of the venue's, it is asked from earlier on.
         """
         instrument = self._instrument(symbol)
         since_ns += min(self._rest.offset_ns, 0)
-        start_ms = -(-max(since_ns, 0) // NS_PER_MS)
-        page: dict[str, Param] = {"startTime": start_ms}
+        page: dict[str, Param] = {"startTime": -(-max(since_ns, 0) // NS_PER_MS)}
         fills: list[Fill] = []
         for _ in range(TRADE_PAGES_MAX):
             params = {**self._of(instrument), **page, "limit": TRADES_MAX}
@@ -261,9 +260,9 @@ class BinanceVenue:
         try:
             return await self._rest.signed(_QUERY, params, OrderReply)
         except BinanceError as error:
-            if error.code == NO_SUCH_ORDER:
-                return None
-            raise
+            if error.code != NO_SUCH_ORDER:
+                raise
+            return None
 
     async def _client_id(self, instrument: InstrumentId, order_id: int) -> ClientOrderId:
         known = self._order_ids.client_id(instrument.symbol, str(order_id))
