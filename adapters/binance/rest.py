@@ -58,7 +58,7 @@ class Call:
 
 
 SERVER_TIME = Call("GET", "/api/v3/time", 1, Priority.QUERY)
-EXCHANGE_INFO = Call("GET", "/api/v3/exchangeInfo", 20, Priority.QUERY)
+EXCHANGE_INFO = Call("GET", "/api/v3/exchangeInfo", 20, Priority.DATA)
 
 
 @final
@@ -151,6 +151,8 @@ class BinanceRest:
             raise NotSentError(f"the venue's clock could not be measured: {error}") from error
 
     async def _wait_for_budget(self, call: Call) -> None:
+        if self.budget.turns_away(call.priority):
+            raise NotSentError(f"{call.path}: the rate budget is low, and data can wait")
         give_up_ns = self._clock.monotonic_ns() + int(self._settings.request_timeout_s * NS_PER_S)
         while True:
             try:

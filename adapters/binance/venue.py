@@ -278,8 +278,7 @@ class BinanceVenue:
 
     async def _balance_change(self) -> BalanceChanged:
         reply = await self._account()
-        held = tuple(_read(balances_of, self.venue, reply))
-        now_ns = self._clock.now_ns()
+        held, now_ns = tuple(_read(balances_of, self.venue, reply)), self._clock.now_ns()
         return BalanceChanged(self.venue, held, reply.update_time * NS_PER_MS, now_ns)
 
     def _order(

@@ -1,11 +1,13 @@
 """A venue's request-weight budget in fixed windows aligned to UTC. Pure; time is an argument.
 
 Invariant: a request of a priority starts only while what is used, what is on its way and its own
-weight stay within that priority's share of the limit: data is shed first, cancels last.
+weight stay within that priority's share of the limit: data waits first, cancels last. While data is
+shed, no request of that priority starts or waits at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, unique
 from typing import final
 
@@ -35,7 +37,7 @@ SHARES: dict[Priority, float] = {
 
 @final
 class WeightBudget:
-    """What one address may still ask of one venue in this window."""
+    """`BudgetPort`: what one address may still ask of one venue in this window."""
 
     def __init__(self, limit: int, *, window_ns: int = MINUTE_NS) -> None:
         if limit <= 0 or window_ns <= 0:
@@ -46,6 +48,8 @@ class WeightBudget:
         self._used = 0
         self._in_flight = 0
         self._blocked_until_ns = 0
+        self._is_data_shed = False
+        self._turned_away = 0
 
     @property
     def limit(self) -> int:
@@ -62,6 +66,26 @@ class WeightBudget:
         """The weight used in the window of `now_ns`, with what is on its way."""
         self._roll(now_ns)
         return self._used + self._in_flight
+
+    def used_share(self, now_ns: int) -> float:
+        """See `BudgetPort.used_share`."""
+        if now_ns < self._blocked_until_ns:
+            return 1.0
+        return min(self.used(now_ns) / self._limit, 1.0)
+
+    def shed_data(self, *, is_shed: bool) -> None:
+        """See `BudgetPort.shed_data`."""
+        self._is_data_shed = is_shed
+
+    def turns_away(self, priority: Priority) -> bool:
+        """Whether such a request is not even to wait; counted."""
+        is_shed = self._is_data_shed and priority is Priority.DATA
+        self._turned_away += is_shed
+        return is_shed
+
+    def counts(self) -> Mapping[str, int]:
+        """Data requests that were turned away."""
+        return {"data_turned_away": self._turned_away}
 
     def wait_s(self, priority: Priority, weight: int, now_ns: int) -> float:
         """Seconds until such a request may start; 0.0 is now. Reserves nothing.

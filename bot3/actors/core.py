@@ -20,6 +20,7 @@ from bot3.actors.execution import (
     ExecutionOutlets,
     restored_desk,
 )
+from bot3.actors.healing import HealingActor, HealingMessage, HealingOutlets
 from bot3.actors.market import MarketMessage
 from bot3.actors.memory import Memory, RememberedJournal
 from bot3.actors.minds import Mind, MindSettings
@@ -28,7 +29,9 @@ from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, VenueName
 from bot3.execution.desk import ExecutionSettings
+from bot3.healing.settings import HealingSettings
 from bot3.messages.account import FetchFills
+from bot3.messages.healing import ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook, TimerTicked
 from bot3.messages.orders import (
@@ -60,6 +63,7 @@ class CoreSettings:
     limits: RiskLimits
     execution: ExecutionSettings
     mind: MindSettings
+    healing: HealingSettings
 
 
 @frozen
@@ -70,6 +74,7 @@ class CoreOutlets:
     entries: Mapping[VenueName, Address[SubmitOrder | CancelOrder | QueryOrder]]
     accounts: Mapping[VenueName, Address[FetchFills]]
     resyncs: Mapping[VenueName, Address[ResyncBook]]
+    budgets: Mapping[VenueName, Address[ShedData | ResumeData]]
     board: Address[Any]
 
 
@@ -87,6 +92,7 @@ class DecisionCore:
     portfolio: DecisionCell[PortfolioMessage] = field(init=False)
     execution: DecisionCell[ExecutionMessage] = field(init=False)
     risk: DecisionCell[RiskMessage] = field(init=False)
+    healing: DecisionCell[HealingMessage] = field(init=False)
     minds: dict[InstrumentId, Mind] = field(init=False)
 
     @journal.default
@@ -105,6 +111,10 @@ class DecisionCore:
     def _risk(self) -> DecisionCell[RiskMessage]:
         return DecisionCell("risk", self.runs)
 
+    @healing.default
+    def _healing(self) -> DecisionCell[HealingMessage]:
+        return DecisionCell("healing", self.runs)
+
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
         board = self.outlets.board
@@ -117,7 +127,7 @@ class DecisionCore:
                 self.clock,
                 quotes=(self.risk, self.execution, self.portfolio, board),
                 targets=self.risk,
-                resyncs=self.outlets.resyncs[key.venue],
+                healing=self.healing,
                 journal=self.journal,
                 board=board,
             )
@@ -135,7 +145,7 @@ class DecisionCore:
     def timer_listeners(self) -> tuple[Address[TimerTicked], ...]:
         """Who must know that time passes, in the order in which they should decide."""
         minds = [cell for mind in self.minds.values() for cell in mind.timed()]
-        return (*minds, self.execution, self.portfolio)
+        return (*minds, self.execution, self.portfolio, self.healing)
 
     def publish(self, event: AccountEvent) -> None:
         """A venue's news: into the journal, and when it is durable to whom it concerns.
@@ -167,10 +177,14 @@ class DecisionCore:
             DecisionSpec(self.risk, self._build_risk),
         )
 
+    def healing_spec(self) -> DecisionSpec[Any]:
+        """Declaration of healing."""
+        return DecisionSpec(self.healing, self._build_healing)
+
     def start(self) -> None:
         """Starts every actor without supervisors: for drivers that have no Trio."""
         minds = (spec for mind in self.minds.values() for spec in mind.specs())
-        for spec in (*self.money_specs(), *minds):
+        for spec in (*self.money_specs(), self.healing_spec(), *minds):
             spec.cell.start(spec.build)
 
     def _build_portfolio(self) -> PortfolioActor:
@@ -204,3 +218,14 @@ class DecisionCore:
             journal=self.journal,
             watcher=self.outlets.board,
         )
+
+    def _build_healing(self) -> HealingActor:
+        outlets = HealingOutlets(
+            risk=self.risk,
+            resyncs=self.outlets.resyncs,
+            budgets=self.outlets.budgets,
+            journal=self.journal,
+            watcher=self.outlets.board,
+        )
+        minds = {mind.name: key for key, mind in self.minds.items()}
+        return HealingActor(self.settings.healing, minds, self.memory, self.clock, outlets)

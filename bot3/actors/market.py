@@ -1,6 +1,7 @@
 """The market of one instrument: feed events in; quotes, bars and features out.
 
-Invariant: whoever is told a quote is told when it is no longer to be trusted.
+Invariant: whoever is told a quote is told when it is no longer to be trusted. Healing decides
+whether a book in doubt is asked for, and hears once a beat that a live one is alive.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from bot3.actors.memory import Memory
 from bot3.domain.values import InstrumentId
 from bot3.market.bars import BarSettings
 from bot3.market.view import MarketOutput, MarketView
+from bot3.messages.healing import BookSeen
 from bot3.messages.market import (
     BarClosed,
     BookChanged,
@@ -44,17 +46,18 @@ class MarketActor(DecisionActor[MarketMessage]):
         quotes: tuple[Address[QuoteChanged | BookLost], ...],
         bars: tuple[Address[BarClosed], ...],
         features: Address[FeaturesComputed],
-        resyncs: Address[ResyncBook],
+        healing: Address[ResyncBook | BookSeen],
     ) -> None:
         self._view = MarketView(instrument, settings)
-        self._bars = memory.bars(instrument)
+        self._bars = memory.take_bars(instrument)
         self._clock = clock
         self._quote_listeners = quotes
         self._bar_listeners = bars
         self._features = features
-        self._resyncs = resyncs
+        self._healing = healing
         self._book_event: BookReplaced | BookChanged | None = None
         self._told_ns = 0
+        self._seen_ns = 0
 
     def started(self) -> None:
         """It has no book: whoever trusts the quote of one before it is told, and a book asked for.
@@ -64,7 +67,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         if self._bars:
             self._view.warm_up(tuple(self._bars))
         self._withdraw("the market actor started", self._clock.now_ns())
-        self._resyncs.send(ResyncBook(self._view.instrument, "the market actor started"))
+        self._healing.send(ResyncBook(self._view.instrument, "the market actor started"))
 
     def handle(self, message: MarketMessage) -> None:
         origin_ns = self._clock.monotonic_ns()
@@ -96,7 +99,12 @@ class MarketActor(DecisionActor[MarketMessage]):
     def _refresh_quote(self) -> None:
         """A quiet touch in a book that is alive is not stale: says so once a beat."""
         event, quote = self._book_event, self._view.quote
-        if event is None or quote is None or event.ts_local_ns <= self._told_ns:
+        if event is None or quote is None:
+            return
+        if event.ts_local_ns > self._seen_ns:
+            self._seen_ns = event.ts_local_ns
+            self._healing.send(BookSeen(self._view.instrument))
+        if event.ts_local_ns <= self._told_ns:
             return
         self._tell(
             QuoteChanged(
@@ -121,6 +129,6 @@ class MarketActor(DecisionActor[MarketMessage]):
                 case FeaturesComputed():
                     self._features.send(output)
                 case ResyncBook():
-                    self._resyncs.send(output)
+                    self._healing.send(output)
                 case _:
                     assert_never(output)

@@ -1,7 +1,8 @@
 """What outlives the decision actors: the folded journal and the last known facts of the venues.
 
-Invariant: it changes only by records that are durable and by facts that venues told; a restarted
-actor is built from it exactly as one of a restarted process is.
+Invariant: what it knows of money changes only by records that are durable and by facts that venues
+told; there a restarted actor is built from it exactly as one of a restarted process is. What minds
+have learned, and what healing has decided, is of this process alone.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 from collections import deque
 from typing import final
 
+from bot3.actors.shelf import SnapshotShelf
 from bot3.domain.account import Balance
 from bot3.domain.bar import Bar
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, VenueName
+from bot3.healing.policy import Standing
+from bot3.healing.states import StateOrigin
+from bot3.messages.healing import RestoreSnapshot, StartEmpty
 from bot3.messages.journal import JournalEntry, Record
 from bot3.messages.orders import BalanceChanged, InstrumentsLoaded
 from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address
 
+MARKET, ML = "market", "ml"  # the actors of a mind that are rebuilt from something
 # How far back fills are asked for where an earlier life's clock was ahead of ours, and so its
 # times say nothing.
 AHEAD_LOOK_BACK_NS = 86_400 * 1_000_000_000
@@ -25,28 +31,58 @@ AHEAD_LOOK_BACK_NS = 86_400 * 1_000_000_000
 
 @final
 class Memory:
-    """One per process. `bars_kept` bars of each instrument warm a restarted market actor up."""
+    """One per process. `bars_kept` bars of each instrument warm a restarted market actor up.
+
+    `standing` is what healing has decided and still holds.
+    """
 
     def __init__(self, recovery: Recovery, *, bars_kept: int) -> None:
         self.recovery = recovery
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.balances: dict[tuple[VenueName, Asset], Balance] = {}
-        self.models: dict[InstrumentId, bytes] = {}
+        self.standing = Standing()
+        self._models: dict[InstrumentId, SnapshotShelf] = {}
         self._bars: dict[InstrumentId, deque[Bar]] = {}
+        self._warm: dict[InstrumentId, bool] = {}
         self._bars_kept = bars_kept
 
     @property
     def name(self) -> str:
         return "memory"
 
-    def send(self, message: Record | InstrumentsLoaded) -> None:
-        """A record that is durable now, or a venue's filters."""
-        if isinstance(message, InstrumentsLoaded):
-            self.instruments.update((each.id, each) for each in message.instruments)
-            return
-        self.recovery.fold((message,))
-        if isinstance(message, BalanceChanged):
-            self.balances.update(((held.venue, held.asset), held) for held in message.balances)
+    def send(self, message: Record | InstrumentsLoaded | RestoreSnapshot | StartEmpty) -> None:
+        """A record that is durable now, a venue's filters, or what healing wants forgotten."""
+        match message:
+            case InstrumentsLoaded():
+                self.instruments.update((each.id, each) for each in message.instruments)
+            case RestoreSnapshot(instrument=instrument, actor=actor):
+                assert actor == ML  # bars have no generations
+                self.models(instrument).drop_newest()
+            case StartEmpty(instrument=instrument, actor=actor):
+                self._forget(instrument, actor)
+            case BalanceChanged():
+                self.recovery.fold((message,))
+                self.balances.update(((held.venue, held.asset), held) for held in message.balances)
+            case _:
+                self.recovery.fold((message,))
+
+    def _forget(self, instrument: InstrumentId, actor: str) -> None:
+        if actor == ML:
+            self.models(instrument).clear()
+        elif actor == MARKET:
+            self._bars[instrument].clear()
+
+    def origin(self, instrument: InstrumentId, actor: str) -> StateOrigin:
+        """What an actor of a mind was built from, and would be next. Bars are one generation."""
+        if actor == ML:
+            return self.models(instrument).origin
+        if actor == MARKET and self._bars.get(instrument):
+            return StateOrigin(int(self._warm[instrument]), 1, 1)
+        return StateOrigin()
+
+    def models(self, instrument: InstrumentId) -> SnapshotShelf:
+        """What the learner is rebuilt from; the learner's actor keeps and takes."""
+        return self._models.setdefault(instrument, SnapshotShelf())
 
     def unseen_since_ns(self, venue: VenueName, now_ns: int) -> int:
         """From when on a venue's fills may be unknown to us: now, where nothing was going on."""
@@ -60,9 +96,11 @@ class Memory:
         ]
         return min(times, default=now_ns)
 
-    def bars(self, instrument: InstrumentId) -> deque[Bar]:
-        """The last closed bars, oldest first; the market actor appends."""
-        return self._bars.setdefault(instrument, deque(maxlen=self._bars_kept))
+    def take_bars(self, instrument: InstrumentId) -> deque[Bar]:
+        """The last closed bars, oldest first: a market actor is built from them, and appends."""
+        bars = self._bars.setdefault(instrument, deque(maxlen=self._bars_kept))
+        self._warm[instrument] = bool(bars)
+        return bars
 
 
 @final

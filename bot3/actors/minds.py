@@ -10,7 +10,7 @@ from typing import Any, final
 from attrs import field, frozen
 
 from bot3.actors.market import MarketActor, MarketMessage
-from bot3.actors.memory import Memory
+from bot3.actors.memory import MARKET, ML, Memory
 from bot3.actors.regime import RegimeActor
 from bot3.actors.strategies import HybridActor, MLActor, TAActor
 from bot3.domain.values import InstrumentId
@@ -18,6 +18,7 @@ from bot3.learning.online import LearnerSettings, OnlineLearner
 from bot3.learning.performance import PerformanceSettings
 from bot3.market.bars import BarSettings
 from bot3.market.features import FEATURE_NAMES
+from bot3.messages.healing import BookSeen
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, ResyncBook, TimerTicked
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetProposed
@@ -60,7 +61,7 @@ class Mind:
     clock: Clock
     quotes: tuple[Address[QuoteChanged | BookLost], ...] = field(kw_only=True)
     targets: Address[TargetProposed] = field(kw_only=True)
-    resyncs: Address[ResyncBook] = field(kw_only=True)
+    healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
     market: DecisionCell[MarketMessage] = field(init=False)
@@ -71,7 +72,7 @@ class Mind:
 
     @market.default
     def _market(self) -> DecisionCell[MarketMessage]:
-        return DecisionCell("market", self.runs)
+        return DecisionCell(MARKET, self.runs)
 
     @regime.default
     def _regime(self) -> DecisionCell[FeaturesComputed | TimerTicked]:
@@ -83,7 +84,7 @@ class Mind:
 
     @ml.default
     def _ml(self) -> DecisionCell[RegimeEstimated | TimerTicked]:
-        return DecisionCell("ml", self.runs)
+        return DecisionCell(ML, self.runs)
 
     @hybrid.default
     def _hybrid(self) -> DecisionCell[RegimeEstimated | TargetProposed]:
@@ -99,11 +100,15 @@ class Mind:
             DecisionSpec(self.market, self._build_market),
         )
 
-    def supervisor(self) -> SupervisorSpec:
-        """`binance BTC-USDT`."""
+    @property
+    def name(self) -> str:
+        """`binance BTC-USDT`: its place in the tree."""
         venue, symbol = self.instrument
-        name = f"{venue} {symbol.replace('/', '-')}"
-        return SupervisorSpec(name, Strategy.ONE_FOR_ONE, INTENSITY, self.specs())
+        return f"{venue} {symbol.replace('/', '-')}"
+
+    def supervisor(self) -> SupervisorSpec:
+        """All of them, each restarted alone."""
+        return SupervisorSpec(self.name, Strategy.ONE_FOR_ONE, INTENSITY, self.specs())
 
     def timed(self) -> tuple[DecisionCell[Any], ...]:
         """Bars are closed, and orders go out, before anything is learned."""
@@ -118,7 +123,7 @@ class Mind:
             quotes=self.quotes,
             bars=(self.board,),
             features=self.regime,
-            resyncs=self.resyncs,
+            healing=self.healing,
         )
 
     def _build_regime(self) -> RegimeActor:

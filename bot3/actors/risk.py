@@ -17,6 +17,7 @@ from bot3.messages.control import (
     TradingHalted,
     TradingResumed,
 )
+from bot3.messages.healing import CircuitChanged
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import TargetProposed
@@ -49,6 +50,7 @@ RiskMessage = (
     | AccountLost
     | AccountRestored
     | InstrumentsLoaded
+    | CircuitChanged
     | HaltTrading
     | ResumeTrading
 )
@@ -70,6 +72,8 @@ def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
         manager.on_position(instrument, position.amount)
     for kept in recovery.orders():
         manager.restore_order(kept)
+    for circuit in memory.standing.circuits.values():
+        manager.on_circuit(circuit)
     return manager
 
 
@@ -141,7 +145,8 @@ class RiskActor(DecisionActor[RiskMessage]):
         | BalanceChanged
         | AccountLost
         | AccountRestored
-        | InstrumentsLoaded,
+        | InstrumentsLoaded
+        | CircuitChanged,
     ) -> None:
         match message:
             case BookLost():
@@ -156,6 +161,8 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._manager.on_account_restored(message.venue)
             case InstrumentsLoaded():
                 self._manager.on_instruments(message.instruments)
+            case CircuitChanged():
+                self._manager.on_circuit(message)
             case FeedRestored():
                 pass  # the books that follow say more
             case _:

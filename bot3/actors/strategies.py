@@ -10,7 +10,6 @@ from collections import deque
 from typing import final
 
 from bot3.actors.memory import Memory
-from bot3.domain.errors import DataError
 from bot3.domain.values import InstrumentId
 from bot3.learning.drift import DriftMonitor
 from bot3.learning.online import OnlineLearner
@@ -69,7 +68,7 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
     """Shell of `MLStrategy` and its `OnlineLearner`.
 
     History is learned at once, live bars on the timer's next beat. A restarted one resumes from
-    the last snapshot in memory.
+    the last snapshot in memory; whether that is still the one to resume from, healing decides.
     """
 
     def __init__(
@@ -89,21 +88,16 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
         self._journal = journal
         self._learner = learner
         self._strategy = MLStrategy(learner, settings)
-        self._memory = memory
+        self._models = memory.models(instrument)
         self._is_learning = is_learning
         self._listeners = listeners
         self._board = board
         self._unlearned: deque[FeaturesComputed] = deque(maxlen=UNLEARNED_MAX)
 
     def started(self) -> None:
-        snapshot = self._memory.models.get(self._instrument)
-        if snapshot is None:
-            return
-        try:
+        snapshot = self._models.take()
+        if snapshot is not None:
             self._learner.restore(snapshot)
-        except DataError:
-            del self._memory.models[self._instrument]  # the next start learns anew
-            raise
 
     def handle(self, message: RegimeEstimated | TimerTicked) -> None:
         if isinstance(message, TimerTicked):
@@ -131,7 +125,7 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
             return
         score = self._learner.score
         if score.labels % LABELS_PER_SNAPSHOT == 0:
-            self._memory.models[self._instrument] = self._learner.snapshot()
+            self._models.keep(self._learner.snapshot())
         self._board.send(
             LearningScored(
                 self._instrument,

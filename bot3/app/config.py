@@ -198,6 +198,16 @@ def _collar(config: Config) -> str | None:
     return f"= {taker}: want at most risk.price_collar_bps = {gate}, or every such order is denied"
 
 
+def _back_off(config: Config) -> str | None:
+    first, most = config.healing.circuit_open_s, config.healing.circuit_open_max_s
+    return None if first <= most else f"= {most:g}: want at least circuit_open_s = {first:g}"
+
+
+def _shedding(config: Config) -> str | None:
+    above, below = config.healing.shed_data_above, config.healing.resume_data_below
+    return None if below < above else f"= {below:g}: want less than shed_data_above = {above:g}"
+
+
 def _urls(config: Config) -> str | None:
     venue = config.venues.binance
     urls = {"rest_url": venue.rest_url, "ws_url": venue.ws_url, "ws_api_url": venue.ws_api_url}
@@ -212,6 +222,8 @@ _BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...
     (("exchanges.symbols", "system.quote"), _quotes),
     (("risk.max_position_size", "risk.max_total_exposure"), _exposure),
     (("execution.taker_collar_bps", "risk.price_collar_bps"), _collar),
+    (("healing.circuit_open_max_s", "healing.circuit_open_s"), _back_off),
+    (("healing.resume_data_below", "healing.shed_data_above"), _shedding),
     (
         (
             "venues.binance.mode",

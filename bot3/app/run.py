@@ -209,6 +209,7 @@ def summary_of(status: Status) -> dict[str, Any]:
         "fees_paid": float(status.fees_paid),
         "max_drawdown": status.max_drawdown,
         "restarts": status.restarts,
+        "healing": status.healing,
         "tick_to_order_us": {
             "p50": status.tick_to_order.p50_us,
             "p99": status.tick_to_order.p99_us,

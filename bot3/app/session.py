@@ -112,6 +112,7 @@ class Gauges:
         return {
             **{f"feed_{what}": count for what, count in access.feed.counts().items()},
             **{f"account_{what}": count for what, count in access.venue.counts().items()},
+            **{f"budget_{what}": count for what, count in access.budget.counts().items()},
         }
 
     def notes(self) -> tuple[str, ...]:
@@ -162,6 +163,7 @@ class Session:
     async def run_unattended(self) -> None:
         """Until `stop` is set or the duration is over; raises what the tree raised."""
         self.observer.subscribe(self._hear)
+        self.observer.subscribe(self.engine.hear)
         self.engine.core.journal.send(JournalEntry(self.started))
         await self._run_tree()
 

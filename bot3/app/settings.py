@@ -115,6 +115,22 @@ class ExecutionSettings:
 
 
 @frozen
+class HealingSettings:
+    """`[healing]`."""
+
+    stale_book_s: Annotated[float, Number(0.5, 3600)]
+    max_resyncs_per_minute: Annotated[int, Whole(1, 60)]
+    circuit_failures: Annotated[int, Whole(1, 1000)]
+    circuit_window_s: Annotated[float, Number(1, 3600)]
+    circuit_open_s: Annotated[float, Number(0.1, 3600)]
+    circuit_open_max_s: Annotated[float, Number(0.1, 86_400)]
+    max_crashes_on_same_state: Annotated[int, Whole(1, 100)]
+    crash_window_s: Annotated[float, Number(1, 86_400)]
+    shed_data_above: Annotated[float, _POSITIVE_SHARE]
+    resume_data_below: Annotated[float, _POSITIVE_SHARE]
+
+
+@frozen
 class BinanceSettings:
     """`[venues.binance]`."""
 
@@ -178,6 +194,7 @@ class Config:
     learning: LearningSettings
     market: MarketSettings
     execution: ExecutionSettings
+    healing: HealingSettings
     venues: VenuesSettings
     simulation: SimulationSettings
     telemetry: TelemetrySettings

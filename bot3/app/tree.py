@@ -16,15 +16,18 @@ from bot3.actors.memory import Memory
 from bot3.app.venues import VenueAccess
 from bot3.domain.values import VenueName
 from bot3.messages.account import FetchFills
+from bot3.messages.healing import ActorCrashed, ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook
 from bot3.services.account import AccountActor
+from bot3.services.budget import BudgetActor
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
 from bot3.services.timers import TimerActor
 from bot3.telemetry.board import Board, BoardActor, BoardMessage
+from supervisors import observe
 from supervisors.actor import EdgeActor
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
@@ -48,6 +51,7 @@ class VenueDesk:
     entries: Mailbox[EntryRequest]
     fetches: Mailbox[FetchFills]
     resyncs: Mailbox[ResyncBook]
+    budgets: Mailbox[ShedData | ResumeData]
     tally: FeedTally
 
 
@@ -62,6 +66,12 @@ def open_desk(name: VenueName, access: VenueAccess, instruments: int) -> VenueDe
             capacity=instruments,
             policy=Overflow.CONFLATE,
             key=lambda request: request.instrument,
+        ),
+        Mailbox(
+            f"{name} budget",
+            capacity=1,
+            policy=Overflow.CONFLATE,
+            key=lambda command: command.venue,
         ),
         FeedTally(),
     )
@@ -115,12 +125,13 @@ class TradingEngine:
             entries={name: desk.entries for name, desk in self.venues.items()},
             accounts={name: desk.fetches for name, desk in self.venues.items()},
             resyncs={name: desk.resyncs for name, desk in self.venues.items()},
+            budgets={name: desk.budgets for name, desk in self.venues.items()},
             board=self.board_cell,
         )
         return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
 
     def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
-        """Journal · board · portfolio · execution · risk · minds · venues · timers · operators."""
+        """Journal · board · money · healing · minds · venues · timers · operators."""
         portfolio, execution, risk = self.core.money_specs()
         minds = tuple(mind.supervisor() for mind in self.core.minds.values())
         venues = tuple(self._venue(name, desk) for name, desk in self.venues.items())
@@ -131,6 +142,7 @@ class TradingEngine:
             portfolio,
             execution,
             risk,
+            self.core.healing_spec(),
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
@@ -139,13 +151,19 @@ class TradingEngine:
         present = tuple(child for child in children if child is not None)
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, present)
 
+    def hear(self, event: observe.LifecycleEvent) -> None:
+        """For the tree's observer: what healing must know of it."""
+        if isinstance(event, observe.ActorExited) and not event.reason.is_good:
+            self.core.healing.send(ActorCrashed(event.path, event.error))
+
     def _venue(self, name: VenueName, desk: VenueDesk) -> SupervisorSpec:
-        """What is known first, then our account, then order entry, then market data."""
+        """What is known first, then our account, order entry, market data, the rate budget."""
         children = (
             EdgeSpec("session", lambda: self._build_session(name, desk)),
             EdgeSpec("account", lambda: self._build_account(name, desk), desk.fetches),
             EdgeSpec("orders", lambda: self._build_orders(desk), desk.entries, liveness_s=30.0),
             EdgeSpec("feed", lambda: self._build_feed(name, desk), desk.resyncs),
+            EdgeSpec("budget", lambda: self._build_budget(name, desk), desk.budgets),
         )
         return SupervisorSpec(name, Strategy.REST_FOR_ONE, FEW, children)
 
@@ -181,10 +199,18 @@ class TradingEngine:
 
     def _build_orders(self, desk: VenueDesk) -> EdgeActor:
         return OrderEntryActor(
-            desk.access.venue, desk.entries, self.core.publish, self.core.execution, self.clock
+            desk.access.venue,
+            desk.entries,
+            self.core.publish,
+            self.core.execution,
+            self.core.healing,
+            self.clock,
         )
 
     def _build_feed(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
         routes = {key.symbol: cell for key, cell in self.core.markets(name).items()}
-        watchers = (self.core.risk, self.board_cell)
+        watchers = (self.core.risk, self.core.healing, self.board_cell)
         return FeedActor(desk.access.feed, routes, watchers, desk.resyncs, desk.tally, self.clock)
+
+    def _build_budget(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
+        return BudgetActor(name, desk.access.budget, desk.budgets, self.core.healing, self.clock)

@@ -25,6 +25,7 @@ from bot3.domain.errors import (
 )
 from bot3.domain.ids import ClientOrderId, parse_client_order_id
 from bot3.domain.values import Symbol, VenueName
+from bot3.ports.budget import BudgetPort
 from bot3.ports.feed import FeedPort
 from bot3.ports.venue import VenuePort
 from supervisors.clock import Clock
@@ -39,10 +40,11 @@ _log = structlog.get_logger("bot3.venues")
 
 @frozen
 class VenueAccess:
-    """Both ports of one venue."""
+    """The ports of one venue; `budget` is what both others draw on."""
 
     feed: FeedPort
     venue: VenuePort
+    budget: BudgetPort
 
     async def aclose(self) -> None:
         """After the last use."""
@@ -173,6 +175,7 @@ def _build_binance(
             budget=budget,
             symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
         ),
+        budget,
     )
 
 

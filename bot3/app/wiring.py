@@ -11,6 +11,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName, decimal_of
 from bot3.execution.desk import ExecutionSettings
 from bot3.execution.planner import PlannerSettings
+from bot3.healing.settings import HealingSettings
 from bot3.learning.online import LearnerSettings
 from bot3.market.bars import BarSettings
 from bot3.risk.limits import RiskLimits
@@ -71,6 +72,23 @@ def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
     )
 
 
+def healing_of(config: Config) -> HealingSettings:
+    """When more than a restart is needed."""
+    given = config.healing
+    return HealingSettings(
+        stale_book_s=given.stale_book_s,
+        resyncs_per_minute_max=given.max_resyncs_per_minute,
+        circuit_failures=given.circuit_failures,
+        circuit_window_s=given.circuit_window_s,
+        circuit_open_s=given.circuit_open_s,
+        circuit_open_max_s=given.circuit_open_max_s,
+        crashes_max=given.max_crashes_on_same_state,
+        crash_window_s=given.crash_window_s,
+        shed_data_above=given.shed_data_above,
+        resume_data_below=given.resume_data_below,
+    )
+
+
 def core_settings(config: Config, run: RunId) -> CoreSettings:
     """Everything the decision actors are told."""
     return CoreSettings(
@@ -80,4 +98,5 @@ def core_settings(config: Config, run: RunId) -> CoreSettings:
         limits=limits_of(config),
         execution=execution_of(config),
         mind=mind_of(config, config.simulation.taker_fee_rate),
+        healing=healing_of(config),
     )

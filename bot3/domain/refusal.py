@@ -17,6 +17,7 @@ class DenialReason(Enum):
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     DUPLICATE_INTENT = "duplicate_intent"
     VENUE_DOWN = "venue_down"
+    CIRCUIT_OPEN = "circuit_open"
     BOOK_STALE = "book_stale"
     BOOK_CROSSED = "book_crossed"
     PRICE_COLLAR = "price_collar"

@@ -19,6 +19,7 @@ from bot3.messages.control import (
     TradingHalted,
     TradingResumed,
 )
+from bot3.messages.healing import HealingActed
 from bot3.messages.minds import DriftDetected, RegimeChanged
 from bot3.messages.orders import (
     AccountLost,
@@ -58,6 +59,7 @@ Record = (
     | ActorRestarted
     | RegimeChanged
     | DriftDetected
+    | HealingActed
 )
 
 # Money moved, or may: these are on disk (synced) before anybody acts on them.

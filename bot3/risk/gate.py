@@ -4,9 +4,9 @@ Invariant: an intent is approved where every check of `CHECKS` passes, and denie
 does not, in the order of `DenialReason`.
 
 A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) passes the limits on
-entries: position, exposure, order notional, and a halt where the limits allow exits. It does not
-pass a stale or crossed book, a venue that is down, the collar, the rate or the balance: those say
-that we do not know what we are doing.
+entries: position, exposure, order notional, an open circuit, and a halt where the limits allow
+exits. It does not pass a stale or crossed book, a venue that is down, the collar, the rate or the
+balance: those say that we do not know what we are doing.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ def _duplicate(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: i
 
 def _venue_down(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
     return state.venues_down.get(intent.instrument.venue)
+
+
+def _circuit(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    circuit = state.circuits.get(intent.instrument.venue)
+    if circuit is None or circuit.probes or reduces(state, intent):
+        return None
+    return circuit.reason
 
 
 def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
@@ -152,6 +159,7 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.UNKNOWN_INSTRUMENT: _unknown,
     DenialReason.DUPLICATE_INTENT: _duplicate,
     DenialReason.VENUE_DOWN: _venue_down,
+    DenialReason.CIRCUIT_OPEN: _circuit,
     DenialReason.BOOK_STALE: _stale,
     DenialReason.BOOK_CROSSED: _crossed,
     DenialReason.PRICE_COLLAR: _collar,

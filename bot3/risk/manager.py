@@ -18,6 +18,7 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.account import OrderClosed
 from bot3.messages.control import TradingHalted, TradingResumed
+from bot3.messages.healing import CircuitChanged, CircuitState
 from bot3.messages.minds import TargetProposed
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder, TargetSized
 from bot3.portfolio.drawdown import DrawdownWatch
@@ -25,7 +26,7 @@ from bot3.portfolio.recovery import RecoveredOrder
 from bot3.risk.gate import judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
-from bot3.risk.state import RiskState
+from bot3.risk.state import OpenCircuit, RiskState
 
 
 @final
@@ -75,6 +76,14 @@ class RiskManager:
     def on_account_restored(self, venue: VenueName) -> None:
         """The private stream is up and what was missed has been fetched."""
         self.state.venues_down.pop(venue, None)
+
+    def on_circuit(self, changed: CircuitChanged) -> None:
+        """A venue fails, may be tried with one entry, or is sound again."""
+        if changed.state is CircuitState.CLOSED:
+            self.state.circuits.pop(changed.venue, None)
+        else:
+            probes = int(changed.state is CircuitState.HALF_OPEN)
+            self.state.circuits[changed.venue] = OpenCircuit(changed.reason, probes)
 
     def on_position(
         self, instrument: InstrumentId, position: Decimal, fill: Fill | None = None

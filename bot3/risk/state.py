@@ -49,6 +49,14 @@ class QuoteSeen:
 
 
 @define
+class OpenCircuit:
+    """A venue that fails: entries are denied for `reason`, but for `probes` that may try."""
+
+    reason: str
+    probes: int = 0
+
+
+@define
 class RiskState:
     """The gate's picture of the world."""
 
@@ -60,6 +68,7 @@ class RiskState:
     orders: dict[ClientOrderId, OpenOrder] = Factory(dict)
     order_times_ns: dict[VenueName, deque[int]] = Factory(dict)
     venues_down: dict[VenueName, str] = Factory(dict)
+    circuits: dict[VenueName, OpenCircuit] = Factory(dict)
     watch: DrawdownWatch = field(factory=DrawdownWatch)
     halted_reason: str | None = None
     last_intent_number: int = 0
@@ -73,7 +82,10 @@ class RiskState:
         self.quotes[instrument] = QuoteSeen(quote, ts_local_ns, mid)
 
     def take_order(self, intent: OrderIntent, now_ns: int) -> None:
-        """An approved intent: it counts from now on."""
+        """An approved intent: it counts from now on, and an entry uses up a probe."""
+        circuit = self.circuits.get(intent.instrument.venue)
+        if circuit is not None and circuit.probes and not reduces(self, intent):
+            circuit.probes -= 1
         self.count(intent, intent.amount.amount)
         self.order_times_ns.setdefault(intent.instrument.venue, deque()).append(now_ns)
 

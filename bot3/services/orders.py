@@ -1,7 +1,8 @@
 """A venue's order entry: takes approved orders, cancels and queries; outcomes become events.
 
 Invariant: every request ends in exactly one event: acknowledged, rejected or outcome unknown (fills
-and the rest come by the private stream). A cancel never waits behind an order.
+and the rest come by the private stream). A cancel never waits behind an order. Whether the venue
+answered is told of every call.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import trio
 
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.ids import ClientOrderId
+from bot3.messages.healing import VenueCall, VenueCallEnded
 from bot3.messages.orders import (
     CancelFailed,
     CancelOrder,
@@ -49,6 +51,7 @@ class OrderEntryActor(EdgeActor):
         requests: Requests,
         publish: Callable[[OrderEvent], None],
         answers: Address[QueryAnswered],
+        watcher: Address[VenueCallEnded],
         clock: Clock,
         *,
         in_flight_max: int = 16,
@@ -57,6 +60,7 @@ class OrderEntryActor(EdgeActor):
         self._requests = requests
         self._publish = publish
         self._answers = answers
+        self._watcher = watcher
         self._clock = clock
         self._slots = trio.CapacityLimiter(in_flight_max)
         self._asking: set[ClientOrderId] = set()
@@ -95,14 +99,22 @@ class OrderEntryActor(EdgeActor):
             found = await self._port.submit(request.approved)
         except OrderRejectedError as error:
             self._publish(self._rejected(intent.client_order_id, request, error.code, error.reason))
+            if self._clock.now_ns() < intent.deadline_ns:  # else it may be our own refusal
+                self._tell(VenueCall.SUBMIT)
         except (OutcomeUnknownError, VenueError) as error:
             self._publish(
                 OrderOutcomeUnknown(
                     intent.client_order_id, intent.instrument, str(error), self._clock.now_ns()
                 )
             )
+            self._tell(VenueCall.SUBMIT, error)
         else:
             self._publish(self._acknowledged(intent.client_order_id, found))
+            self._tell(VenueCall.SUBMIT)
+
+    def _tell(self, call: VenueCall, error: Exception | None = None) -> None:
+        problem = "" if error is None else str(error) or type(error).__name__
+        self._watcher.send(VenueCallEnded(self._port.venue, call, problem))
 
     def _rejected(
         self, client_order_id: ClientOrderId, request: SubmitOrder, code: str, reason: str
@@ -128,15 +140,20 @@ class OrderEntryActor(EdgeActor):
                     request.client_order_id, request.instrument, str(error), self._clock.now_ns()
                 )
             )
+            self._tell(VenueCall.CANCEL, None if isinstance(error, OrderRejectedError) else error)
+        else:
+            self._tell(VenueCall.CANCEL)
 
     async def _query(self, request: QueryOrder) -> None:
         """Asks until the venue knows it, or until `deadline_ns` makes its absence final."""
         while True:
             try:
                 found = await self._port.query(request.instrument.symbol, request.client_order_id)
-            except (OrderRejectedError, OutcomeUnknownError, VenueError):
+            except (OrderRejectedError, OutcomeUnknownError, VenueError) as error:
+                self._tell(VenueCall.QUERY, error)
                 await trio.sleep(QUERY_PAUSE_S)  # not an answer: ask again
                 continue
+            self._tell(VenueCall.QUERY)
             if found is not None or self._clock.now_ns() > request.deadline_ns:
                 self._answers.send(
                     QueryAnswered(

@@ -14,6 +14,7 @@ from typing import final
 import msgspec
 
 from bot3.actors.execution import ExecutionNews
+from bot3.actors.healing import HealingNews
 from bot3.actors.risk import RiskNews
 from bot3.domain.fill import Fill
 from bot3.domain.order import OrderIntent, OrderStatus
@@ -26,6 +27,7 @@ from bot3.messages.account import (
     PositionChanged,
 )
 from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
+from bot3.messages.healing import CircuitChanged, HealingActed
 from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import (
     DriftDetected,
@@ -64,6 +66,7 @@ BoardMessage = (
     | BalancesCompared
     | RiskNews
     | ExecutionNews
+    | HealingNews
     | OrderAcknowledged
     | OrderOutcomeUnknown
     | PositionChanged
@@ -97,6 +100,7 @@ class Board:
         self.anomalies = 0
         self.drifts = 0
         self.mismatches: tuple[BalanceMismatch, ...] = ()
+        self.healing: Counter[str] = Counter()
         self.denials: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
         self.live: dict[str, OrderStatus] = {}
@@ -123,10 +127,10 @@ class Board:
                 self._mark(message)
             case FeedLost() | FeedRestored() | AccountLost() | AccountRestored():
                 self._connection(message)
-            case TradingHalted():
-                self.halted = message
-            case TradingResumed():
-                self.halted = None
+            case TradingHalted() | TradingResumed():
+                self.halted = message if isinstance(message, TradingHalted) else None
+            case HealingActed() | CircuitChanged():
+                self._healed(message)
             case _:
                 self._order_news(message)
 
@@ -138,6 +142,13 @@ class Board:
                 self.instruments[message.instrument].score = message
             case WeightsChanged():
                 self.instruments[message.instrument].weights = message.weights
+
+    def _healed(self, message: HealingNews) -> None:
+        match message:
+            case HealingActed(action=action):
+                self.healing[action.value] += 1
+            case CircuitChanged(venue=venue, state=state):
+                self.venues[venue].circuit = state
 
     def _target(self, message: TargetProposed) -> None:
         self.instruments[message.instrument].targets[message.strategy] = message

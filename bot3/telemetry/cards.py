@@ -8,6 +8,7 @@ from attrs import Factory, define
 
 from bot3.domain.values import ZERO, decimal_of
 from bot3.messages.account import PositionChanged
+from bot3.messages.healing import CircuitState
 from bot3.messages.market import QuoteChanged
 from bot3.messages.minds import LearningScored, RegimeEstimated, TargetProposed
 from bot3.portfolio.positions import FLAT, Position
@@ -44,12 +45,16 @@ class InstrumentCard:
 
 @define
 class VenueCard:
-    """The last word on one venue's connections, and why each is down; empty while it is up."""
+    """The last word on one venue's connections, and why each is down; empty while it is up.
+
+    `circuit` says whether entries are let through to it.
+    """
 
     is_feed_connected: bool = False
     is_account_connected: bool = False
     feed_detail: str = "not connected yet"
     account_detail: str = ""
+    circuit: CircuitState = CircuitState.CLOSED
 
     @property
     def detail(self) -> str:

@@ -46,6 +46,9 @@ class ChangeLog:
             yield f"risk denied {more}: {reason} ({count} so far)"
         for actor, count, _ in _risen(restarts, after.restarts):
             yield f"restarted {actor} ({count} so far)"
+        healing = {} if before is None else before.healing
+        for action, count, _ in _risen(healing, after.healing):
+            yield f"healing: {action.replace('_', ' ')} ({count} so far)"
         yield from _gate(before, after)
 
     def _instrument(

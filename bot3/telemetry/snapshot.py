@@ -91,6 +91,7 @@ class Snapshots:
             orders_by_status=self._orders_by_status(),
             denials=dict(board.denials),
             restarts={actor.path: actor.restarts for actor in actors if actor.restarts},
+            healing=dict(board.healing),
             fills=board.fills,
             events=self._gauges.events(),
             signals=board.signals,
@@ -143,6 +144,7 @@ class Snapshots:
             is_account_connected=card.is_account_connected,
             book_age_ms=self._board.book_age_ms(name, now_ns),
             detail=card.detail,
+            circuit=card.circuit.value,
             counts=self._gauges.counts(name),
         )
 

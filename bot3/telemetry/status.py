@@ -15,12 +15,16 @@ _ZERO = Decimal(0)
 
 
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue's connections; the age of its oldest book; what its adapter counts."""
+    """One venue's connections; the age of its oldest book; what its adapter counts.
+
+    `circuit` is closed while entries pass, open while none does, half_open while one may try.
+    """
 
     is_feed_connected: bool
     is_account_connected: bool
     book_age_ms: float | None = None
     detail: str = ""
+    circuit: str = "closed"
     counts: dict[str, int] = {}
 
 
@@ -110,8 +114,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole system at `ts_ns`. `data_source` says "simulated", "replayed" or "live", and what.
 
     `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
-    `max_drawdown` the deepest one of this run; `orders_by_status`, `denials` and `restarts` count
-    since the start, by order status, denial reason and actor.
+    `max_drawdown` the deepest one of this run; `orders_by_status`, `denials`, `restarts` and
+    `healing` count since the start, by order status, denial reason, actor and healing action.
     """
 
     run: str
@@ -138,6 +142,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     orders_by_status: dict[str, int] = {}
     denials: dict[str, int] = {}
     restarts: dict[str, int] = {}
+    healing: dict[str, int] = {}
     fills: int = 0
     events: int = 0
     signals: int = 0

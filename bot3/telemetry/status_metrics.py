@@ -6,8 +6,11 @@ import math
 from decimal import Decimal
 from typing import final
 
+from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.status import InstrumentStatus, Status
+
+CIRCUITS = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
 
 @final
@@ -41,6 +44,9 @@ class StatusMetrics:
             gauge(name, text, state.is_account_connected, venue=venue, connection="account")
             text = "Age of the venue's oldest book."
             gauge("bot3_book_age_milliseconds", text, state.book_age_ms, venue=venue)
+            text = "Entries there: 0 pass, 1 one may try, 2 are denied."
+            circuit = CIRCUITS[CircuitState(state.circuit)]
+            gauge("bot3_circuit_state", text, circuit, venue=venue)
             text = "What its adapter counts."
             for what, count in state.counts.items():
                 gauge("bot3_venue_counts", text, count, venue=venue, what=what)
@@ -58,6 +64,10 @@ class StatusMetrics:
             counter("bot3_denials_total", "Orders refused by the gate.", count, reason=reason)
         for actor, count in status.restarts.items():
             counter("bot3_restarts_total", "Restarts of actors.", count, actor=actor)
+        text = "What was healed by more than a restart."
+        for action in HealingAction:
+            count = status.healing.get(action.value, 0)
+            counter("bot3_healing_actions_total", text, count, action=action.value)
         for state, count in status.orders_by_status.items():
             self._gauge("bot3_orders", "Orders of this run.", count, status=state)
 

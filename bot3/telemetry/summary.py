@@ -62,6 +62,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("fills", f"{status.fills:,}"),
         ("denied by risk", _counts(status.denials)),
         ("restarts", _counts(status.restarts)),
+        ("healing", _counts(status.healing)),
         ("market events", f"{status.events:,}, {status.signals:,} targets decided"),
         (
             "tick to order",

@@ -26,7 +26,7 @@ REFRESH_INTERVAL_MIN_S = 0.25
 _RESTORE_TIMEOUT_S = 1.0
 _WIDE = 116
 _ROWS_MIN, _ROWS_MAX = 3, 12
-_FIXED_LINES = 17
+_FIXED_LINES = 18
 _QUIET = "bright_black"
 _FATE_LENGTH = 20
 
@@ -189,6 +189,8 @@ def _footer(status: Status) -> Table:
             (f"  {what} up", "green") if is_up else (f"  {what} down", "bold red")
             for what, is_up in connections
         ]
+        if venue.circuit != "closed":
+            parts.append((f"  circuit {venue.circuit.replace('_', ' ')}", "bold red"))
         age = "" if venue.book_age_ms is None else f"  book {venue.book_age_ms:,.0f} ms old"
         words = Text.assemble(formats.printable(name), *parts, (age, _QUIET), no_wrap=True)
         made.add_row(_text("venue", _QUIET), words)
@@ -196,6 +198,7 @@ def _footer(status: Status) -> Table:
         ("orders", status.orders_by_status),
         ("denied", status.denials),
         ("restarts", status.restarts),
+        ("healing", status.healing),
     ):
         words = _text("  ".join(f"{name} {count}" for name, count in counts.items()) or "none")
         made.add_row(_text(label, _QUIET), words)

@@ -137,7 +137,12 @@ def make_core() -> tuple[DecisionCore, Board, InstantVenue, RecordedClock]:
     board = Board(clock, settings.instruments)
     board_cell: DecisionCell[Any] = DecisionCell("board", runs)
     outlets = CoreOutlets(
-        InstantJournal(), {VENUE: venue}, {VENUE: venue}, {VENUE: venue}, board_cell
+        InstantJournal(),
+        {VENUE: venue},
+        {VENUE: venue},
+        {VENUE: venue},
+        {VENUE: venue},
+        board_cell,
     )
     core = DecisionCore(
         settings, Memory(Recovery("benchmark"), bars_kept=300), runs, clock, outlets

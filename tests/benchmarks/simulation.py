@@ -37,16 +37,14 @@ ROUNDS = 3
 def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
     """Binance's adapter under another venue's name."""
     settings = BinanceSettings(*address.urls, venue=name)
-    shared: dict[str, Any] = {
-        "network": around.network,
-        "clock": around.clock,
-        "budget": WeightBudget(settings.weight_per_minute),
-    }
+    budget = WeightBudget(settings.weight_per_minute)
+    shared: dict[str, Any] = {"network": around.network, "clock": around.clock, "budget": budget}
     keys = Credentials(address.api_key, address.api_secret)
     feed_dice, venue_dice = (around.entropy.dice(f"{name}/{part}") for part in ("feed", "venue"))
     return VenueAccess(
         BinanceFeed(settings, dice=feed_dice, **shared),
         BinanceVenue(settings, keys, dice=venue_dice, symbols=(Symbol(SYMBOL),), **shared),
+        budget,
     )
 
 

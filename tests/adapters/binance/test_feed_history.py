@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -129,6 +130,20 @@ async def test_instruments(
     assert (btc.notional_min, btc.notional_max) == (Decimal(5), Decimal(9_000_000))
     assert (btc.is_trading, eth.is_trading) == (True, False)
     assert feed._rest.budget.limit == 1_200, "the venue's own limit replaces the configured one"
+
+
+async def test_while_data_is_shed_the_venue_is_not_asked_for_any(
+    autojump_clock: trio.abc.Clock, exchange: FakeExchange, feed: BinanceFeed
+) -> None:
+    serve_klines(exchange, 60_000)
+    feed._rest.budget.shed_data(is_shed=True)
+    for ask in (partial(feed.bars, BTC, 60, 5), partial(feed.instruments, [BTC])):
+        with pytest.raises(VenueError, match="the rate budget is low"):
+            await ask()
+    assert [request.path for request in exchange.requests] == ["/api/v3/time"]  # a query
+    assert trio.current_time() == 0.0  # and nobody waited
+    feed._rest.budget.shed_data(is_shed=False)
+    assert len(await feed.bars(BTC, 60, 5)) == 5
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,25 @@ def test_a_window_never_exceeds_the_limit_and_waiting_as_told_suffices(
         window = now_ns // MINUTE_NS
         spent[window] = spent.get(window, 0) + weight
         assert spent[window] <= 100 * SHARES[priority]
+
+
+def test_what_is_used_is_told_as_a_share_and_a_block_as_all_of_it() -> None:
+    budget = WeightBudget(100)
+    budget.finish(0, NOON_NS, 40)
+    budget.start(5, NOON_NS)
+    assert budget.used_share(NOON_NS) == 0.45
+    budget.finish(5, NOON_NS, 140)
+    assert budget.used_share(NOON_NS) == 1.0
+    assert budget.used_share(NOON_NS + MINUTE_NS) == 0.0
+    budget.block(NOON_NS + 2 * MINUTE_NS)
+    assert budget.used_share(NOON_NS + MINUTE_NS) == 1.0
+
+
+def test_shed_data_is_turned_away_and_counted_and_nothing_else_is() -> None:
+    budget = WeightBudget(100)
+    assert not any(budget.turns_away(priority) for priority in Priority)
+    budget.shed_data(is_shed=True)
+    assert [p.name for p in Priority if budget.turns_away(p)] == ["DATA"]
+    assert budget.counts() == {"data_turned_away": 1}
+    budget.shed_data(is_shed=False)
+    assert not budget.turns_away(Priority.DATA)

@@ -21,6 +21,7 @@ from bot3.messages.journal import JournalEntry, Record
 from bot3.messages.market import (
     BookChanged,
     BookReplaced,
+    FeedRestored,
     HistoryLoaded,
     TimerTicked,
     TradePrinted,
@@ -127,6 +128,7 @@ class CoreDriver:
             {VENUE: self.venue},
             {VENUE: self.venue},
             {VENUE: self.venue},
+            {VENUE: self.venue},
             self.watcher,
         )
         self.is_first_life = memory is None
@@ -136,6 +138,7 @@ class CoreDriver:
             JournalEntry(SessionStarted(settings.run, ACCOUNT, "hash", "test", START_NS))
         )
         self.core.start()
+        self.core.healing.send(FeedRestored(VENUE, START_NS))
         if self.is_first_life:
             self.load(make_instrument(key) for key in KEYS)
             self.fund("10000")
@@ -168,7 +171,8 @@ class CoreDriver:
     def cells(self) -> tuple[DecisionCell[Any], ...]:
         """Every cell of the core."""
         minds = [spec.cell for mind in self.core.minds.values() for spec in mind.specs()]
-        return (*(spec.cell for spec in self.core.money_specs()), *minds)
+        ours = (*self.core.money_specs(), self.core.healing_spec())
+        return (*(spec.cell for spec in ours), *minds)
 
     def errors(self) -> dict[str, Exception]:
         """Of the actors that are down."""
@@ -180,7 +184,7 @@ class CoreDriver:
             for spec in mind.specs():
                 if spec.cell is cell:
                     cell.start(spec.build)
-        for spec in self.core.money_specs():
+        for spec in (*self.core.money_specs(), self.core.healing_spec()):
             if spec.cell is cell:
                 cell.start(spec.build)
 

@@ -10,6 +10,7 @@ from bot3.actors.strategies import LABELS_PER_SNAPSHOT
 from bot3.domain.errors import DataError
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.control import EquityMarked
+from bot3.messages.healing import StartEmpty
 from bot3.messages.minds import (
     FeaturesComputed,
     LearningScored,
@@ -112,13 +113,15 @@ def test_ml_resumes_from_the_snapshot_in_memory() -> None:
     assert driver.errors() == {}
 
 
-def test_a_snapshot_that_cannot_be_read_costs_one_start() -> None:
+def test_a_snapshot_that_cannot_be_read_fails_starts_until_memory_has_none() -> None:
     driver = warm_driver()
     cell = driver.core.minds[BITCOIN].ml
-    driver.memory.models[BITCOIN] = b"not a snapshot"
+    driver.memory.models(BITCOIN).keep(b"not a snapshot")
     crash(cell, RuntimeError("cosmic ray"))
-    with pytest.raises(DataError, match="snapshot"):
-        driver.restart(cell)
+    for _ in range(2):
+        with pytest.raises(DataError, match="snapshot"):
+            driver.restart(cell)
+    driver.memory.send(StartEmpty(BITCOIN, "ml"))
     driver.restart(cell)
     assert cell.is_up
     seen = len(driver.heard(LearningScored))

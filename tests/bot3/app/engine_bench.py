@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import trio
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from adapters.net.network import SocketNetwork
 from adapters.simulated.embedded import EmbeddedExchange
@@ -23,6 +23,7 @@ from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venu
 from bot3.domain.values import Asset, VenueName
 from bot3.messages.control import SessionStarted
 from bot3.messages.journal import JournalEntry
+from bot3.ports.venue import VenuePort
 from bot3.services.storage import FileDisk
 from supervisors.clock import SystemClock
 from supervisors.entropy import Entropy
@@ -91,12 +92,22 @@ async def open_market(seed: int, **changes: object) -> AsyncIterator[tuple[Marke
         nursery.cancel_scope.cancel()
 
 
+def as_it_is(venue: VenuePort) -> VenuePort:
+    return venue
+
+
 @asynccontextmanager
-async def open_engine(market: Market, journal: Path) -> AsyncIterator[Running]:
-    """An engine on that exchange, recovered from its journal; stopped in order at the end."""
+async def open_engine(
+    market: Market, journal: Path, through: Callable[[VenuePort], VenuePort] = as_it_is
+) -> AsyncIterator[Running]:
+    """An engine on that exchange, recovered from its journal; stopped in order at the end.
+
+    `through` may put something between order entry and the venue.
+    """
     clock, entropy = SystemClock(), Entropy(1)
     around = Surroundings(SocketNetwork(), clock, entropy, {})
-    access = build_venues(market.config, market.venue, around)
+    built = build_venues(market.config, market.venue, around)
+    access = {name: evolve(each, venue=through(each.venue)) for name, each in built.items()}
     (account,) = (each.venue.account for each in access.values())
     disk = FileDisk(journal)
     memory = Memory(recovered(disk, account), bars_kept=300)
@@ -105,6 +116,8 @@ async def open_engine(market: Market, journal: Path) -> AsyncIterator[Running]:
     engine.core.journal.send(
         JournalEntry(SessionStarted(run, account, "test", "simulated", clock.now_ns()))
     )
+    observer = Observer(clock)
+    observer.subscribe(engine.hear)
     async with closing(access), trio.open_nursery() as nursery:
         start = partial(
             run_tree,
@@ -112,7 +125,7 @@ async def open_engine(market: Market, journal: Path) -> AsyncIterator[Running]:
             runs=engine.runs,
             clock=clock,
             dice=entropy.dice("tree"),
-            observer=Observer(clock),
+            observer=observer,
         )
         tree: TreeHandle = await nursery.start(start)
         try:

@@ -143,6 +143,8 @@ def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
         ("risk.max_drawdown", {"deep": 16**5000}, "a value too large to show"),
         ("risk.max_position_size", 0.9, "at most risk.max_total_exposure"),
         ("execution.taker_collar_bps", 60.0, "at most risk.price_collar_bps"),
+        ("healing.circuit_open_max_s", 1.0, "at least circuit_open_s = 15"),
+        ("healing.resume_data_below", 0.5, "less than shed_data_above = 0.5"),
         ("venues.binance.mode", "custom", "rest_url, ws_url, ws_api_url too"),
         ("venues.binance.ws_url", "http://127.0.0.1", "a URL like ws://"),
         ("venues.binance.rest_url", "http://a:99999", "a URL like http://"),

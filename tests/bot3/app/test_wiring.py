@@ -62,6 +62,16 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"execution.rebalance_band": 0.2}, {"execution.planner.rebalance_band": 0.2}),
     ({"execution.taker_collar_bps": 4.0}, {"execution.planner.taker_collar_bps": 4.0}),
     ({"execution.order_lifetime_s": 2.5}, {"execution.order_lifetime_s": 2.5}),
+    ({"healing.stale_book_s": 3.0}, {"healing.stale_book_s": 3.0}),
+    ({"healing.max_resyncs_per_minute": 9}, {"healing.resyncs_per_minute_max": 9}),
+    ({"healing.circuit_failures": 2}, {"healing.circuit_failures": 2}),
+    ({"healing.circuit_window_s": 7.0}, {"healing.circuit_window_s": 7.0}),
+    ({"healing.circuit_open_s": 2.0}, {"healing.circuit_open_s": 2.0}),
+    ({"healing.circuit_open_max_s": 77.0}, {"healing.circuit_open_max_s": 77.0}),
+    ({"healing.max_crashes_on_same_state": 2}, {"healing.crashes_max": 2}),
+    ({"healing.crash_window_s": 60.0}, {"healing.crash_window_s": 60.0}),
+    ({"healing.shed_data_above": 0.7}, {"healing.shed_data_above": 0.7}),
+    ({"healing.resume_data_below": 0.1}, {"healing.resume_data_below": 0.1}),
     ({"simulation.taker_fee_rate": 0.002}, {"mind.cost_bps": 20.0}),
 ]
 

@@ -14,7 +14,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.order import TimeInForce
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import Quantity, Side
-from bot3.messages import control, minds, orders
+from bot3.messages import control, healing, minds, orders
 from bot3.messages.journal import CRITICAL, Record, decode, encode, is_critical
 from tests.bot3.making import (
     BTC,
@@ -55,6 +55,9 @@ EXAMPLES: list[Record] = [
     control.ActorRestarted("feed", "ValueError: x", START_NS),
     minds.RegimeChanged(KEY, START_NS, minds.RegimeLabel.CALM, minds.RegimeLabel.VOLATILE),
     minds.DriftDetected(KEY, START_NS, "adwin"),
+    healing.HealingActed(
+        healing.HealingAction.OPEN_CIRCUIT, VENUE, "5 failed calls within 30 s", START_NS
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from bot3.domain.ids import ClientOrderId, RunId
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import Side
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
+from bot3.messages.healing import HealingActed, HealingAction
 from bot3.messages.journal import Record
 from bot3.messages.orders import (
     CancelFailed,
@@ -48,6 +49,14 @@ def test_an_intent_without_an_answer_is_unknown() -> None:
     [kept] = recovered(intent(4)).orders()
     assert kept.order.status is OrderStatus.UNKNOWN
     assert recovered(intent(4)).next_intent_number == 5
+
+
+def test_what_healing_did_changes_nothing_of_money() -> None:
+    healed = [HealingActed(action, KEY.venue, "503", START_NS) for action in HealingAction]
+    recovery = recovered(healed[0], intent(4), *healed, acknowledged(4))
+    [kept] = recovery.orders()
+    assert (kept.order.status, recovery.anomalies) == (OrderStatus.OPEN, 0)
+    assert recovery.halted_reason is None
 
 
 def test_what_is_settled_is_left_out_and_the_rest_is_in_order() -> None:

@@ -11,7 +11,8 @@ from bot3.domain.book import Quote
 from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import InstrumentId, Price, Side, Symbol
-from bot3.messages.orders import OrderApproved, ProposeOrder
+from bot3.messages.healing import CircuitChanged, CircuitState
+from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
 from bot3.risk.gate import CHECKS, judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.manager import RiskManager
@@ -83,6 +84,15 @@ def spoil_self_trade(made: RiskManager) -> None:
     approve(made, make_intent(1, amount="0.5", price="100", side=SELL, is_reducing=True))
 
 
+def circuit(state: CircuitState) -> CircuitChanged:
+    return CircuitChanged(VENUE, state, "5 failed calls")
+
+
+def spoil_probe(made: RiskManager) -> None:
+    made.on_circuit(circuit(CircuitState.HALF_OPEN))
+    approve(made, make_intent(1, amount="0.1"))
+
+
 SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]] = [
     (R.TRADING_HALTED, lambda m: m.halt("by hand", START_NS), make_intent()),
     (
@@ -92,6 +102,8 @@ SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]
     ),
     (R.DUPLICATE_INTENT, lambda m: approve(m, make_intent(3, amount="0.1")), make_intent(3)),
     (R.VENUE_DOWN, lambda m: m.on_account_lost(VENUE, "closed"), make_intent()),
+    (R.CIRCUIT_OPEN, lambda m: m.on_circuit(circuit(CircuitState.OPEN)), make_intent()),
+    (R.CIRCUIT_OPEN, spoil_probe, make_intent(2)),
     (R.BOOK_STALE, lambda m: m.on_quote(KEY, Quote(99.9, 1, 100.1, 1), 0), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_book_lost(KEY), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_feed_lost(VENUE), make_intent()),
@@ -181,6 +193,28 @@ def test_an_exit_passes_the_limits_of_entries() -> None:
     made.on_position(KEY, d(1))
     assert answer(made, make_intent(amount="0.6")) is R.FILTER
     assert answer(made, reducing()) is ApprovedOrder
+
+
+def test_an_exit_passes_an_open_circuit_and_uses_up_no_probe() -> None:
+    made = manager()
+    made.on_position(KEY, d(1))
+    made.on_circuit(circuit(CircuitState.OPEN))
+    assert answer(made, make_intent(3, amount="0.5")) is R.CIRCUIT_OPEN
+    approve(made, reducing("0.5", 1))
+    made.on_circuit(circuit(CircuitState.HALF_OPEN))
+    approve(made, reducing("0.2", 2))
+    approve(made, make_intent(3, amount="0.5", price="99.9"))
+    assert answer(made, make_intent(4, amount="0.1", price="99.9")) is R.CIRCUIT_OPEN
+    made.on_circuit(circuit(CircuitState.CLOSED))
+    assert answer(made, make_intent(4, amount="0.1", price="99.9")) is ApprovedOrder
+
+
+def test_a_probe_that_another_check_denies_is_not_used_up() -> None:
+    made = manager()
+    made.on_circuit(circuit(CircuitState.HALF_OPEN))
+    denied = made.judge(ProposeOrder(make_intent(1, price="100.51"), 0), START_NS)
+    assert isinstance(denied, OrderDenied)
+    assert answer(made, make_intent(2, amount="0.5")) is ApprovedOrder
 
 
 def test_an_exit_passes_a_halt_only_where_the_limits_say_so() -> None:

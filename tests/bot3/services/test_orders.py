@@ -11,6 +11,7 @@ import trio
 from bot3.domain.approval import grant
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.order import OrderStatus
+from bot3.messages.healing import VenueCallEnded
 from bot3.messages.orders import (
     CancelFailed,
     CancelOrder,
@@ -40,9 +41,19 @@ class Desk:
         )
         self.published: list[Any] = []
         self.answers: Inbox[QueryAnswered] = Inbox()
+        self.told: Inbox[VenueCallEnded] = Inbox()
         self.actor = OrderEntryActor(
-            self.port, self.requests, self.published.append, self.answers, TrioClock(START_NS)
+            self.port,
+            self.requests,
+            self.published.append,
+            self.answers,
+            self.told,
+            TrioClock(START_NS),
         )
+
+    def calls(self) -> list[tuple[str, str]]:
+        """Which calls healing was told of, and what was wrong with each."""
+        return [(ended.call.value, ended.problem) for ended in self.told.heard]
 
     def submit(self, number: int = 1) -> None:
         self.requests.send(SubmitOrder(grant(make_intent(number)), 0))
@@ -64,6 +75,7 @@ async def test_a_taken_order_is_acknowledged(autojump_clock: trio.testing.MockCl
         desk.submit()
         await settle()
     assert desk.published == [OrderAcknowledged(id_of(), KEY, "v1", START_NS, START_NS)]
+    assert desk.calls() == [("submit", "")]
 
 
 async def test_a_refused_order_is_rejected(autojump_clock: trio.testing.MockClock) -> None:
@@ -75,6 +87,7 @@ async def test_a_refused_order_is_rejected(autojump_clock: trio.testing.MockCloc
     assert desk.published == [
         OrderRejected(id_of(), KEY, "-2010", "insufficient balance", START_NS)
     ]
+    assert desk.calls() == [("submit", "")]  # the venue answered
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknownError("time-out"), VenueError("503")])
@@ -87,6 +100,7 @@ async def test_nobody_knows_what_became_of_it(
         desk.submit()
         await settle()
     assert desk.published == [OrderOutcomeUnknown(id_of(), KEY, str(error), START_NS)]
+    assert desk.calls() == [("submit", str(error))]
 
 
 async def test_an_order_past_its_deadline_never_reaches_the_venue(
@@ -100,6 +114,20 @@ async def test_an_order_past_its_deadline_never_reaches_the_venue(
     (rejected,) = desk.published
     assert (type(rejected), rejected.code) == (OrderRejected, "local")
     assert desk.port.calls["submit"] == 0
+    assert desk.calls() == []  # nobody asked the venue
+
+
+async def test_a_refusal_that_may_be_our_own_says_nothing_of_the_venue(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    desk = Desk()
+    desk.port.slow = {"submit"}
+    desk.fail("submit", OrderRejectedError("DEADLINE_PASSED", "too late to send it"))
+    async with living(desk.actor):
+        desk.submit()
+        await trio.sleep(2000)
+    assert [type(event) for event in desk.published] == [OrderRejected]
+    assert desk.calls() == []
 
 
 async def test_orders_that_waited_for_a_slot_too_long_stay_here(
@@ -145,6 +173,8 @@ async def test_a_cancel_that_did_not_take_says_so(
         desk.cancel()
         await settle()
     assert desk.published == [CancelFailed(id_of(), KEY, str(error), START_NS)]
+    is_answer = isinstance(error, OrderRejectedError)
+    assert desk.calls() == [("cancel", "" if is_answer else str(error))]
 
 
 async def test_it_asks_until_the_order_is_found(autojump_clock: trio.testing.MockClock) -> None:
@@ -160,6 +190,8 @@ async def test_it_asks_until_the_order_is_found(autojump_clock: trio.testing.Moc
     ]
     assert desk.port.calls["query"] == 5
     assert [at for _, at in desk.port.log] == [0, 1, 2, 3, 4]
+    problems = [problem for _, problem in desk.calls()]
+    assert problems == ["503", "time-out", "", "", ""]  # "unknown here" is an answer
 
 
 async def test_absence_is_final_only_after_the_deadline(

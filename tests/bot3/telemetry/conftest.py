@@ -79,7 +79,10 @@ def busy() -> Status:
         url="http://127.0.0.1:8787/",
         venues={
             "binance": VenueStatus(
-                is_feed_connected=True, is_account_connected=False, book_age_ms=12.5
+                is_feed_connected=True,
+                is_account_connected=False,
+                book_age_ms=12.5,
+                circuit="half_open",
             )
         },
         instruments=(

@@ -8,8 +8,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot3.messages.healing import HealingAction
 from bot3.telemetry.metrics import SERIES_MAX, Registry
 from bot3.telemetry.status import Status
 from bot3.telemetry.status_metrics import StatusMetrics
@@ -139,13 +141,20 @@ def test_rendering_is_cheap() -> None:
 def test_a_snapshot_becomes_metrics(busy: Status) -> None:
     registry = Registry()
     published = StatusMetrics(registry)
-    published.publish(busy)
-    published.publish(busy)
+    for _ in range(2):
+        published.publish(replace(busy, healing={"open_circuit": 4}))
     samples = _parse(registry.render())
     assert samples["bot3_equity", ()] == 10003.5
     assert samples["bot3_market_events_total", ()] == 123456
     assert samples["bot3_denials_total", (("reason", "book_stale"),)] == 3
     assert samples["bot3_restarts_total", (("actor", "feed.binance"),)] == 2
+    healing = {
+        dict(labels)["action"]: value
+        for (name, labels), value in samples.items()
+        if name == "bot3_healing_actions_total"
+    }
+    assert healing == {action.value: 0 for action in HealingAction} | {"open_circuit": 4}
+    assert samples["bot3_circuit_state", (("venue", "binance"),)] == 1
     assert samples["bot3_orders", (("status", "filled"),)] == 17
     assert samples["bot3_target", (("strategy", "ml"), ("symbol", "BTC/USDT"))] == -0.2
     key = ("bot3_venue_connected", (("connection", "account"), ("venue", "binance")))

@@ -64,6 +64,7 @@ def test_each_change_is_one_line(busy: Status) -> None:
         ),
         (replace(busy, denials={"book_stale": 5}), ["risk denied 2: book_stale (5 so far)"]),
         (replace(busy, restarts={"feed.binance": 3}), ["restarted feed.binance (3 so far)"]),
+        (replace(busy, healing={"open_circuit": 1}), ["healing: open circuit (1 so far)"]),
         (
             replace(busy, is_halted=True, halt_reason="drawdown"),
             ["trading halted: drawdown"],

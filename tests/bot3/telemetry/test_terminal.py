@@ -25,7 +25,7 @@ def _draw(status: Status, width: int = 120, height: int = 40) -> str:
 
 
 def test_a_wide_view_has_every_fact(busy: Status) -> None:
-    view = _draw(busy)
+    view = _draw(replace(busy, healing={"open_circuit": 4}))
     for fact in (
         "simulated", "run abcdefgh", "http://127.0.0.1:8787/", "equity 10,003.50 USDT",
         "profit +3.50", "+0.035 %", "drawdown 1.23 %", "deepest 3.40 %", "fees 0.20", "trading",
@@ -33,6 +33,7 @@ def test_a_wide_view_has_every_fact(busy: Status) -> None:
         "trending (5%)", "+0.40", "-0.20", "+0.15", "0.0031", "-1.25", "ta 0.58 ml 0.42", "55.3 %",
         "50.1 %", "22:13:20", "filled", "0.0000031 BTC", "feed up", "account down",
         "book 12 ms old", "open 1", "book_stale 3", "feed.binance 2",
+        "circuit half open", "open_circuit 4",
     ):  # fmt: skip
         assert fact in view, fact
     assert "…" not in view

@@ -1,0 +1,1 @@
+"""Healing beyond restarts, as explicit policy. Pure."""
