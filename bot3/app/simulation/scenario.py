@@ -127,7 +127,8 @@ _STORM = FaultPlan(
     clock_step_s=120.0,
     clock_step_max_s=1.0,
     clock_skew_max_s=2.0,
-    operator_halt_s=180.0,
+    operator_halt_s=100.0,
+    operator_halt_length_s=(10.0, 40.0),
     steps_between_actor_crashes=2_500,
     disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
     venue=FaultRates(
