@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint types contracts tests chaos bench clean
+.PHONY: run test lint types contracts tests chaos simulations processes bench clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,8 +29,17 @@ tests: $(STAMP)
 
 test: lint types contracts tests
 
-# Real processes, sockets and signals; seeds are fresh, and in each test's name.
-chaos: $(STAMP)
+# The whole bot in virtual time on fresh seeds; then real processes, sockets and signals.
+SEEDS ?= 200
+SECONDS ?= 180
+
+chaos: simulations processes
+
+simulations: $(STAMP)
+	$(BIN)/python -m tests.simulation --fresh $(SEEDS) --seconds $(SECONDS) --faults storm
+
+# Seeds are fresh, and in each test's name.
+processes: $(STAMP)
 	grep -l mark.chaos tests/chaos/test_*.py | BOT3_CHAOS_FRESH=$${BOT3_CHAOS_FRESH:-2} \
 		xargs -P 3 -n 1 $(BIN)/python -m pytest -m chaos -v -p no:cacheprovider
 

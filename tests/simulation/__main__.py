@@ -9,21 +9,27 @@ import click
 
 from bot3.app.simulation.scenario import FaultLevel
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.sweep import Sweep, run_seeds, spare_jobs
+from tests.simulation.sweep import Sweep, fresh_seeds, run_seeds, spare_jobs
 
 
 @click.command()
-@click.option("--seeds", default="1-20", help="FIRST-LAST, both included.")
+@click.option("--seeds", "span", default="1-20", help="FIRST-LAST, both included.")
+@click.option(
+    "--fresh", type=click.IntRange(1), help="So many seeds that nobody has seen, instead."
+)
 @click.option("--seconds", default=180.0, help="Virtual seconds with faults.")
 @click.option("--faults", type=click.Choice([level.value for level in FaultLevel]), default="storm")
 @click.option("--mutant", type=click.Choice(sorted(MUTANTS)))
 @click.option("--jobs", default=spare_jobs())
-def main(seeds: str, seconds: float, faults: str, mutant: str | None, jobs: int) -> None:
+def main(
+    span: str, fresh: int | None, seconds: float, faults: str, mutant: str | None, jobs: int
+) -> None:
     """Exits with 1 where a seed broke an invariant."""
-    first, _, last = seeds.partition("-")
+    seeds = fresh_seeds(fresh) if fresh else span_of(span)
+    print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
     sweep = Sweep(seconds, FaultLevel(faults), mutant)
     started_s, bad, virtual_s, orders, crashes = time.perf_counter(), 0, 0.0, 0, 0
-    for result in run_seeds(sweep, range(int(first), int(last or first) + 1), jobs):
+    for result in run_seeds(sweep, seeds, jobs):
         virtual_s += result.virtual_s
         orders += result.orders
         crashes += result.crashes
@@ -31,13 +37,18 @@ def main(seeds: str, seconds: float, faults: str, mutant: str | None, jobs: int)
             bad += 1
             print("\n".join(result.lines()), flush=True)
     wall_s = time.perf_counter() - started_s
-    count = int(last or first) - int(first) + 1
     print(
-        f"{count} seeds of {faults}: {bad} bad; {virtual_s:,.0f} simulated s in {wall_s:,.0f} s"
+        f"{len(seeds)} seeds of {faults}: {bad} bad; {virtual_s:,.0f} simulated s in {wall_s:,.0f} s"
         f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes); {orders:,} orders,"
         f" {crashes:,} process crashes"
     )
     sys.exit(1 if bad else 0)
+
+
+def span_of(text: str) -> list[int]:
+    """`3-5` is 3, 4, 5; `3` is 3."""
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
 
 
 if __name__ == "__main__":
