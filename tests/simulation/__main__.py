@@ -38,7 +38,7 @@ def main(
             print("\n".join(result.lines()), flush=True)
     wall_s = time.perf_counter() - started_s
     print(
-        f"{len(seeds)} seeds of {faults}: {bad} bad; {virtual_s:,.0f} simulated s in {wall_s:,.0f} s"
+        f"{len(seeds)} seeds of {faults}: {bad} bad; {virtual_s:,.0f} s in {wall_s:,.0f} s"
         f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes); {orders:,} orders,"
         f" {crashes:,} process crashes"
     )
