@@ -58,9 +58,11 @@ class World:
         code = await self.bot.stop()
         assert code == 0, self.bot.tail()
         ours, theirs = self.bot.books(), await self.venue.books()
-        assert differences(ours, theirs, FUNDING) == []
-        assert [order for order in theirs.orders if order.fate == "open"] == []
-        assert ours.kinds["SessionEnded"] >= 1
+        found = differences(ours, theirs, FUNDING)
+        assert not found, "\n".join(found)
+        rests = [order for order in theirs.orders if order.fate == "open"]
+        assert not rests, f"an orderly stop left {rests}"
+        assert ours.kinds["SessionEnded"], "the journal was not flushed to its end"
         assert ours.fills, "nothing was traded: this run shows nothing"
 
 
