@@ -60,7 +60,7 @@ def test_only_a_changed_quote_is_told() -> None:
     assert view.apply(_change([(99.0, 1.0)], [])) == []  # before any book
     assert not view.is_synced
     (first,) = view.apply(_book())
-    assert first == QuoteChanged(BTC, Quote(99.0, 3.0, 101.0, 1.0), 10, 20)
+    assert first == QuoteChanged(BTC, Quote(99.0, 3.0, 101.0, 1.0), 10, 20, 1)
     assert view.apply(_change([(98.0, 7.0)], [])) == []
     (second,) = view.apply(_change([], [(101.0, 0.0)]))
     assert isinstance(second, QuoteChanged)
