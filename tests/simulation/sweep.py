@@ -18,7 +18,7 @@ from bot3.app.console import configure_logging
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.simulation.command import load_busy_config
 from bot3.app.simulation.report import SimulationResult
-from bot3.app.simulation.scenario import SETTLE_S, FaultLevel, Scenario
+from bot3.app.simulation.scenario import FaultLevel, FaultPlan, Scenario
 from bot3.app.simulation.simulate import simulate
 from tests.simulation.mutants import planted
 
@@ -30,14 +30,14 @@ class Sweep:
     seconds: float
     level: FaultLevel
     mutant: str | None = None
-    settle_s: float = SETTLE_S
+    own_plan: FaultPlan | None = None
 
 
 def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
     """One simulation, in this process."""
     configure_logging("critical", None, None)
     scenario = Scenario(
-        seed=seed, duration_s=sweep.seconds, level=sweep.level, settle_s=sweep.settle_s
+        seed=seed, duration_s=sweep.seconds, level=sweep.level, own_plan=sweep.own_plan
     )
     with planted(sweep.mutant):
         return simulate(scenario, load_busy_config(None, {}, seed))
@@ -52,14 +52,6 @@ def run_seeds(sweep: Sweep, seeds: Iterable[int], jobs: int) -> Iterator[Simulat
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs) as pool:
         yield from pool.imap_unordered(partial(run_seed, sweep), seeds)
-
-
-def seeds_until_caught(sweep: Sweep, seeds: Iterable[int], jobs: int) -> SimulationResult | None:
-    """The first result that is not good; None where all are."""
-    for result in run_seeds(sweep, seeds, jobs):
-        if not result.is_good:
-            return result
-    return None
 
 
 def spare_jobs() -> int:

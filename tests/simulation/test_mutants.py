@@ -1,80 +1,123 @@
-"""Every planted bug is caught within its stated seeds; the code without it passes the same."""
+"""Every planted bug is caught within its stated seeds; the code without it passes the same.
+
+A bug shows only where the right things go wrong, so each is looked for in a storm that has them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping
 from multiprocessing import get_context
+from typing import Final
 
 import attrs
 import pytest
 
+from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.simulation.report import SimulationResult
-from bot3.app.simulation.scenario import FaultLevel
+from bot3.app.simulation.scenario import FaultLevel, FaultPlan, Scenario
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.sweep import Sweep, run_seed, seeds_until_caught, spare_jobs
+from tests.simulation.sweep import Sweep, run_seed, spare_jobs
 
-SWEEP = Sweep(60.0, FaultLevel.STORM)
+STORM: Final = Sweep(60.0, FaultLevel.STORM)
+_PLAN: Final = Scenario(seed=1, duration_s=1.0, level=FaultLevel.STORM).plan
 
-# Which invariant must fall, and within which seeds.
-CAUGHT: Mapping[str, tuple[str, Sequence[int]]] = {
-    "wire_before_journal": ("journal_first", (1,)),
-    "retry_with_a_new_id": ("journal_first", (1,)),
-    "unknown_is_rejected": ("order_ends", (1,)),
-    "cancel_is_final_at_once": ("order_ends", (1,)),
-    "fill_applied_twice": ("fills", (1,)),
-    "missed_fills_are_not_fetched": ("fills", (1, 2)),
+# Orders that get no answer and reach the matching engine after they should have been given up.
+LATE_ORDERS: Final = attrs.evolve(
+    STORM,
+    own_plan=FaultPlan(
+        venue=FaultRates(
+            requests={RequestKind.ENTRY: {VenueFault.ENGINE_QUEUED: 0.3}},
+            engine_delay_s=(5.2, 10.0),
+        )
+    ),
+)
+# Halts during which things crash.
+HALTS: Final = attrs.evolve(
+    STORM,
+    own_plan=attrs.evolve(
+        _PLAN, operator_halt_s=15.0, process_crash_s=20.0, steps_between_actor_crashes=500
+    ),
+)
+SEEDS_MAX: Final = 6
+
+# In which storm, and which invariant must fall.
+HUNTS: Final[Mapping[str, tuple[Sweep, str]]] = {
+    "wire_before_journal": (STORM, "journal_first"),
+    "retry_with_a_new_id": (STORM, "journal_first"),
+    "resend_after_not_found": (LATE_ORDERS, "one_order_per_intent"),
+    "not_found_is_final": (LATE_ORDERS, "order_ends"),
+    "unknown_is_rejected": (STORM, "order_ends"),
+    "cancel_is_final_at_once": (STORM, "order_ends"),
+    "fill_applied_twice": (STORM, "fills"),
+    "missed_fills_are_not_fetched": (STORM, "fills"),
+    "gap_is_ignored": (STORM, "books_agree"),
+    "snapshot_is_merged": (STORM, "books_agree"),
+    "halt_is_forgotten": (HALTS, "none_after_halt"),
+    "gate_is_open": (HALTS, "none_after_halt"),
+    "intents_are_not_synced": (STORM, "journal_first"),
+    "restarts_at_once": (HALTS, "no_restart_storm"),
 }
 
 
-def hunt(name: str) -> tuple[str, SimulationResult | None]:
-    """The first seed on which the bug shows."""
-    return name, seeds_until_caught(attrs.evolve(SWEEP, mutant=name), CAUGHT[name][1], jobs=1)
+@attrs.frozen
+class Hunt:
+    """How it went: the last run, and which seeds were needed."""
+
+    result: SimulationResult
+    seeds: tuple[int, ...]
+
+
+def hunt(name: str) -> tuple[str, Hunt]:
+    """Seed after seed until the bug shows."""
+    sweep = attrs.evolve(HUNTS[name][0], mutant=name)
+    for seed in range(1, SEEDS_MAX + 1):
+        result = run_seed(sweep, seed)
+        if HUNTS[name][1] in {violation.checker for violation in result.violations}:
+            break
+    return name, Hunt(result, tuple(range(1, seed + 1)))
+
+
+def run_unmutated(case: tuple[Sweep, int]) -> SimulationResult:
+    return run_seed(*case)
 
 
 @pytest.fixture(scope="module")
-def hunted() -> Iterator[dict[str, SimulationResult | None]]:
+def hunted() -> Iterator[dict[str, Hunt]]:
     """All bugs, side by side."""
     import_heavy_libraries()
     with get_context("fork").Pool(spare_jobs()) as pool:
-        yield dict(pool.imap_unordered(hunt, CAUGHT))
+        yield dict(pool.imap_unordered(hunt, HUNTS))
 
 
-@pytest.fixture(scope="module")
-def unmutated() -> Iterator[list[SimulationResult]]:
-    """The same seeds without a bug."""
-    import_heavy_libraries()
-    seeds = sorted({seed for _, seeds in CAUGHT.values() for seed in seeds})
-    with get_context("fork").Pool(spare_jobs()) as pool:
-        yield pool.map(partial(run_seed, SWEEP), seeds)
-
-
-def test_every_bug_has_its_seeds() -> None:
-    assert CAUGHT.keys() == MUTANTS.keys()
+def test_every_bug_is_hunted() -> None:
+    assert HUNTS.keys() == MUTANTS.keys()
     assert len(MUTANTS) >= 8
 
 
-@pytest.mark.parametrize("name", CAUGHT)
+@pytest.mark.parametrize("name", HUNTS)
 def test_the_bug_is_caught_by_the_invariant_that_it_breaks(
-    name: str, hunted: dict[str, SimulationResult | None]
+    name: str, hunted: dict[str, Hunt]
 ) -> None:
-    result = hunted[name]
-    assert result is not None, f"{name} survived {CAUGHT[name][1]}"
-    assert CAUGHT[name][0] in {violation.checker for violation in result.violations}
+    found = {violation.checker for violation in hunted[name].result.violations}
+    assert HUNTS[name][1] in found, f"{name} survived {SEEDS_MAX} seeds: {found}"
 
 
-def test_the_code_without_the_bugs_passes_the_same_seeds(
-    unmutated: list[SimulationResult],
-) -> None:
-    assert [line for result in unmutated if not result.is_good for line in result.lines()] == []
+def test_the_code_without_the_bugs_passes_the_same_seeds(hunted: dict[str, Hunt]) -> None:
+    cases = {
+        (id(sweep), seed): (sweep, seed)
+        for name, (sweep, _) in HUNTS.items()
+        for seed in hunted[name].seeds
+    }
+    with get_context("fork").Pool(spare_jobs()) as pool:
+        results = pool.map(run_unmutated, cases.values())
+    assert [line for each in results if not each.is_good for line in each.lines()] == []
 
 
 def test_a_violation_comes_with_all_that_is_needed_to_see_it_again(
-    hunted: dict[str, SimulationResult | None],
+    hunted: dict[str, Hunt],
 ) -> None:
-    result = hunted["wire_before_journal"]
-    assert result is not None
+    result = hunted["wire_before_journal"].result
     told = "\n".join(result.lines())
     assert f"VIOLATIONS\n    {result.violations[0].ts_ns / 1e9:.6f} journal_first: " in told
     assert "the last events:" in told

@@ -63,17 +63,21 @@ class FaultPlan:
 
 @frozen(kw_only=True)
 class Scenario:
-    """One simulation. `duration_s`: with faults; the settling phase comes after it."""
+    """One simulation. `duration_s`: with faults; the settling phase comes after it.
+
+    `own_plan` replaces the level's: for those who look for one kind of fault.
+    """
 
     seed: int = field(validator=validators.ge(0))
     duration_s: float = field(validator=validators.gt(0))
     level: FaultLevel
     settle_s: float = SETTLE_S
+    own_plan: FaultPlan | None = None
 
-
-def plan_of(level: FaultLevel) -> FaultPlan:
-    """The rates of a level."""
-    return _PLANS[level]
+    @property
+    def plan(self) -> FaultPlan:
+        """What goes wrong, and how often."""
+        return self.own_plan or _PLANS[self.level]
 
 
 def _requests(

@@ -26,7 +26,7 @@ from bot3.app.simulation.invariants.events import Settled, VenueReported, WorldE
 from bot3.app.simulation.invariants.jury import Jury
 from bot3.app.simulation.life import BuildAccess, Machine, declared_tree
 from bot3.app.simulation.machine_room import MachineRoom
-from bot3.app.simulation.scenario import FaultPlan, Scenario, plan_of
+from bot3.app.simulation.scenario import FaultPlan, Scenario
 from bot3.app.simulation.trace import Trace
 from bot3.app.simulation.venue_site import VenueSite
 from bot3.app.simulation.weather import Weather
@@ -66,7 +66,7 @@ class SimulatedWorld:
         self, scenario: Scenario, loaded: LoadedConfig, clock: VirtualClock, parts: WorldParts
     ) -> None:
         self.scenario = scenario
-        self.plan = plan_of(scenario.level)
+        self.plan = scenario.plan
         self.trace = Trace()
         self.jury = Jury(())
         self.clock = TrioClock(EPOCH_NS)

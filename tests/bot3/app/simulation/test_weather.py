@@ -9,7 +9,7 @@ from adapters.simulated.fault_rates import OUTAGES, FaultRates
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.links import Latency
 from adapters.simulated.network import SimulatedNetwork
-from bot3.app.simulation.scenario import FaultLevel, FaultPlan, plan_of
+from bot3.app.simulation.scenario import FaultLevel, FaultPlan, Scenario
 from bot3.app.simulation.trace import Trace
 from bot3.app.simulation.weather import Weather
 from supervisors.entropy import Entropy
@@ -63,6 +63,10 @@ def blow(plan: FaultPlan, seed: int, seconds: float) -> tuple[Trace, Trace]:
 
     run_virtually(main, clock)
     return before, after
+
+
+def plan_of(level: FaultLevel) -> FaultPlan:
+    return Scenario(seed=1, duration_s=1.0, level=level).plan
 
 
 def test_a_storm_brings_every_kind_of_fault_and_nothing_once_it_is_over() -> None:
