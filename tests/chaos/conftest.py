@@ -11,10 +11,10 @@ import pytest
 
 
 def seeds() -> list[int]:
-    """Given ones, else fresh ones."""
+    """Given ones, else fresh ones: the same in all processes that share one run of the tests."""
     given = os.environ.get("BOT3_CHAOS_SEEDS", "").split()
     fresh = int(os.environ.get("BOT3_CHAOS_FRESH", "1"))
-    dice = random.SystemRandom()
+    dice = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID") or os.urandom(8))
     return [int(seed) for seed in given] or [dice.randrange(10**6) for _ in range(fresh)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import time
+import random
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -60,6 +60,7 @@ def spare_jobs() -> int:
 
 
 def fresh_seeds(count: int) -> list[int]:
-    """Other ones at each call."""
-    first = time.time_ns() // 1_000_000 % 1_000_000_000
+    """Other ones in each run, the same in all processes that share one run of the tests."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or os.urandom(8)
+    first = random.Random(run).randrange(1_000, 1_000_000_000)
     return [first + number for number in range(count)]

@@ -106,4 +106,3 @@ def test_storms_bring_what_they_promise(runs: dict[Case, Any]) -> None:
             for kind, count in body["faults_injected"].items():
                 kinds[kind] = kinds.get(kind, 0) + count
     assert len(kinds) > 12, kinds
-    assert {"actor_crash", "frame_gap", "disk_stall"} <= kinds.keys()

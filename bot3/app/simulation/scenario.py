@@ -133,7 +133,7 @@ _STORM = FaultPlan(
     clock_skew_max_s=2.0,
     operator_halt_s=100.0,
     operator_halt_length_s=(10.0, 40.0),
-    steps_between_actor_crashes=2_500,
+    steps_between_actor_crashes=1_500,
     disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
     venue=FaultRates(
         requests=_requests(0.02, 0.01, 0.08),
@@ -152,7 +152,7 @@ _HURRICANE = FaultPlan(
     clock_step_max_s=2.0,
     clock_skew_max_s=4.0,
     operator_halt_s=90.0,
-    steps_between_actor_crashes=1_000,
+    steps_between_actor_crashes=600,
     disk=DiskSettings(stall_rate=0.08, longest_stall_s=4.0, error_rate=0.002),
     venue=FaultRates(
         requests=_requests(0.03, 0.015, 0.10),
