@@ -29,6 +29,8 @@ from bot3.messages.minds import FeaturesComputed
 from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
 
+QUIET_NS = 200_000_000  # a touch that changed since is no older than this anyway
+
 MarketMessage = FeedEvent | TimerTicked | HistoryLoaded
 
 
@@ -104,7 +106,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         if event.ts_local_ns > self._seen_ns:
             self._seen_ns = event.ts_local_ns
             self._healing.send(BookSeen(self._view.instrument))
-        if event.ts_local_ns <= self._told_ns:
+        if event.ts_local_ns < self._told_ns + QUIET_NS:
             return
         self._tell(
             QuoteChanged(

@@ -45,12 +45,17 @@ class Machine:
     network: SimulatedNetwork
     disk: SimulatedDisk
     epoch_ns: int
+    time_s: Callable[[], float]
     entropy: Entropy
     clock: TrioClock = field(init=False)
 
     @clock.default
     def _clock(self) -> TrioClock:
-        return TrioClock(self.epoch_ns)
+        return self.new_clock()
+
+    def new_clock(self) -> TrioClock:
+        """One that is right."""
+        return TrioClock(self.epoch_ns, self.time_s)
 
 
 def declared_tree(machine: Machine) -> SupervisorSpec:
@@ -70,7 +75,7 @@ class Life:
         self.is_crashed = False
         self.failure: BaseException | None = None
         # Like the system's: a step of the machine's calendar reaches no running process.
-        self.clock = TrioClock(machine.epoch_ns)
+        self.clock = machine.new_clock()
         self.clock.skew_ns = machine.clock.skew_ns
         self.observer = Observer(self.clock)
         self.session: Session | None = None

@@ -41,7 +41,7 @@ EPOCH_NS: Final = 1_750_000_000_000_000_000  # 2025-06-15 15:06:40 UTC
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 9_001
 # A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
-THIN_MARKET: Final = AgentSettings(maker_levels=2, patient_orders=10)
+THIN_MARKET: Final = AgentSettings(maker_levels=1, patient_orders=8)
 HISTORY_MINUTES: Final = 20
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0
@@ -69,7 +69,7 @@ class SimulatedWorld:
         self.plan = scenario.plan
         self.trace = Trace()
         self.jury = Jury(())
-        self.clock = TrioClock(EPOCH_NS)
+        self.clock = TrioClock(EPOCH_NS, clock.current_time)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
         self.disk = SimulatedDisk(self._entropy.dice("disk"), self._disk_fault)
@@ -162,6 +162,7 @@ class SimulatedWorld:
             self._network,
             self.disk,
             EPOCH_NS,
+            self._virtual.current_time,
             Entropy(self._entropy.seed_of("machine")),
         )
 
