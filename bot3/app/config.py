@@ -40,11 +40,12 @@ _VALUE_LENGTH_MAX = 60
 
 @frozen
 class LoadedConfig:
-    """A checked configuration, the source of each key, and the hash of all values."""
+    """A checked configuration, the source of each key, the hash of all values, the user's file."""
 
     config: Config
     sources: Mapping[str, str]
     hash: str
+    path: Path | None = None
 
 
 def load_config(
@@ -68,7 +69,7 @@ def load_config(
             layers.put(tuple(dotted.split(".")), value, OVERRIDE_SOURCE)
     config = _checked(layers, defaults)
     sources = {".".join(keys): layers.source(keys) for keys, _ in _flat(config)}
-    return LoadedConfig(config, MappingProxyType(sources), config_hash(config))
+    return LoadedConfig(config, MappingProxyType(sources), config_hash(config), path)
 
 
 def config_hash(config: Config) -> str:

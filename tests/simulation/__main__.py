@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 
 import click
 
@@ -28,20 +29,22 @@ def main(
     seeds = fresh_seeds(fresh) if fresh else span_of(span)
     print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
     sweep = Sweep(seconds, FaultLevel(faults), mutant)
-    started_s, bad, virtual_s, orders, crashes = time.perf_counter(), 0, 0.0, 0, 0
+    started_s, bad, virtual_s = time.perf_counter(), 0, 0.0
+    counts: Counter[str] = Counter()
     for result in run_seeds(sweep, seeds, jobs):
         virtual_s += result.virtual_s
-        orders += result.orders
-        crashes += result.crashes
+        counts.update(orders=result.orders, crashes=result.crashes, restarts=result.restarts)
+        counts.update({f"fault {kind}": count for kind, count in result.faults.items()})
+        counts.update({f"healing {kind}": count for kind, count in result.healing.items()})
         if not result.is_good:
             bad += 1
             print("\n".join(result.lines()), flush=True)
     wall_s = time.perf_counter() - started_s
     print(
         f"{len(seeds)} seeds of {faults}: {bad} bad; {virtual_s:,.0f} s in {wall_s:,.0f} s"
-        f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes); {orders:,} orders,"
-        f" {crashes:,} process crashes"
+        f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes)"
     )
+    print(", ".join(f"{what} {count:,}" for what, count in sorted(counts.items())))
     sys.exit(1 if bad else 0)
 
 

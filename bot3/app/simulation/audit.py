@@ -61,6 +61,7 @@ def _queues(engine: TradingEngine) -> Iterator[QueueRow]:
         yield _row(desk.entries, may_lose=False)
         yield _row(desk.fetches, may_lose=False)
         yield _row(desk.resyncs, may_lose=True)
+        yield _row(desk.budgets, may_lose=True)
 
 
 def _row(mailbox: Mailbox[Any], *, may_lose: bool) -> QueueRow:

@@ -25,6 +25,7 @@ from bot3.app.simulation.life import Life, Machine
 from bot3.app.simulation.scenario import FaultPlan
 from bot3.app.simulation.trace import Trace
 from bot3.messages.control import HaltTrading, ResumeTrading
+from bot3.messages.healing import HealingActed
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 from supervisors.observe import (
@@ -148,6 +149,8 @@ class MachineRoom:
             now_ns = self._clock.now_ns()
             for sequence, record in enumerate(commit.records, commit.first):
                 self._trace.line(f"journal {sequence} {type(record).__name__}")
+                if isinstance(record, HealingActed):
+                    self._trace.healing[record.action.value] += 1
                 self._hear(RecordWritten(generation, sequence, now_ns, record, commit.is_synced))
 
         return self.machine.disk.mount(written)

@@ -37,6 +37,8 @@ class SimulationResult:
     up_s: float
     events_judged: int
     faults: dict[str, int]
+    healing: dict[str, int]
+    config_path: Path | None
     violations: tuple[Violation, ...]
     violations_found: int
     last_lines: tuple[str, ...]
@@ -52,10 +54,9 @@ class SimulationResult:
         """The one command that gives this run again."""
         scenario = self.scenario
         hours = scenario.duration_s / _S_PER_HOUR
-        return (
-            f"python -m bot3 simulate --seed {scenario.seed} --hours {hours:.10g}"
-            f" --faults {scenario.level.value}"
-        )
+        words = f"python -m bot3 simulate --seed {scenario.seed} --hours {hours:.10g}"
+        words += f" --faults {scenario.level.value}"
+        return words if self.config_path is None else f"{words} --config {self.config_path}"
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -76,6 +77,7 @@ class SimulationResult:
             "up_s": self.up_s,
             "events_judged": self.events_judged,
             "faults_injected": self.faults,
+            "healing_actions": self.healing,
             "violations": [
                 {"checker": v.checker, "ts_ns": v.ts_ns, "text": v.text} for v in self.violations
             ],
@@ -89,13 +91,14 @@ class SimulationResult:
     def lines(self) -> list[str]:
         """For people; a violation comes with all that is needed to see it again."""
         scenario, pace = self.scenario, self.virtual_s / self.wall_s
-        kinds = ", ".join(f"{kind} {count}" for kind, count in self.faults.items()) or "none"
+        kinds, healing = _counted(self.faults), _counted(self.healing)
         told = f"""\
 seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,.0f} s in\
  {self.wall_s:.1f} s ({pace:.0f} s per s)
   up {self.up_s:,.0f} s  orders {self.orders}  fills {self.fills}  processes {self.processes}\
  (crashes {self.crashes}, exits {self.exits})  actor restarts {self.restarts}
   faults {sum(self.faults.values())}: {kinds}
+  healing {sum(self.healing.values())}: {healing}
   journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
  {self.events_judged:,}"""
         judged = ["  no violation"] if self.is_good else self._violation_lines()
@@ -110,6 +113,10 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
             f"  seed {self.scenario.seed}  commit {commit()}  config {self.config_hash}",
             f"  again: {self.repeat_command()}",
         ]
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "none"
 
 
 def commit() -> str:

@@ -88,6 +88,7 @@ def _requests(
         VenueFault.REPLY_LOST: lost,
         VenueFault.REPLY_SLOW: lost,
         VenueFault.RATE_LIMITED: refused,
+        VenueFault.BANNED: refused / 10,
         VenueFault.UNAVAILABLE_BEFORE: refused,
         VenueFault.UNAVAILABLE_AFTER: refused,
     }

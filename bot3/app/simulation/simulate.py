@@ -61,6 +61,8 @@ def _result(
         up_s=counts["seconds_up"],
         events_judged=jury.events,
         faults=dict(sorted(world.trace.faults.items())),
+        healing=dict(sorted(world.trace.healing.items())),
+        config_path=loaded.path,
         violations=tuple(jury.violations),
         violations_found=jury.found,
         last_lines=tuple(world.trace.last),

@@ -21,6 +21,7 @@ class Trace:
 
     def __init__(self) -> None:
         self.faults: Counter[str] = Counter()
+        self.healing: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.last: deque[str] = deque(maxlen=LINES_KEPT)
         self._digest = hashlib.sha256()
