@@ -190,6 +190,7 @@ class DecisionCore:
     def _build_portfolio(self) -> PortfolioActor:
         return PortfolioActor(
             restored_portfolio(self.settings.currency, self.settings.instruments, self.memory),
+            untold=self.memory.untold,
             positions=(self.risk, self.outlets.board),
             marks=(self.risk, self.outlets.board),
             journal=self.journal,

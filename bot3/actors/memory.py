@@ -13,13 +13,14 @@ from typing import final
 from bot3.actors.shelf import SnapshotShelf
 from bot3.domain.account import Balance
 from bot3.domain.bar import Bar
+from bot3.domain.fill import Fill
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, VenueName
 from bot3.healing.policy import Standing
 from bot3.healing.states import StateOrigin
 from bot3.messages.healing import RestoreSnapshot, StartEmpty
 from bot3.messages.journal import JournalEntry, Record
-from bot3.messages.orders import BalanceChanged, InstrumentsLoaded
+from bot3.messages.orders import BalanceChanged, InstrumentsLoaded, OrderFilled
 from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address
 
@@ -33,7 +34,9 @@ AHEAD_LOOK_BACK_NS = 86_400 * 1_000_000_000
 class Memory:
     """One per process. `bars_kept` bars of each instrument warm a restarted market actor up.
 
-    `standing` is what healing has decided and still holds.
+    `standing` is what healing has decided and still holds. `untold` has the fills that are counted
+    here and of which portfolio has not told the others: a portfolio that is built from memory finds
+    them counted already, and so would never tell them.
     """
 
     def __init__(self, recovery: Recovery, *, bars_kept: int) -> None:
@@ -41,6 +44,7 @@ class Memory:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.balances: dict[tuple[VenueName, Asset], Balance] = {}
         self.standing = Standing()
+        self.untold: dict[tuple[InstrumentId, str], Fill] = {}
         self._models: dict[InstrumentId, SnapshotShelf] = {}
         self._bars: dict[InstrumentId, deque[Bar]] = {}
         self._warm: dict[InstrumentId, bool] = {}
@@ -63,6 +67,11 @@ class Memory:
             case BalanceChanged():
                 self.recovery.fold((message,))
                 self.balances.update(((held.venue, held.asset), held) for held in message.balances)
+            case OrderFilled(fill=fill):
+                was_known = self.recovery.tracker.has(fill)
+                self.recovery.fold((message,))
+                if not was_known and self.recovery.tracker.has(fill):
+                    self.untold[fill.instrument, fill.trade_id] = fill
             case _:
                 self.recovery.fold((message,))
 

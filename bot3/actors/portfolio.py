@@ -1,6 +1,7 @@
 """Positions, equity and drawdown: fills and balances in, positions and marks out.
 
-Invariant: a fill is counted once, by trade id; a restarted one knows every fill of the journal.
+Invariant: a fill is counted once, by trade id, and told once to whoever goes by positions; a
+restarted one knows every fill of the journal.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
+from bot3.domain.fill import Fill
 from bot3.domain.values import Asset, InstrumentId, VenueName
 from bot3.messages.account import BalancesCompared, PositionChanged
 from bot3.messages.control import EquityMarked
@@ -44,6 +46,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         self,
         portfolio: Portfolio,
         *,
+        untold: dict[tuple[InstrumentId, str], Fill],
         positions: tuple[Address[PositionChanged], ...],
         marks: tuple[Address[EquityMarked], ...],
         journal: Address[JournalEntry],
@@ -51,12 +54,18 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
     ) -> None:
         self._watcher = watcher
         self._portfolio = portfolio
+        self._untold = untold
         self._position_listeners = positions
         self._mark_listeners = marks
         self._journal = journal
         self._marked_ns = 0
         self._journaled_ns = 0
         self._differed: frozenset[tuple[VenueName, Asset]] = frozenset()
+
+    def started(self) -> None:
+        """What came while no portfolio was up is counted already: it is told now."""
+        for fill in list(self._untold.values()):
+            self._tell(self._portfolio.changed_by(fill))
 
     def handle(self, message: PortfolioMessage) -> None:
         match message:
@@ -65,8 +74,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             case OrderFilled():
                 changed = self._portfolio.on_fill(message.fill)
                 if changed is not None:
-                    for listener in self._position_listeners:
-                        listener.send(changed)
+                    self._tell(changed)
             case BalanceChanged():
                 self._portfolio.on_balances(message.balances)
             case TimerTicked(ts_ns=ts_ns):
@@ -76,6 +84,11 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
                 pass  # the last sound quote stays the mark
             case _:
                 assert_never(message)
+
+    def _tell(self, changed: PositionChanged) -> None:
+        self._untold.pop((changed.instrument, changed.fill.trade_id), None)
+        for listener in self._position_listeners:
+            listener.send(changed)
 
     def _compare(self, ts_ns: int) -> None:
         """Events in flight make differences that pass; those of two marks running are told."""

@@ -134,7 +134,9 @@ class TradingEngine:
         """Journal · board · money · healing · minds · venues · timers · operators."""
         portfolio, execution, risk = self.core.money_specs()
         minds = tuple(mind.supervisor() for mind in self.core.minds.values())
-        venues = tuple(self._venue(name, desk) for name, desk in self.venues.items())
+        venues = tuple(
+            spec for name, desk in self.venues.items() for spec in self._venue(name, desk)
+        )
         children: tuple[ChildSpec | None, ...] = (
             self.exchange,
             EdgeSpec("journal", self._build_journal, self.journal, liveness_s=30.0),
@@ -156,16 +158,22 @@ class TradingEngine:
         if isinstance(event, observe.ActorExited) and not event.reason.is_good:
             self.core.healing.send(ActorCrashed(event.path, event.error))
 
-    def _venue(self, name: VenueName, desk: VenueDesk) -> SupervisorSpec:
-        """What is known first, then our account, order entry, market data, the rate budget."""
+    def _venue(self, name: VenueName, desk: VenueDesk) -> tuple[ChildSpec, ...]:
+        """What is known first, then our account, order entry, market data.
+
+        The rate budget is read beside all that: a session that starts again while data is shed
+        waits for somebody who says that there is budget again.
+        """
         children = (
             EdgeSpec("session", lambda: self._build_session(name, desk)),
             EdgeSpec("account", lambda: self._build_account(name, desk), desk.fetches),
             EdgeSpec("orders", lambda: self._build_orders(desk), desk.entries, liveness_s=30.0),
             EdgeSpec("feed", lambda: self._build_feed(name, desk), desk.resyncs),
-            EdgeSpec("budget", lambda: self._build_budget(name, desk), desk.budgets),
         )
-        return SupervisorSpec(name, Strategy.REST_FOR_ONE, FEW, children)
+        return (
+            EdgeSpec(f"{name} budget", lambda: self._build_budget(name, desk), desk.budgets),
+            SupervisorSpec(name, Strategy.REST_FOR_ONE, FEW, children),
+        )
 
     def _build_journal(self) -> EdgeActor:
         return JournalActor(self.disk, self.journal, self.backlog, self.clock)

@@ -79,6 +79,10 @@ class Portfolio:
         if parse_client_order_id(fill.client_order_id) is None or not self.tracker.apply(fill):
             return None
         self._book(fill)
+        return self.changed_by(fill)
+
+    def changed_by(self, fill: Fill) -> PositionChanged:
+        """The position now, with a fill that is counted in it."""
         position = self.tracker.position(fill.instrument)
         return PositionChanged(
             fill.instrument, position.amount, position.average_price, position.realized, fill

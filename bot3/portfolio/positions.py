@@ -103,6 +103,10 @@ class PositionTracker:
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
 
+    def has(self, fill: Fill) -> bool:
+        """Whether its trade id was counted."""
+        return fill.trade_id in self._trade_ids.get(fill.instrument, ())
+
     def position(self, instrument: InstrumentId) -> Position:
         """Flat where nothing was traded."""
         return self._positions.get(instrument, FLAT)

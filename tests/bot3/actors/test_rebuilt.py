@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot3.actors.risk import RiskActor
 from bot3.messages.account import OrderClosed, PositionChanged
 from bot3.messages.control import HaltTrading, TradingHalted
 from bot3.messages.orders import (
@@ -13,7 +14,7 @@ from bot3.messages.orders import (
     ProposeOrder,
     SubmitOrder,
 )
-from supervisors.testing import crash
+from supervisors.testing import actor_of, crash
 from tests.bot3.actors.core_driver import BITCOIN, CoreDriver
 from tests.bot3.actors.venue_words import canceled
 from tests.bot3.making import d, make_intent
@@ -92,6 +93,22 @@ def test_a_fill_that_waited_for_the_gate_is_counted_once() -> None:
     driver.core.risk.send(ProposeOrder(make_intent(2, "0.1"), 0))
     (denied,) = driver.of(OrderDenied)
     assert denied.denial.detail == "position of 158.50 is above 150.00"
+
+
+def test_a_fill_that_came_while_the_portfolio_was_down_is_told_once_to_the_gate() -> None:
+    driver = half_filled()
+    crash(driver.core.portfolio, RuntimeError("cosmic ray"))
+    driver.fill(driver.submitted()[0], d("0.985"), trade=2)
+    assert [changed.position for changed in driver.heard(PositionChanged)] == [d("0.5")]
+    driver.restart(driver.core.portfolio)
+    told = [(each.position, each.fill.trade_id) for each in driver.heard(PositionChanged)]
+    assert told == [(d("0.5"), "1"), (d("1.485"), "2")]
+    risk = actor_of(driver.core.risk)
+    assert isinstance(risk, RiskActor)
+    assert risk.manager.state.positions[BITCOIN] == d("1.485")
+    assert not risk.manager.state.orders
+    crash_and_restart(driver, "portfolio")
+    assert len(driver.heard(PositionChanged)) == 2
 
 
 def test_a_halt_survives_the_actor_and_the_process() -> None:

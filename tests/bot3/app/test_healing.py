@@ -22,6 +22,7 @@ from tests.bot3.app.engine_bench import Running, open_engine, open_market
 BINANCE = VenueName("binance")
 BTC = InstrumentId(BINANCE, Symbol("BTC/USDT"))
 ML = "bot3/minds/binance BTC-USDT/ml"
+SESSION = "bot3/venues/binance/session"
 
 
 class MoodyVenue:
@@ -143,3 +144,20 @@ async def test_a_low_rate_budget_sheds_data_until_it_has_recovered(tmp_path: Pat
         await running.until(lambda: board.healing["resume_data"] == 1)
         await running.until(lambda: feed.counts()["snapshots"] > snapshots)
     assert journaled(journal) == [("shed_data", "binance"), ("resume_data", "binance")]
+
+
+async def test_a_session_that_starts_again_while_data_is_shed_gets_its_data_at_last(
+    tmp_path: Path,
+) -> None:
+    """It stops the rest of its venue's group, but not who reads the budget."""
+    low = {"healing__shed_data_above": 0.02, "healing__resume_data_below": 0.019}
+    journal = tmp_path / "j.sqlite"
+    async with open_market(19, **low) as (market, _), open_engine(market, journal) as running:
+        board, budget = running.engine.board, running.access[BINANCE].budget
+        assert isinstance(budget, WeightBudget)
+        await running.until(lambda: board.healing["shed_data"] == 1)
+        running.tree.kill(SESSION)
+        await running.until(lambda: budget.counts()["data_turned_away"] > 0)
+        budget.set_limit(1_000_000)
+        await running.until(lambda: running.tree.observer.restarts(SESSION) == 1)
+        await running.until(lambda: board.venues[BINANCE].is_feed_connected)
