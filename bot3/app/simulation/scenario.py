@@ -118,11 +118,14 @@ def _account_frames(rate: float) -> dict[VenueFault, float]:
     }
 
 
+# Short enough that what a ban holds up, with the back-offs that it causes, is over when we settle.
+_BAN_S: Final = (5.0, 25.0)
+
 _CALM = FaultPlan(
     link_s=300.0,
     process_crash_s=1_800.0,
     disk=DiskSettings(stall_rate=0.002, longest_stall_s=0.5),
-    venue=FaultRates(requests=_requests(0.002, 0.001, 0.0), frames=_frames(0.0002)),
+    venue=FaultRates(requests=_requests(0.002, 0.001, 0.0), frames=_frames(0.0002), ban_s=_BAN_S),
 )
 _STORM = FaultPlan(
     link_s=25.0,
@@ -141,6 +144,7 @@ _STORM = FaultPlan(
         frames=_frames(0.002),
         account_frames=_account_frames(0.01),
         reply_delay_s=(0.5, 12.0),
+        ban_s=_BAN_S,
     ),
 )
 _HURRICANE = FaultPlan(
@@ -160,6 +164,7 @@ _HURRICANE = FaultPlan(
         frames=_frames(0.006),
         account_frames=_account_frames(0.02),
         reply_delay_s=(0.5, 15.0),
+        ban_s=_BAN_S,
     ),
     latency=Latency(0.005, 0.15),
 )
