@@ -99,7 +99,7 @@ def rest_of(life: Life, journal: Sequence[Record], *, is_halt_expected: bool) ->
         balances=tuple(engine.memory.balances.values()),
         books=tuple(_books(engine)),
         actors=tree.snapshot(),
-        unready=tuple(reason for reason in status.reasons if "halted" not in reason),
+        unready=(*status.reasons, *_overcounted(engine)),
         halted_reason=recovery.halted_reason,
         is_halt_expected=is_halt_expected,
     )
@@ -115,6 +115,16 @@ def _inner_positions(engine: TradingEngine) -> dict[str, dict[InstrumentId, Deci
     if isinstance(risk, RiskActor):
         found["risk"] = _flat(risk.manager.state.positions)
     return found
+
+
+def _overcounted(engine: TradingEngine) -> Iterator[str]:
+    """Orders that bind funds at the gate although memory knows that they are settled."""
+    risk = actor_of(engine.core.risk)
+    if isinstance(risk, RiskActor):
+        unsettled = {kept.order.intent.client_order_id for kept in engine.memory.recovery.orders()}
+        for key in risk.manager.state.orders:
+            if key not in unsettled:
+                yield f"risk counts {key} as open, which is settled"
 
 
 def _flat(positions: dict[InstrumentId, Decimal]) -> dict[InstrumentId, Decimal]:
