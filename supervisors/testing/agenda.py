@@ -18,7 +18,6 @@ class Agenda:
     """What is going to happen. Times are Trio's, in seconds."""
 
     def __init__(self) -> None:
-        self.fired = 0
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._sequence = 0
 
@@ -44,5 +43,4 @@ class Agenda:
         heap = self._heap
         while heap and heap[0][0] <= now_s:
             event = heappop(heap)[2]
-            self.fired += 1
             event()

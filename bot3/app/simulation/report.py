@@ -15,6 +15,7 @@ from bot3.app.simulation.scenario import Scenario
 
 _NS_PER_S: Final = 1_000_000_000
 _S_PER_HOUR: Final = 3_600.0
+_GIT: Final = Path(__file__).parents[3] / ".git"
 
 
 @frozen(kw_only=True)
@@ -119,13 +120,17 @@ def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "none"
 
 
-def commit() -> str:
+def commit(folder: Path = _GIT) -> str:
     """Of the checkout that runs; "unknown" where it is none."""
-    folder = Path(__file__).parents[3] / ".git"
     try:
         head = (folder / "HEAD").read_text().strip()
         if not head.startswith("ref: "):
             return head
-        return (folder / head.removeprefix("ref: ")).read_text().strip()
+        name = head.removeprefix("ref: ")
+        loose = folder / name
+        if loose.exists():
+            return loose.read_text().strip()
+        packed = (line.split() for line in (folder / "packed-refs").read_text().splitlines())
+        return next((words[0] for words in packed if words[1:] == [name]), "unknown")
     except OSError:
         return "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -53,7 +54,7 @@ class ListenerNetwork:
         return await self._listener.connect()
 
     async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:
-        raise NotImplementedError(f"{host}:{port}: the server is here already")
+        raise OSError(errno.EADDRINUSE, f"{host}:{port}: the server is here already")
 
 
 class FaultyVenue(Venue):

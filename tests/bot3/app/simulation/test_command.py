@@ -75,6 +75,15 @@ def test_a_broken_invariant_is_exit_code_1_and_told_with_the_command_that_repeat
     assert "again: python -m bot3 simulate --seed 9 --hours 0.002 --faults none" in result.stderr
 
 
-def test_the_commit_is_that_of_the_checkout() -> None:
-    text = commit()
-    assert text == "unknown" or len(text) == 40
+def test_the_commit_is_that_of_the_checkout_however_git_keeps_it(tmp_path: Path) -> None:
+    one, other = "1" * 40, "2" * 40
+    assert commit(tmp_path) == "unknown"
+    (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")
+    packed = f"# pack-refs with: peeled\n{other} refs/heads/maintenance\n{one} refs/heads/main\n"
+    (tmp_path / "packed-refs").write_text(packed)
+    assert commit(tmp_path) == one
+    (tmp_path / "refs/heads").mkdir(parents=True)
+    (tmp_path / "refs/heads/main").write_text(f"{other}\n")
+    assert commit(tmp_path) == other
+    (tmp_path / "HEAD").write_text(f"{one}\n")
+    assert commit(tmp_path) == one
