@@ -15,9 +15,9 @@ import trio
 from attrs import field, frozen, validators
 
 from adapters.simulated.agents import AgentSettings
-from adapters.simulated.binance_auth import Credential
-from adapters.simulated.binance_faults import BinanceFaultDialect
-from adapters.simulated.binance_front import BinanceFront
+from adapters.simulated.binance.auth import Credential
+from adapters.simulated.binance.faults import BinanceFaultDialect
+from adapters.simulated.binance.front import BinanceFront
 from adapters.simulated.drivers import MarketDriver, WorldDriver, replay_driver
 from adapters.simulated.engine_queue import EngineQueue
 from adapters.simulated.exchange import Exchange

@@ -17,7 +17,7 @@ import trio
 from attrs import field, frozen
 
 from adapters.net.network import SocketNetwork
-from adapters.simulated.binance_auth import KEY_PATTERN
+from adapters.simulated.binance.auth import KEY_PATTERN
 from adapters.simulated.embedded import EmbeddedExchange
 from bot3.app.config import load_config
 from bot3.app.console import close_logging, configure_logging

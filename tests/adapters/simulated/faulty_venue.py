@@ -14,9 +14,9 @@ from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Credentials
 from adapters.binance.venue import BinanceVenue
-from adapters.simulated.binance_auth import Credential
-from adapters.simulated.binance_faults import BinanceFaultDialect
-from adapters.simulated.binance_front import BinanceFront
+from adapters.simulated.binance.auth import Credential
+from adapters.simulated.binance.faults import BinanceFaultDialect
+from adapters.simulated.binance.front import BinanceFront
 from adapters.simulated.engine_queue import EngineQueue
 from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
 from adapters.simulated.faults import VenueFaults

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.simulated.binance_auth import Credential, authenticate
-from adapters.simulated.binance_errors import ApiError
-from adapters.simulated.binance_params import Params, rest_params, ws_params
+from adapters.simulated.binance.auth import Credential, authenticate
+from adapters.simulated.binance.errors import ApiError
+from adapters.simulated.binance.params import Params, rest_params, ws_params
 
 REPO_ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("BOT3_SHARED", REPO_ROOT.parent / "shared"))

@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio_websocket
 
-from adapters.simulated.binance_stream_names import parse_stream_name
+from adapters.simulated.binance.stream_names import parse_stream_name
 from adapters.simulated.drivers import WORLD_STEP_NS, WorldDriver
 from adapters.simulated.latent import WorldSettings
 from adapters.simulated.world import World

@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from adapters.simulated.binance_faults import BinanceFaultDialect
+from adapters.simulated.binance.faults import BinanceFaultDialect
 from adapters.simulated.fault_rates import FaultRates, VenueFault
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.faulty_outbox import FaultyOutbox

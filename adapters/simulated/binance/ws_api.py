@@ -7,11 +7,11 @@ from typing import final
 
 import msgspec
 
-from adapters.simulated.binance_errors import ApiError
-from adapters.simulated.binance_operations import Gate, Operation
-from adapters.simulated.binance_params import AUTH_NAMES, Params, ws_params
-from adapters.simulated.binance_user import UserHub
-from adapters.simulated.binance_wire import Json
+from adapters.simulated.binance.errors import ApiError
+from adapters.simulated.binance.operations import Gate, Operation
+from adapters.simulated.binance.params import AUTH_NAMES, Params, ws_params
+from adapters.simulated.binance.user import UserHub
+from adapters.simulated.binance.wire import Json
 from adapters.simulated.wire import TextSink
 
 _MS_PER_S = 1_000

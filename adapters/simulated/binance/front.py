@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import final
 
-from adapters.simulated.binance_account_api import AccountApi
-from adapters.simulated.binance_auth import Credential
-from adapters.simulated.binance_limits import Limits, LimitSettings
-from adapters.simulated.binance_market_api import MarketApi
-from adapters.simulated.binance_operations import Gate, operations
-from adapters.simulated.binance_rest import RestFront
-from adapters.simulated.binance_stream_session import open_stream_session
-from adapters.simulated.binance_streams import StreamHub
-from adapters.simulated.binance_user import UserHub
-from adapters.simulated.binance_ws_api import WsApiSession
+from adapters.simulated.binance.account_api import AccountApi
+from adapters.simulated.binance.auth import Credential
+from adapters.simulated.binance.limits import Limits, LimitSettings
+from adapters.simulated.binance.market_api import MarketApi
+from adapters.simulated.binance.operations import Gate, operations
+from adapters.simulated.binance.rest import RestFront
+from adapters.simulated.binance.stream_session import open_stream_session
+from adapters.simulated.binance.streams import StreamHub
+from adapters.simulated.binance.user import UserHub
+from adapters.simulated.binance.ws_api import WsApiSession
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession, TextSink

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from adapters.simulated.binance_errors import ApiError, illegal, missing
-from adapters.simulated.binance_params import Params
+from adapters.simulated.binance.errors import ApiError, illegal, missing
+from adapters.simulated.binance.params import Params
 
 KEY_PATTERN = re.compile(r"[A-Za-z0-9]{8,128}")
 _RECV_WINDOW_PATTERN = r"^[0-9]{1,5}(\.[0-9]{1,3})?$"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from adapters.simulated.binance_wire import (
+from adapters.simulated.binance.wire import (
     STP_MODE,
     TYPE_NAMES,
     ZERO_TEXT,

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from adapters.simulated.binance_stream_names import StreamName, parse_stream_name
-from adapters.simulated.binance_streams import StreamHub
+from adapters.simulated.binance.stream_names import StreamName, parse_stream_name
+from adapters.simulated.binance.streams import StreamHub
 from adapters.simulated.wire import HttpRequest, TextSink
 
 _STREAMS_MAX = 1_024

@@ -11,8 +11,8 @@ from typing import Protocol, final
 
 import msgspec
 
-from adapters.simulated.binance_stream_names import StreamName
-from adapters.simulated.binance_wire import Json, depth, kline_event, ms
+from adapters.simulated.binance.stream_names import StreamName
+from adapters.simulated.binance.wire import Json, depth, kline_event, ms
 from adapters.simulated.book import LevelSet
 from adapters.simulated.candles import Candle
 from adapters.simulated.exchange import Exchange

@@ -10,12 +10,12 @@ from typing import final
 
 from attrs import frozen
 
-from adapters.simulated.binance_account_api import AccountApi
-from adapters.simulated.binance_auth import Credential, authenticate
-from adapters.simulated.binance_errors import ApiError
-from adapters.simulated.binance_limits import Limits
-from adapters.simulated.binance_market_api import MarketApi
-from adapters.simulated.binance_params import AUTH_NAMES, Params
+from adapters.simulated.binance.account_api import AccountApi
+from adapters.simulated.binance.auth import Credential, authenticate
+from adapters.simulated.binance.errors import ApiError
+from adapters.simulated.binance.limits import Limits
+from adapters.simulated.binance.market_api import MarketApi
+from adapters.simulated.binance.params import AUTH_NAMES, Params
 
 _ORDER_TERMS = ("symbol", "side", "type", "timeInForce", "quantity", "quoteOrderQty", "price")
 _ORDER_OPTIONS = ("newClientOrderId", "newOrderRespType", "selfTradePreventionMode")

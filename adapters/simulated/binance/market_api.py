@@ -7,11 +7,11 @@ from typing import final
 
 import msgspec
 
-from adapters.simulated.binance_errors import INVALID_SYMBOL, ApiError, missing
-from adapters.simulated.binance_info import exchange_info
-from adapters.simulated.binance_limits import Limits
-from adapters.simulated.binance_params import Params
-from adapters.simulated.binance_wire import (
+from adapters.simulated.binance.errors import INVALID_SYMBOL, ApiError, missing
+from adapters.simulated.binance.info import exchange_info
+from adapters.simulated.binance.limits import Limits
+from adapters.simulated.binance.params import Params
+from adapters.simulated.binance.wire import (
     Json,
     book_ticker,
     depth,

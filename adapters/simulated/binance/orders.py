@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from adapters.simulated.binance_errors import ApiError, missing, not_required
-from adapters.simulated.binance_params import Params
-from adapters.simulated.binance_wire import ORDER_TYPES
+from adapters.simulated.binance.errors import ApiError, missing, not_required
+from adapters.simulated.binance.params import Params
+from adapters.simulated.binance.wire import ORDER_TYPES
 from adapters.simulated.orders import OrderRequest
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import ZERO, Side, Symbol

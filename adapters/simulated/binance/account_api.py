@@ -6,12 +6,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar, final
 
-from adapters.simulated.binance_errors import ENGINE_TIMEOUT, ApiError, error_of
-from adapters.simulated.binance_limits import Limits
-from adapters.simulated.binance_market_api import MarketApi
-from adapters.simulated.binance_orders import read_order, read_response_type
-from adapters.simulated.binance_params import Params
-from adapters.simulated.binance_wire import (
+from adapters.simulated.binance.errors import ENGINE_TIMEOUT, ApiError, error_of
+from adapters.simulated.binance.limits import Limits
+from adapters.simulated.binance.market_api import MarketApi
+from adapters.simulated.binance.orders import read_order, read_response_type
+from adapters.simulated.binance.params import Params
+from adapters.simulated.binance.wire import (
     Json,
     account_trade,
     decimal_text,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from adapters.simulated.binance_limits import Limits
-from adapters.simulated.binance_wire import ORDER_TYPES, Json, decimal_text
+from adapters.simulated.binance.limits import Limits
+from adapters.simulated.binance.wire import ORDER_TYPES, Json, decimal_text
 from adapters.simulated.checks import OPEN_ORDERS_MAX, PRICE_MULTIPLIER_DOWN, PRICE_MULTIPLIER_UP
 from adapters.simulated.market import Market
 from bot3.domain.instrument import Instrument

@@ -9,7 +9,7 @@ from typing import final
 
 from attrs import define, frozen
 
-from adapters.simulated.binance_errors import ApiError
+from adapters.simulated.binance.errors import ApiError
 
 _MS_PER_S = 1_000
 _MINUTE_S = 60

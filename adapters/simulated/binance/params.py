@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from adapters.simulated.binance_errors import ApiError, illegal, missing, too_precise
+from adapters.simulated.binance.errors import ApiError, illegal, missing, too_precise
 
 AUTH_NAMES = frozenset({"timestamp", "recvWindow", "signature", "apiKey"})
 _DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, final
 
-from adapters.simulated.binance_events import account_position, execution_report
-from adapters.simulated.binance_wire import Json
+from adapters.simulated.binance.events import account_position, execution_report
+from adapters.simulated.binance.wire import Json
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.orders import ExecutionReport
 from bot3.domain.values import Asset

@@ -7,9 +7,9 @@ from typing import Final, final
 
 import msgspec
 
-from adapters.simulated.binance_errors import BUS_UNCLEAR, BUSY, ENGINE_TIMEOUT
-from adapters.simulated.binance_front import WS_API_PATH
-from adapters.simulated.binance_rest import JSON, ROUTES
+from adapters.simulated.binance.errors import BUS_UNCLEAR, BUSY, ENGINE_TIMEOUT
+from adapters.simulated.binance.front import WS_API_PATH
+from adapters.simulated.binance.rest import JSON, ROUTES
 from adapters.simulated.fault_rates import RequestKind, VenueFault
 from adapters.simulated.wire import POLICY_VIOLATION, HttpReply, HttpRequest
 

@@ -7,9 +7,9 @@ from typing import final
 
 import msgspec
 
-from adapters.simulated.binance_errors import ApiError
-from adapters.simulated.binance_operations import Gate, Operation
-from adapters.simulated.binance_params import rest_params
+from adapters.simulated.binance.errors import ApiError
+from adapters.simulated.binance.operations import Gate, Operation
+from adapters.simulated.binance.params import rest_params
 from adapters.simulated.wire import HttpReply, HttpRequest
 
 ROUTES: dict[tuple[str, str], str] = {

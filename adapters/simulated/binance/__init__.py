@@ -1,0 +1,1 @@
+"""Binance's wire front of the simulated exchange."""
