@@ -7,11 +7,10 @@ have been missed; a frame that cannot be read is such a time, for it may have be
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, final
+from typing import Final, NoReturn, final
 
 import msgspec
 import trio
-from attrs import asdict, define
 
 from adapters.binance.account_schemas import (
     AccountFrame,
@@ -25,17 +24,18 @@ from adapters.binance.account_schemas import (
 )
 from adapters.binance.account_translate import balance_change_of, event_of, own_id
 from adapters.binance.errors import REFUSED_FOR_GOOD, TIMESTAMP_OUTSIDE_WINDOW
-from adapters.binance.order_ids import OrderIds
 from adapters.binance.rest import BinanceRest
-from adapters.binance.schemas import MalformedFrame, UnknownFrame
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials, Param, signed_params
+from adapters.binance.signing import Param, signed_params
 from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS, SymbolTable
 from adapters.net.budget import NS_PER_S
-from adapters.net.errors import ConnectionLostError
+from adapters.net.credentials import Credentials
+from adapters.net.frames import MalformedFrame, UnknownFrame
+from adapters.net.lasting import LastingConnection, SessionEndedError
 from adapters.net.network import Network
-from adapters.net.reconnect import Backoff
-from adapters.net.websocket import MessageSocket, open_websocket
+from adapters.net.order_ids import OrderIds
+from adapters.net.statistics import AccountStatistics
+from adapters.net.websocket import MessageSocket
 from bot3.domain.errors import VenueError
 from bot3.messages.orders import AccountEvent, AccountLost, AccountRestored, BalanceChanged
 from supervisors.clock import Clock
@@ -45,23 +45,6 @@ SUBSCRIBE_ID: Final = "1"
 HTTP_OK: Final = 200
 # An event may be this much older than the last byte that we heard before a gap.
 LOST_MARGIN_NS: Final = 5 * NS_PER_S
-PLANNED: Final = "planned, before the venue's 24 h are over"
-
-
-@define
-class AccountStatistics:
-    """Counters since the venue was made; `foreign` are reports of symbols nobody asked for."""
-
-    messages: int = 0
-    malformed: int = 0
-    unknown: int = 0
-    foreign: int = 0
-    reconnects: int = 0
-    last_message_ns: int = 0
-
-    def counts(self) -> dict[str, int]:
-        """What is counted, by name."""
-        return asdict(self, filter=lambda a, _: not a.name.startswith("last_"))
 
 
 @final
@@ -86,9 +69,13 @@ class AccountStream:
     ) -> None:
         self._settings = settings
         self._credentials = credentials
-        self._network = network
         self._clock = clock
-        self._dice = dice
+        self._connection = LastingConnection(
+            settings.connection(settings.ws_api_url, settings.account_silence_s),
+            network=network,
+            clock=clock,
+            dice=dice,
+        )
         self._rest = rest
         self._symbols = symbols
         self._order_ids = order_ids
@@ -101,59 +88,32 @@ class AccountStream:
         self, publish: Callable[[AccountEvent], None], *, ready: Callable[[], None]
     ) -> None:
         """See `VenuePort.run_account`."""
-        backoff = Backoff(self._settings.reconnect, self._dice)
-        was_ready, was_told = False, False
-        while True:
-            self._is_subscribed, started_ns = False, self._clock.monotonic_ns()
+        venue = self._settings.venue
 
-            def live() -> None:
-                nonlocal was_ready
-                venue, now_ns = self._settings.venue, self._clock.now_ns()
-                publish(AccountRestored(venue, self._lost_ns, now_ns))
-                if not was_ready:
-                    was_ready = True
-                    ready()
+        def up() -> None:
+            publish(AccountRestored(venue, self._lost_ns, self._clock.now_ns()))
 
-            reason = await self._connection(publish, live)
-            if self._is_subscribed or not was_told:
-                publish(AccountLost(self._settings.venue, reason, self._clock.now_ns()))
-                was_told = True
+        def down(reason: str) -> None:
+            publish(AccountLost(venue, reason, self._clock.now_ns()))
+
+        def ended(_: str) -> None:
             self.statistics.reconnects += 1
-            lived_s = (self._clock.monotonic_ns() - started_ns) / NS_PER_S
-            if self._is_subscribed and lived_s >= self._settings.stable_after_s:
-                backoff.reset()
-                if reason == PLANNED:
-                    continue
-            await trio.sleep(backoff.next_s())
 
-    async def _connection(
-        self, publish: Callable[[AccountEvent], None], live: Callable[[], None]
-    ) -> str:
-        """One connection from its opening to its end; why it ended."""
-        settings, reason = self._settings, PLANNED
-        life_s = settings.connection_life_s * (1.0 - 0.05 * self._dice.random())
-        try:
-            with trio.move_on_after(life_s):
-                async with open_websocket(
-                    self._network,
-                    settings.ws_api_url,
-                    connect_timeout_s=settings.connect_timeout_s,
-                    silence_s=settings.account_silence_s,
-                ) as socket:
-                    try:
-                        await self._session(socket, publish, live)
-                    finally:
-                        self._note_loss(socket.quiet_s)
-        except (ConnectionLostError, _SessionEndedError) as error:
-            reason = str(error)
-        return reason
+        async def session(socket: MessageSocket, live: Callable[[], None]) -> str:
+            self._is_subscribed = False
+            try:
+                return await self._session(socket, publish, live)
+            finally:
+                self._note_loss(socket.quiet_s)
+
+        await self._connection.run(session, ready=ready, up=up, down=down, ended=ended)
 
     async def _session(
         self,
         socket: MessageSocket,
         publish: Callable[[AccountEvent], None],
         live: Callable[[], None],
-    ) -> None:
+    ) -> NoReturn:
         """Ends by an exception only."""
         early = await self._subscribe(socket)
         live()
@@ -184,7 +144,7 @@ class AccountStream:
                     else:
                         early.append(frame)
         if not self._is_subscribed:
-            raise _SessionEndedError(f"no answer to the subscription within {limit_s:g} s")
+            raise SessionEndedError(f"no answer to the subscription within {limit_s:g} s")
         return early
 
     async def _on_reply(self, reply: ApiReply) -> None:
@@ -200,8 +160,8 @@ class AccountStream:
             try:
                 await self._rest.synchronize()
             except VenueError as failure:
-                raise _SessionEndedError(f"{words}; {failure}") from failure
-        raise _SessionEndedError(words)
+                raise SessionEndedError(f"{words}; {failure}") from failure
+        raise SessionEndedError(words)
 
     def _decoded(self, batch: Iterable[str | bytes]) -> list[AccountFrame]:
         self.statistics.last_message_ns = self._clock.now_ns()
@@ -222,16 +182,16 @@ class AccountStream:
                     is_balance_unknown = True
                 case MalformedFrame(reason):
                     self.statistics.malformed += 1
-                    raise _SessionEndedError(f"unreadable: {reason}")
+                    raise SessionEndedError(f"unreadable: {reason}")
                 case StreamTerminated() | ApiShutdown():
-                    raise _SessionEndedError("the venue ended the stream")
+                    raise SessionEndedError("the venue ended the stream")
                 case UnknownFrame() | ApiReply():
                     self.statistics.unknown += 1
         if is_balance_unknown:
             try:
                 publish(await self._load_balances())
             except VenueError as error:
-                raise _SessionEndedError(f"balances unknown: {error}") from error
+                raise SessionEndedError(f"balances unknown: {error}") from error
 
     def _on_change(
         self,
@@ -243,7 +203,7 @@ class AccountStream:
             event = self._translated(frame, local_ns)
         except TRANSLATION_ERRORS as error:
             self.statistics.malformed += 1
-            raise _SessionEndedError(f"unreadable: {error}") from error
+            raise SessionEndedError(f"unreadable: {error}") from error
         if event is not None:
             publish(event)
 
@@ -266,7 +226,3 @@ class AccountStream:
             return
         heard_ns = self._clock.now_ns() - int(quiet_s * NS_PER_S) - LOST_MARGIN_NS
         self._lost_ns = max(heard_ns + min(self._rest.offset_ns, 0), 1)
-
-
-class _SessionEndedError(Exception):
-    """The connection is of no more use; a new one follows."""

@@ -11,7 +11,8 @@ from decimal import Decimal
 import msgspec
 from msgspec import field
 
-from adapters.binance.schemas import DECODE_ERRORS, MalformedFrame, StreamError, UnknownFrame
+from adapters.binance.schemas import StreamError
+from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
 
 ZERO = Decimal(0)
 

@@ -6,22 +6,12 @@ everything unlisted, and every 5xx whatever its code, is `UNKNOWN`.
 
 from __future__ import annotations
 
-from enum import Enum, unique
 from typing import Final
 
 import msgspec
 
+from adapters.net.calls import Outcome
 from bot3.domain.errors import Bot3Error, OrderRejectedError, OutcomeUnknownError, VenueError
-
-
-@unique
-class Outcome(Enum):
-    """What is known after an error reply."""
-
-    NOT_EXECUTED = "not_executed"
-    UNKNOWN = "unknown"
-    VENUE = "venue"
-
 
 TOO_MANY_ORDERS: Final = -1015
 TIMESTAMP_OUTSIDE_WINDOW: Final = -1021

@@ -9,25 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import msgspec
-import trio
 
 from adapters.binance.account_schemas import ExchangeInfo
-from adapters.binance.feed_session import FeedSession, FeedStatistics, Market
-from adapters.binance.rest import EXCHANGE_INFO, SERVER_TIME, BinanceRest, Call
+from adapters.binance.feed_session import FeedSession, Market
+from adapters.binance.rest import EXCHANGE_INFO, SERVER_TIME, BinanceRest
 from adapters.binance.schemas import Kline, ServerTime
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param
-from adapters.binance.translate import (
-    bar_of,
-    instruments_of,
-    interval_name,
-    wire_symbol,
-)
-from adapters.net.budget import NS_PER_S, Priority, WeightBudget
-from adapters.net.errors import ConnectionLostError
+from adapters.binance.translate import bar_of, instruments_of, interval_name, wire_symbol
+from adapters.net.budget import Priority, WeightBudget
+from adapters.net.calls import Call
+from adapters.net.lasting import LastingConnection
 from adapters.net.network import Network
-from adapters.net.reconnect import Backoff
-from adapters.net.websocket import open_websocket
+from adapters.net.statistics import FeedStatistics
+from adapters.net.websocket import MessageSocket
 from bot3.domain.bar import Bar
 from bot3.domain.errors import VenueError
 from bot3.domain.instrument import Instrument
@@ -39,7 +34,6 @@ from supervisors.entropy import Dice
 STREAMS_MAX: Final = 1_024
 STREAMS_PER_SYMBOL: Final = 2
 KLINES_MAX: Final = 1_000
-PLANNED: Final = "planned, before the venue's 24 h are over"
 _KLINES = Call("GET", "/api/v3/klines", 2, Priority.DATA)
 
 
@@ -57,8 +51,13 @@ class BinanceFeed:
         budget: WeightBudget | None = None,
     ) -> None:
         self._settings = settings
-        self._network = network
         self._clock = clock
+        self._connection = LastingConnection(
+            settings.connection(settings.ws_url, settings.silence_s),
+            network=network,
+            clock=clock,
+            dice=dice,
+        )
         self._dice = dice
         self._rest = BinanceRest(settings, network=network, clock=clock, budget=budget)
         self._session: FeedSession | None = None
@@ -117,65 +116,36 @@ class BinanceFeed:
     ) -> None:
         """See `FeedPort.run`. Raises `VenueError` at once for symbols it cannot stream."""
         markets = self._markets(symbols)
-        backoff = Backoff(self._settings.reconnect, self._dice)
-        was_up, was_ready, was_told = False, False, False
+        latest: FeedSession | None = None
 
-        def live() -> None:
-            nonlocal was_up, was_ready
-            was_up = True
+        def up() -> None:
             publish(FeedRestored(self.venue, self._clock.now_ns()))
-            if not was_ready:
-                was_ready = True
-                ready()
 
-        while True:
-            was_up, started_ns = False, self._clock.monotonic_ns()
-            reason = await self._connection(markets, publish, live)
-            if was_up or not was_told:
-                publish(FeedLost(self.venue, reason, self._clock.now_ns()))
-                was_told = True
-            lived_s = (self._clock.monotonic_ns() - started_ns) / NS_PER_S
+        def down(reason: str) -> None:
+            publish(FeedLost(self.venue, reason, self._clock.now_ns()))
+
+        def ended(reason: str) -> None:
             self.statistics.reconnects += 1
-            if was_up and lived_s >= self._settings.stable_after_s:
-                backoff.reset()
-                if reason == PLANNED:
-                    continue
-            await trio.sleep(backoff.next_s())
+            if latest is not None:
+                latest.abandon(reason)
 
-    async def _connection(
-        self,
-        markets: dict[str, Market],
-        publish: Callable[[FeedEvent], None],
-        live: Callable[[], None],
-    ) -> str:
-        """One connection from its opening to its end; why it ended."""
-        settings = self._settings
-        session = FeedSession(
-            markets,
-            publish,
-            settings=settings,
-            rest=self._rest,
-            clock=self._clock,
-            dice=self._dice,
-            statistics=self.statistics,
-        )
-        self._session, reason = session, PLANNED
-        life_s = settings.connection_life_s * (1.0 - 0.05 * self._dice.random())
-        try:
-            with trio.move_on_after(life_s):
-                async with open_websocket(
-                    self._network,
-                    settings.ws_url,
-                    connect_timeout_s=settings.connect_timeout_s,
-                    silence_s=settings.silence_s,
-                ) as socket:
-                    reason = await session.run(socket, live)
-        except ConnectionLostError as error:
-            reason = str(error)
-        finally:
-            self._session = None
-        session.abandon(reason)
-        return reason
+        async def session(socket: MessageSocket, live: Callable[[], None]) -> str:
+            nonlocal latest
+            latest = self._session = FeedSession(
+                markets,
+                publish,
+                settings=self._settings,
+                rest=self._rest,
+                clock=self._clock,
+                dice=self._dice,
+                statistics=self.statistics,
+            )
+            try:
+                return await latest.run(socket, live)
+            finally:
+                self._session = None
+
+        await self._connection.run(session, ready=ready, up=up, down=down, ended=ended)
 
     def resync(self, symbol: Symbol, reason: str) -> None:
         """See `FeedPort.resync`; without a connection there is no book to drop."""

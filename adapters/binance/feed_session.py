@@ -11,28 +11,28 @@ from typing import Final, final
 
 import msgspec
 import trio
-from attrs import asdict, define
 
 from adapters.binance.book_sync import Action as BookAction
 from adapters.binance.book_sync import BookSync, Changed, FetchSnapshot, Lost, Replaced
-from adapters.binance.rest import BinanceRest, Call
+from adapters.binance.rest import BinanceRest
 from adapters.binance.schemas import (
     CommandReply,
     DepthEvent,
     DepthSnapshot,
-    MalformedFrame,
     ServerShutdown,
     StreamEvent,
     TradeEvent,
-    UnknownFrame,
     decode_stream,
 )
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param
 from adapters.binance.translate import NS_PER_MS, book_of, change_of, trade_of
 from adapters.net.budget import Priority
+from adapters.net.calls import Call
 from adapters.net.errors import ConnectionLostError
+from adapters.net.frames import MalformedFrame, UnknownFrame
 from adapters.net.reconnect import Backoff
+from adapters.net.statistics import FeedStatistics
 from adapters.net.websocket import MessageSocket
 from bot3.domain.errors import VenueError
 from bot3.domain.values import InstrumentId
@@ -42,29 +42,6 @@ from supervisors.entropy import Dice
 
 SUBSCRIBE_ID: Final = 1
 _DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
-
-
-@define
-class FeedStatistics:
-    """Counters since the feed was made; `last_message_ns` is local, 0 before the first.
-
-    `last_failure` says why the latest snapshot that failed did.
-    """
-
-    messages: int = 0
-    malformed: int = 0
-    unknown: int = 0
-    book_gaps: int = 0
-    trade_gaps: int = 0
-    snapshots: int = 0
-    snapshot_failures: int = 0
-    reconnects: int = 0
-    last_message_ns: int = 0
-    last_failure: str = ""
-
-    def counts(self) -> dict[str, int]:
-        """What is counted, by name."""
-        return asdict(self, filter=lambda a, _: not a.name.startswith("last_"))
 
 
 class Market:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TypeVar, final
 
 import trio
-from attrs import frozen
 
 from adapters.binance.errors import (
     TIMESTAMP_OUTSIDE_WINDOW,
@@ -19,42 +18,23 @@ from adapters.binance.errors import (
     BinanceError,
     error_of,
 )
-from adapters.binance.schemas import MalformedFrame, ServerTime, decode_reply
+from adapters.binance.schemas import ServerTime, decode_reply
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials, Param, query_of, signed_query
+from adapters.binance.signing import Param, query_of, signed_query
 from adapters.net.budget import NS_PER_S, Priority, WeightBudget
+from adapters.net.calls import Call, DeadlinePassedError, NotSentError, UnclearError
+from adapters.net.credentials import Credentials
 from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
+from adapters.net.frames import MalformedFrame
 from adapters.net.http import HttpClient, HttpResponse
 from adapters.net.network import Network
-from bot3.domain.errors import OutcomeUnknownError, VenueError
+from bot3.domain.errors import VenueError
 from supervisors.clock import Clock
 
 NS_PER_MS = 1_000_000
 _CLOCK_SAMPLES = 3
 _BLOCK_S_WITHOUT_HEADER = 60.0
 _T = TypeVar("_T")
-
-
-class NotSentError(VenueError):
-    """Certainly not executed: no connection, or no budget in time."""
-
-
-class DeadlinePassedError(NotSentError):
-    """Certainly not executed: it was too late to send it."""
-
-
-class UnclearError(VenueError, OutcomeUnknownError):
-    """Sent, and no usable answer came. A query may treat it as a venue that is down."""
-
-
-@frozen
-class Call:
-    """One endpoint: `weight` by rest-api.md, `priority` in our own budget."""
-
-    method: str
-    path: str
-    weight: int
-    priority: Priority
 
 
 SERVER_TIME = Call("GET", "/api/v3/time", 1, Priority.QUERY)

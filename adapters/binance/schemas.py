@@ -12,15 +12,14 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, field
 
+from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
+
 _PriceFloat = Annotated[float, Meta(gt=0, lt=1e15)]
 _AmountFloat = Annotated[float, Meta(ge=0, lt=1e18)]
 _Milliseconds = Annotated[int, Meta(ge=0, lt=10**14)]
 _Id = Annotated[int, Meta(ge=0)]
 _Levels = list[tuple[_PriceFloat, _AmountFloat]]
 _T = TypeVar("_T")
-
-# Everything that decoding bytes of any origin can raise.
-DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class TradeEvent(msgspec.Struct, frozen=True, tag_field="e", tag="trade"):
@@ -65,18 +64,6 @@ class CommandReply(msgspec.Struct, frozen=True):
 
     id: int | str | None
     error: StreamError | None
-
-
-class UnknownFrame(msgspec.Struct, frozen=True):
-    """Well formed, of a kind we did not ask for."""
-
-    stream: str
-
-
-class MalformedFrame(msgspec.Struct, frozen=True):
-    """Not what the venue documents."""
-
-    reason: str
 
 
 StreamEvent = (

@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import field, frozen, validators
 
+from adapters.net.lasting import ConnectionPolicy
 from adapters.net.reconnect import BackoffPolicy
 from bot3.domain.values import VenueName
 
@@ -38,6 +39,17 @@ class BinanceSettings:
     stable_after_s: float = field(default=30.0, validator=_POSITIVE)
     weight_per_minute: int = field(default=6_000, validator=validators.gt(0))
     reconnect: BackoffPolicy = _RECONNECT
+
+    def connection(self, url: str, silence_s: float) -> ConnectionPolicy:
+        """How a websocket of this venue is kept."""
+        return ConnectionPolicy(
+            url,
+            self.connect_timeout_s,
+            silence_s,
+            self.connection_life_s,
+            self.stable_after_s,
+            self.reconnect,
+        )
 
 
 MAINNET: Final = BinanceSettings(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar, final
 
-from adapters.binance.account import AccountStatistics, AccountStream
+from adapters.binance.account import AccountStream
 from adapters.binance.account_schemas import AccountReply, CanceledReply, MyTrade, OrderReply
 from adapters.binance.account_translate import (
     CANCEL_SUFFIX,
@@ -19,20 +19,18 @@ from adapters.binance.account_translate import (
     order_params,
     own_id,
 )
-from adapters.binance.errors import NO_SUCH_ORDER, UNKNOWN_ORDER_TO_CANCEL, BinanceError, Outcome
+from adapters.binance.errors import NO_SUCH_ORDER, UNKNOWN_ORDER_TO_CANCEL, BinanceError
 from adapters.binance.feed import load_exchange_info
-from adapters.binance.order_ids import OrderIds
-from adapters.binance.rest import BinanceRest, Call, DeadlinePassedError, UnclearError
+from adapters.binance.rest import BinanceRest
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials, Param
-from adapters.binance.translate import (
-    NS_PER_MS,
-    TRANSLATION_ERRORS,
-    SymbolTable,
-    instruments_of,
-)
+from adapters.binance.signing import Param
+from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS, SymbolTable, instruments_of
 from adapters.net.budget import Priority, WeightBudget
+from adapters.net.calls import Call, DeadlinePassedError, Outcome, UnclearError
+from adapters.net.credentials import Credentials
 from adapters.net.network import Network
+from adapters.net.order_ids import OrderIds
+from adapters.net.statistics import AccountStatistics
 from bot3.domain.account import Balance
 from bot3.domain.approval import ApprovedOrder
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError

@@ -12,9 +12,9 @@ from attrs import field, frozen
 
 from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials
 from adapters.binance.venue import BinanceVenue
 from adapters.net.budget import WeightBudget
+from adapters.net.credentials import Credentials
 from adapters.net.network import Network
 from bot3.app.settings import Config
 from bot3.domain.errors import (

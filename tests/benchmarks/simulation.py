@@ -14,9 +14,9 @@ from attrs import evolve
 
 from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials
 from adapters.binance.venue import BinanceVenue
 from adapters.net.budget import WeightBudget
+from adapters.net.credentials import Credentials
 from bot3.app.config import LoadedConfig
 from bot3.app.console import configure_logging
 from bot3.app.heavy import import_heavy_libraries

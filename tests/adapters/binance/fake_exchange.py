@@ -11,7 +11,7 @@ import trio
 import trio_websocket
 
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials
+from adapters.net.credentials import Credentials
 from supervisors.entropy import Entropy
 from tests.adapters.net.http_server import Reply, Request, serve_http
 from tests.adapters.net.memory_network import MemoryNetwork

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.binance.errors import OUTCOMES, BinanceError, Outcome, error_of, outcome_of
+from adapters.binance.errors import OUTCOMES, BinanceError, error_of, outcome_of
+from adapters.net.calls import Outcome
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 
 NOT, UNKNOWN, VENUE = Outcome.NOT_EXECUTED, Outcome.UNKNOWN, Outcome.VENUE

@@ -14,13 +14,12 @@ from adapters.binance.book_sync import BookSync, Changed, FetchSnapshot, Lost, R
 from adapters.binance.schemas import (
     DepthEvent,
     DepthSnapshot,
-    MalformedFrame,
     TradeEvent,
-    UnknownFrame,
     decode_reply,
     decode_stream,
 )
 from adapters.binance.translate import instrument_of
+from adapters.net.frames import MalformedFrame, UnknownFrame
 from bot3.domain.book import Book
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from tests.adapters.binance.recordings import l2_frames, rows

@@ -26,13 +26,12 @@ from adapters.binance.schemas import (
     DepthEvent,
     DepthSnapshot,
     Kline,
-    MalformedFrame,
     ServerShutdown,
     TradeEvent,
-    UnknownFrame,
     decode_reply,
     decode_stream,
 )
+from adapters.net.frames import MalformedFrame, UnknownFrame
 
 TRADE = (
     '{"stream":"btcusdt@trade","data":{"e":"trade","E":1790401501124,"s":"BTCUSDT","t":4123456790,'

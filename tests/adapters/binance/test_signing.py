@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.binance.signing import Credentials, query_of, signed_params, signed_query
+from adapters.binance.signing import query_of, signed_params, signed_query
+from adapters.net.credentials import Credentials
 from tests.adapters.binance.recordings import shared
 
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"

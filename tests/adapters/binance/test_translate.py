@@ -17,9 +17,10 @@ from adapters.binance.account_translate import (
     order_params,
     own_id,
 )
-from adapters.binance.schemas import MalformedFrame, decode_reply
+from adapters.binance.schemas import decode_reply
 from adapters.binance.settings import DEMO, MAINNET, TESTNET
 from adapters.binance.translate import TRANSLATION_ERRORS, SymbolTable, plain, wire_symbol
+from adapters.net.frames import MalformedFrame
 from bot3.domain.errors import VenueError
 from bot3.domain.fill import Liquidity
 from bot3.domain.ids import CLIENT_ORDER_ID_LENGTH_MAX, client_order_id, run_id

@@ -12,8 +12,9 @@ import trio
 from attrs import evolve
 
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials, signed_params
+from adapters.binance.signing import signed_params
 from adapters.binance.venue import BinanceVenue
+from adapters.net.credentials import Credentials
 from bot3.domain.account import Balance
 from bot3.domain.errors import VenueError
 from bot3.messages.orders import (

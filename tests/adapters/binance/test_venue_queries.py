@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 import trio
 
-from adapters.binance.order_ids import OrderIds
 from adapters.binance.venue import BinanceVenue
+from adapters.net.order_ids import OrderIds
 from bot3.domain.account import Balance
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.ids import ClientOrderId

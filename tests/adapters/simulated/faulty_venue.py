@@ -12,8 +12,8 @@ from attrs import evolve
 
 from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
-from adapters.binance.signing import Credentials
 from adapters.binance.venue import BinanceVenue
+from adapters.net.credentials import Credentials
 from adapters.simulated.binance.auth import Credential
 from adapters.simulated.binance.faults import BinanceFaultDialect
 from adapters.simulated.binance.front import BinanceFront

@@ -9,7 +9,8 @@ import trio
 import trio.testing
 from attrs import evolve
 
-from adapters.binance.rest import BinanceRest, UnclearError
+from adapters.binance.rest import BinanceRest
+from adapters.net.calls import UnclearError
 from adapters.net.network import SocketNetwork
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from adapters.simulated.fault_rates import OUTAGES, FaultRates, RequestKind, VenueFault

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.binance.signing import Credentials, signed_query
+from adapters.binance.signing import signed_query
+from adapters.net.credentials import Credentials
 from bot3.app.venues import EmbeddedVenue
 from supervisors.clock import SystemClock
 from tests.bot3.app.processes import bot3, one_error_line, start
