@@ -15,7 +15,7 @@ import trio
 from attrs import field, frozen
 
 from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
-from adapters.net.network import Network, Readable
+from adapters.net.network import Network, Readable, RequestNetwork
 
 CLOSE_TIMEOUT_S = 1.0
 _HEAD_BYTES = 64 * 1024
@@ -195,6 +195,7 @@ class HttpClient:
         limits: HttpLimits = HttpLimits(),
     ) -> None:
         self._base_url = httpx.URL(base_url)
+        self._network = network
         self._timeout_s = timeout_s
         self._limits = limits
         transport = _NetworkTransport(network, limits, is_tls=self._base_url.scheme == "https")
@@ -214,8 +215,12 @@ class HttpClient:
         Raises `TransportBrokenError` or `OutcomeUnclearError`; neither names the query or a header,
         which may hold a signature or a key.
         """
-        departure = _Departure()
         limit_s = self._timeout_s if timeout_s is None else timeout_s
+        if isinstance(self._network, RequestNetwork):
+            return await self._unframed(
+                self._network, method, target, headers or {}, body, limit_s=limit_s
+            )
+        departure = _Departure()
         request = self._client.build_request(
             method,
             self._base_url.copy_with(raw_path=target.encode("ascii")),
@@ -233,6 +238,29 @@ class HttpClient:
         where = f"{method} {self._base_url.host}{target.partition('?')[0]}"
         failure = OutcomeUnclearError if departure.has_left else TransportBrokenError
         raise failure(f"{where}: {reason}")
+
+    async def _unframed(
+        self,
+        network: RequestNetwork,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        limit_s: float,
+    ) -> HttpResponse:
+        """Where the network carries requests as they are."""
+        where = f"{method} {self._base_url.host}{target.partition('?')[0]}"
+        address = (self._base_url.host, self._base_url.port or 80)
+        try:
+            with trio.fail_after(limit_s):
+                return HttpResponse(*await network.exchange(address, method, target, headers, body))
+        except trio.TooSlowError:
+            raise OutcomeUnclearError(f"{where}: no complete answer within {limit_s:g} s") from None
+        except OSError as error:
+            raise TransportBrokenError(f"{where}: {error}") from error
+        except trio.BrokenResourceError as error:
+            raise OutcomeUnclearError(f"{where}: {error}") from error
 
     async def _exchange(self, request: httpx.Request) -> HttpResponse:
         response = await self._client.send(request, stream=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import Protocol, final, runtime_checkable
 
 import trio
@@ -25,6 +26,25 @@ class Readable(Protocol):
     """A stream that knows, without a read, whether its peer has sent or closed."""
 
     def is_readable(self) -> bool: ...
+
+
+@runtime_checkable
+class RequestNetwork(Protocol):
+    """A network that carries HTTP requests as they are, without framing: for simulations."""
+
+    async def exchange(
+        self,
+        address: tuple[str, int],
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers (names in lower case) and body.
+
+        Raises `OSError` where nothing was sent, `trio.BrokenResourceError` where nobody knows.
+        """
+        ...
 
 
 @final

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -21,7 +22,7 @@ from adapters.simulated.binance.front import BinanceFront
 from adapters.simulated.drivers import MarketDriver, WorldDriver, replay_driver
 from adapters.simulated.engine_queue import EngineQueue
 from adapters.simulated.exchange import Exchange
-from adapters.simulated.faults import VenueFaults
+from adapters.simulated.faults import CallLater, VenueFaults
 from adapters.simulated.faulty_front import FaultyFront
 from adapters.simulated.http_server import Connections, serve
 from adapters.simulated.latent import WorldSettings
@@ -141,9 +142,17 @@ class EmbeddedExchange:
     ) -> None:
         """Moves the market and serves it until cancelled; `ready` is called once it can serve."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve, listener, self._served, self.connections)
             nursery.start_soon(self._move)
             ready()
+            await self.serve(listener)
+
+    async def serve(self, listener: trio.abc.Listener[trio.abc.Stream]) -> None:
+        """Until cancelled; the market is moved by somebody else, see `move_on`."""
+        await serve(listener, self._served, self.connections)
+
+    def move_on(self, call_later: CallLater) -> None:
+        """A step now, and all later ones by `call_later`: costs no task a step."""
+        call_later(self._step(), partial(self.move_on, call_later))
 
     def step(self) -> None:
         """What is due now: the market's moves, then what the streams send by the clock."""
@@ -154,12 +163,16 @@ class EmbeddedExchange:
 
     async def _move(self) -> None:
         while True:
-            self.step()
-            now_ns = self._clock.now_ns()
-            next_ns = self._driver.next_ns
-            wait_ns = _STEP_MAX_NS if next_ns is None else next_ns - now_ns
-            wait_ns = max(min(wait_ns, _STEP_MAX_NS), _STEP_MIN_NS)
-            await trio.sleep(wait_ns / _NS_PER_S)
+            wait_s = self._step()
+            await trio.sleep(wait_s)
+
+    def _step(self) -> float:
+        """Makes a step; in how many seconds the next one is due."""
+        self.step()
+        now_ns = self._clock.now_ns()
+        next_ns = self._driver.next_ns
+        wait_ns = _STEP_MAX_NS if next_ns is None else next_ns - now_ns
+        return max(min(wait_ns, _STEP_MAX_NS), _STEP_MIN_NS) / _NS_PER_S
 
     def _open(self, settings: EmbeddedSettings) -> Recording | None:
         if settings.replay_path is None:

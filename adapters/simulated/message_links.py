@@ -63,6 +63,7 @@ class MessageLink:
         self._outbox.on_wake(self._flush)
         self._flush()
         self._ping()
+        self._notice_silence()
 
     @property
     def quiet_s(self) -> float:
@@ -78,13 +79,13 @@ class MessageLink:
 
     async def receive_batch(self) -> list[str]:
         """All that is here, when something is; raises `ConnectionLostError`."""
-        await trio.lowlevel.checkpoint()
+        if self._inbox:
+            await trio.lowlevel.checkpoint()
         while not self._inbox:
             self._check()
-            with trio.move_on_at(self._heard_at_s + self._silence_s):
-                await self._reader.park()
-            if not self._inbox and self.quiet_s >= self._silence_s:
+            if self.quiet_s >= self._silence_s:
                 raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
+            await self._reader.park()
         batch = list(self._inbox)
         self._inbox.clear()
         return batch
@@ -151,6 +152,15 @@ class MessageLink:
         if not self.is_silent:
             self._heard_at_s = trio.current_time()
         self._agenda.after(PING_INTERVAL_S, self._ping)
+
+    def _notice_silence(self) -> None:
+        """Wakes the reader when nothing has been heard for too long; looks again until then."""
+        if self.is_over:
+            return
+        if self.quiet_s >= self._silence_s:
+            self._reader.unpark_all()
+        else:
+            self._agenda.at(self._heard_at_s + self._silence_s, self._notice_silence)
 
     def _arrival_s(self, *, to_client: bool) -> float:
         arrival_s = trio.current_time() + self.latency.draw(self._dice)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import final
 from urllib.parse import urlsplit
@@ -18,14 +18,15 @@ import trio
 from adapters.net.errors import ConnectionLostError
 from adapters.simulated.links import Latency, SimulatedLink, SimulatedStream
 from adapters.simulated.message_links import MessageLink
-from adapters.simulated.wire import WireFront
+from adapters.simulated.request_links import RequestLink
+from adapters.simulated.wire import HttpRequest, WireFront
 from supervisors.entropy import Dice
 from supervisors.testing.agenda import Agenda
 
 BACKLOG = 100
 _FIRST_FREE_PORT = 50_000
 Address = tuple[str, int]
-Link = SimulatedLink | MessageLink
+Link = SimulatedLink | MessageLink | RequestLink
 
 
 def _ignore(_name: str, _data: bytes) -> None:
@@ -83,16 +84,26 @@ class SimulatedNetwork:
 
     def open_messages(self, address: Address, target: str, silence_s: float) -> MessageLink:
         """A websocket without its frames; raises like `open_link`, and `ConnectionLostError`."""
-        front = self.fronts.get(address)
-        if front is None or address not in self.listeners:
-            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{address[0]}:{address[1]}: refused")
-        name = self.next_name()
+        front, name = self._front_at(address), self.next_name()
         dice, latency = self.dice_of(name), self.latency
         link = MessageLink(
             name, front, target, self.agenda, dice, latency, self._on_bytes, silence_s=silence_s
         )
         self.live_links().append(link)
         return link
+
+    def open_request(self, address: Address, dice: Dice) -> RequestLink:
+        """An HTTP exchange without its framing; raises like `open_link`."""
+        front, name = self._front_at(address), f"{address[0]}:{address[1]}"
+        link = RequestLink(name, front, self.agenda, dice, self.latency, self._on_bytes)
+        self.live_links().append(link)
+        return link
+
+    def _front_at(self, address: Address) -> WireFront:
+        front = self.fronts.get(address)
+        if front is None or address not in self.listeners:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{address[0]}:{address[1]}: refused")
+        return front
 
     def free_port(self, host: str) -> int:
         """The lowest port from 50,000 on at which nobody listens."""
@@ -143,7 +154,27 @@ class ProcessNetwork:
 
 @final
 class UnframedNetwork(ProcessNetwork):
-    """The same, but websockets carry messages as they are: a `MessageNetwork`."""
+    """The same without framing: a `MessageNetwork` and a `RequestNetwork`."""
+
+    async def exchange(
+        self,
+        address: Address,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """See `RequestNetwork.exchange`. Connections are kept, so it costs one round trip."""
+        if self.is_fenced:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "the process is dead")
+        link = self._network.open_request(address, self._dice)
+        self._own(link)
+        try:
+            request = HttpRequest(method, target, {k.lower(): v for k, v in headers.items()}, body)
+            reply = await link.exchange(request)
+        finally:
+            link.is_over = True
+        return reply.status, {name.lower(): value for name, value in reply.headers}, reply.body
 
     @asynccontextmanager
     async def open_messages(

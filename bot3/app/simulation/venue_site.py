@@ -73,7 +73,9 @@ class VenueSite:
         """Until cancelled."""
         listener = await network.process().listen(self.address.host, self.address.port)
         async with listener:
-            await self.exchange.run(listener, ready=task_status.started)
+            self.exchange.move_on(network.agenda.after)
+            task_status.started()
+            await self.exchange.serve(listener)
 
     def reported(self, account: int, report: ExecutionReport) -> None:
         if account == self.exchange.account_id:
