@@ -16,16 +16,16 @@ import trio
 from attrs import field, frozen, validators
 
 from adapters.simulated.agents import AgentSettings
-from adapters.simulated.binance.auth import Credential
-from adapters.simulated.binance.faults import BinanceFaultDialect
-from adapters.simulated.binance.front import BinanceFront
+from adapters.simulated.credential import Credential
 from adapters.simulated.drivers import MarketDriver, WorldDriver, replay_driver
 from adapters.simulated.engine_queue import EngineQueue
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.faults import CallLater, VenueFaults
 from adapters.simulated.faulty_front import FaultyFront
+from adapters.simulated.fronts import TickingFront, fault_dialect, front_kit
 from adapters.simulated.http_server import Connections, serve
 from adapters.simulated.latent import WorldSettings
+from adapters.simulated.leader import LeaderMids
 from adapters.simulated.recording import Recording, open_replay
 from adapters.simulated.wire import WireFront
 from adapters.simulated.world import World, listed_instrument
@@ -53,14 +53,18 @@ def _nothing() -> None:
 class EmbeddedSettings:
     """What is traded, and what moves it: a world of agents, or a recorded file.
 
+    `protocol` is the wire's, by the name of the exchange that speaks it.
+
     The world has candles of `history_minutes` (eleven at least) when it starts; fewer agents are a
     thinner book that costs less to run. With `replay_path` the one instrument of the recording is
     traded, and nothing of this counts; `replay_speed` is recorded seconds per second (None: a bar a
-    second, an order book as it was). `capital` is deposited in each quote asset traded, besides
+    second, an order book as it was). Beside a leader, its arbitrageurs see the leader's prices
+    `follow_latency_s` late. `capital` is deposited in each quote asset traded, besides
     `funding`.
     """
 
     venue: VenueName = _BINANCE
+    protocol: str = "binance"
     symbols: tuple[Symbol, ...] = (Symbol("BTC/USDT"), Symbol("ETH/USDT"), Symbol("SOL/USDT"))
     world: WorldSettings = field(factory=WorldSettings)
     agents: AgentSettings = field(factory=AgentSettings)
@@ -72,6 +76,7 @@ class EmbeddedSettings:
     )
     funding: Mapping[Asset, Decimal] = field(factory=_default_funding)
     capital: Decimal = Decimal(0)
+    follow_latency_s: float = field(default=0.15, validator=validators.ge(0.0))
     maker_fee_rate: Decimal = Decimal("0.001")
     taker_fee_rate: Decimal = Decimal("0.001")
 
@@ -88,8 +93,10 @@ class EmbeddedExchange:
         dice_of: Callable[[str], Dice],
         api_key: str,
         api_secret: str,
+        passphrase: str = "",
         on_replay_end: Callable[[], None] = _nothing,
         faults: VenueFaults | None = None,
+        leader: Exchange | None = None,
     ) -> None:
         self._clock, self._on_replay_end = clock, on_replay_end
         self._recording = self._open(settings)
@@ -99,10 +106,10 @@ class EmbeddedExchange:
         self.connections = Connections()
         self._settings = settings
         self._credentials: dict[str, Credential] = {}
-        self.account_id = self.open_account(api_key, api_secret)
-        self._driver = self._make_driver(settings, dice_of)
+        self.account_id = self.open_account(api_key, api_secret, passphrase)
+        self._driver = self._make_driver(settings, dice_of, leader)
         queue = None if faults is None else EngineQueue(self.exchange, faults.call_later)
-        self.front = BinanceFront(
+        self.front: TickingFront = front_kit(settings.protocol).make_front(
             self.exchange,
             self._credentials,
             clock=clock,
@@ -111,7 +118,7 @@ class EmbeddedExchange:
         )
         self._served: WireFront = self.front
         if faults is not None and queue is not None:
-            dialect = BinanceFaultDialect(lambda: clock.now_ns() // _NS_PER_MS)
+            dialect = fault_dialect(settings.protocol, lambda: clock.now_ns() // _NS_PER_MS)
             self._served = FaultyFront(self.front, dialect, faults, queue)
 
     @property
@@ -119,12 +126,12 @@ class EmbeddedExchange:
         """What clients meet: the front, with its faults."""
         return self._served
 
-    def open_account(self, api_key: str, api_secret: str) -> int:
+    def open_account(self, api_key: str, api_secret: str, passphrase: str = "") -> int:
         """An account of its own behind these keys, with the same means as every other one."""
         account_id = self.exchange.open_account(self._settings.funding.items())
         for quote in {market.instrument.quote for market in self.exchange.markets.values()}:
             self.exchange.accounts.deposit(account_id, quote, self._settings.capital)
-        self._credentials[api_key] = Credential(api_secret, account_id)
+        self._credentials[api_key] = Credential(api_secret, account_id, passphrase)
         return account_id
 
     @property
@@ -196,7 +203,10 @@ class EmbeddedExchange:
         ]
 
     def _make_driver(
-        self, settings: EmbeddedSettings, dice_of: Callable[[str], Dice]
+        self,
+        settings: EmbeddedSettings,
+        dice_of: Callable[[str], Dice],
+        leader: Exchange | None,
     ) -> MarketDriver:
         start_ns = self._clock.now_ns()
         if self._recording is not None:
@@ -208,5 +218,15 @@ class EmbeddedExchange:
                 on_end=self._on_replay_end,
             )
         instruments = [market.instrument for market in self.exchange.markets.values()]
-        world = World(instruments, settings.world, dice_of("venue/world"), agents=settings.agents)
+        following = None
+        if leader is not None:
+            following = LeaderMids(leader.markets, settings.follow_latency_s)
+        world = World(
+            instruments,
+            settings.world,
+            dice_of("venue/world"),
+            agents=settings.agents,
+            leader=following,
+            agents_dice=None if leader is None else dice_of(f"{settings.venue}/agents"),
+        )
         return WorldDriver(world, self.exchange, start_ns, history_minutes=settings.history_minutes)

@@ -14,6 +14,7 @@ from typing import final
 from adapters.simulated.agents import AgentSettings, MarketUnits, SymbolAgents
 from adapters.simulated.book import Event
 from adapters.simulated.latent import LatentPrices, WorldSettings
+from adapters.simulated.leader import LeaderMids
 from adapters.simulated.market import Market, Operation
 from bot3.domain.errors import ConfigError
 from bot3.domain.instrument import Instrument
@@ -63,7 +64,11 @@ def listed_instrument(
 
 @final
 class World:
-    """Steps every market by the same clock."""
+    """Steps every market by the same clock.
+
+    With a `leader`, prices are the leader's as its arbitrageurs see them, and `agents_dice` are the
+    dice of whoever trades here; the history, which `dice` make, is then the leader's.
+    """
 
     def __init__(
         self,
@@ -72,10 +77,13 @@ class World:
         dice: Dice,
         *,
         agents: AgentSettings | None = None,
+        leader: LeaderMids | None = None,
+        agents_dice: Dice | None = None,
     ) -> None:
         self._symbols = [instrument.id.symbol for instrument in instruments]
         self._instruments = list(instruments)
         self._dice = dice
+        self._leader = leader
         self._latent = LatentPrices(settings, len(instruments), dice)
         self._starts = [float(_LISTED[symbol][0]) for symbol in self._symbols]
         self._last_ns = 0
@@ -83,7 +91,7 @@ class World:
         agent_settings = agents if agents is not None else AgentSettings()
         for instrument in instruments:
             units = MarketUnits(float(instrument.tick_size), float(instrument.lot_size))
-            own = SymbolAgents(agent_settings, units, dice)
+            own = SymbolAgents(agent_settings, units, agents_dice or dice)
             self._agents[instrument.id.symbol] = own
 
     def latent(self, symbol: Symbol) -> float:
@@ -132,11 +140,15 @@ class World:
         dt_s = min(dt_s, _STEP_MAX_S)
         if dt_s <= 0:
             return []
+        prices = self._prices(now_ns, dt_s)
+        return [(symbol, self._agents[symbol].step(prices[symbol], dt_s)) for symbol in prices]
+
+    def _prices(self, now_ns: int, dt_s: float) -> Mapping[Symbol, float]:
+        """By symbol: what the agents take for the price."""
+        if self._leader is not None:
+            return self._leader.step(now_ns)
         self._latent.step(dt_s)
-        return [
-            (symbol, self._agents[symbol].step(self.latent(symbol), dt_s))
-            for symbol in self._symbols
-        ]
+        return {symbol: self.latent(symbol) for symbol in self._symbols}
 
     def observe(self, symbol: Symbol, events: Iterable[Event]) -> None:
         """What the engine answered to the operations of this symbol, and to everybody else's."""

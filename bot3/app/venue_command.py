@@ -80,7 +80,7 @@ def keys_of(options: VenueOptions, environ: Mapping[str, str]) -> tuple[VenueKey
         raise ConfigError("venue: a --key is given twice")
     for key, name in zip(options.key, options.secret_env, strict=True):
         if not KEY_PATTERN.fullmatch(key):
-            raise ConfigError(f"venue: --key {key!r}: want 8 to 128 letters and digits")
+            raise ConfigError(f"venue: --key {key!r}: want 4 to 128 letters and digits")
         if not environ.get(name):
             raise ConfigError(f"venue: set the environment variable {name} to the secret of {key}")
     if options.key:

@@ -8,25 +8,16 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from attrs import field, frozen
-
 from adapters.simulated.binance.errors import ApiError, illegal, missing
 from adapters.simulated.binance.params import Params
+from adapters.simulated.credential import Credential
 
-KEY_PATTERN = re.compile(r"[A-Za-z0-9]{8,128}")
+KEY_PATTERN = re.compile(r"[A-Za-z0-9]{4,128}")
 _RECV_WINDOW_PATTERN = r"^[0-9]{1,5}(\.[0-9]{1,3})?$"
 _RECV_WINDOW_DEFAULT_MS = Decimal(5_000)
 _RECV_WINDOW_MAX_MS = Decimal(60_000)
 _AHEAD_MAX_MS = 1_000
 _MICROSECONDS_FROM = 100_000_000_000_000
-
-
-@frozen
-class Credential:
-    """A key's secret and account."""
-
-    secret: str = field(repr=False)
-    account: int
 
 
 def authenticate(

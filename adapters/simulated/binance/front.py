@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import final
 
 from adapters.simulated.binance.account_api import AccountApi
-from adapters.simulated.binance.auth import Credential
 from adapters.simulated.binance.limits import Limits, LimitSettings
 from adapters.simulated.binance.market_api import MarketApi
 from adapters.simulated.binance.operations import Gate, operations
@@ -15,6 +14,7 @@ from adapters.simulated.binance.stream_session import open_stream_session
 from adapters.simulated.binance.streams import StreamHub
 from adapters.simulated.binance.user import UserHub
 from adapters.simulated.binance.ws_api import WsApiSession
+from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession, TextSink

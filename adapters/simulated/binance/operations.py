@@ -11,11 +11,12 @@ from typing import final
 from attrs import frozen
 
 from adapters.simulated.binance.account_api import AccountApi
-from adapters.simulated.binance.auth import Credential, authenticate
+from adapters.simulated.binance.auth import authenticate
 from adapters.simulated.binance.errors import ApiError
 from adapters.simulated.binance.limits import Limits
 from adapters.simulated.binance.market_api import MarketApi
 from adapters.simulated.binance.params import AUTH_NAMES, Params
+from adapters.simulated.credential import Credential
 
 _ORDER_TERMS = ("symbol", "side", "type", "timeInForce", "quantity", "quoteOrderQty", "price")
 _ORDER_OPTIONS = ("newClientOrderId", "newOrderRespType", "selfTradePreventionMode")

@@ -17,8 +17,8 @@ import trio.testing
 import trio_websocket
 from attrs import define, field
 
-from adapters.simulated.binance.auth import Credential
 from adapters.simulated.binance.front import BinanceFront
+from adapters.simulated.credential import Credential
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.http_server import Connections, serve
 from adapters.simulated.market import Place

@@ -14,9 +14,9 @@ from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.venue import BinanceVenue
 from adapters.net.credentials import Credentials
-from adapters.simulated.binance.auth import Credential
 from adapters.simulated.binance.faults import BinanceFaultDialect
 from adapters.simulated.binance.front import BinanceFront
+from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import EngineQueue
 from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
 from adapters.simulated.faults import VenueFaults

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.simulated.binance.auth import Credential, authenticate
+from adapters.simulated.binance.auth import authenticate
 from adapters.simulated.binance.errors import ApiError
 from adapters.simulated.binance.params import Params, rest_params, ws_params
+from adapters.simulated.credential import Credential
 
 REPO_ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("BOT3_SHARED", REPO_ROOT.parent / "shared"))

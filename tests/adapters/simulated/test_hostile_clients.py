@@ -14,10 +14,10 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.simulated.binance.auth import Credential
 from adapters.simulated.binance.front import BinanceFront
 from adapters.simulated.binance.limits import LimitSettings
 from adapters.simulated.binance.rest import ROUTES
+from adapters.simulated.credential import Credential
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.wire import HttpRequest, Outbox
 from adapters.simulated.world import listed_instrument

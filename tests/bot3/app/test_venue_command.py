@@ -106,7 +106,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     [
         (("--key", "keynumber1"), "--secret-env"),
         (("--key", "keynumber1", "--secret-env", "NO_SECRET"), "NO_SECRET"),
-        (("--key", "short", "--secret-env", "ONE_SECRET"), "short"),
+        (("--key", "abc", "--secret-env", "ONE_SECRET"), "abc"),
         (("--key", "keynumber1", "--secret-env", "ONE_SECRET") * 2, "twice"),
     ],
 )
