@@ -186,20 +186,35 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
 
 @cli.command()
 @click.option("--host", help="The address to listen on.  [default: this machine only]")
-@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--binance-port", type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option(
+    "--world",
+    type=click.Choice(["null", "planted", "regime", "thin"]),
+    help="What moves the market.  [default: as configured]",
+)
+@click.option(
+    "--replay", type=click.Path(path_type=Path), help="Recorded data instead (L2 lines or bars)."
+)
+@click.option(
+    "--write-config",
+    type=click.Path(path_type=Path),
+    help="Write the configuration with which `bot3 trade -c FILE` trades here.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Of the market's moves.")
-@click.option("--key", multiple=True, help="An API key; each one is an account.  [default: made]")
+@click.option("--key", multiple=True, help="An API key; each one is an account.  [default: demo]")
 @click.option("--secret-env", multiple=True, help="The environment variable with its secret.")
 @_JSON
 @_CONFIG
 @_VERBOSE
-def venue(**given: Any) -> None:
+def venue(*, binance_port: int | None, **given: Any) -> None:
     """Serve the simulated exchange for any other client until Ctrl-C.
 
     It speaks Binance's spot protocol and trades what the configuration names; accounts start with
     its capital. Prints addresses and keys once it serves.
     """
-    options = VenueOptions(**given)
+    asked = {"binance": binance_port}
+    ports = {name: port for name, port in asked.items() if port is not None}
+    options = VenueOptions(ports=ports, **given)
 
     def action() -> int:
         from bot3.app.venue_command import serve_venue

@@ -211,11 +211,15 @@ def _shedding(config: Config) -> str | None:
 
 def _urls(config: Config) -> str | None:
     venue = config.venues.binance
-    urls = {"rest_url": venue.rest_url, "ws_url": venue.ws_url, "ws_api_url": venue.ws_api_url}
+    urls = {
+        "rest_url": venue.rest_url,
+        "ws_url": venue.ws_url,
+        "private_ws_url": venue.private_ws_url,
+    }
     missing = [name for name, url in urls.items() if not url]
-    if venue.mode != "custom" or not missing:
+    if venue.mode == "embedded" or not missing:
         return None
-    return f'= "custom": want venues.binance.{", ".join(missing)} too'
+    return f'= "{venue.mode}": want venues.binance.{", ".join(missing)} too'
 
 
 _BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...] = (
@@ -230,7 +234,7 @@ _BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...
             "venues.binance.mode",
             "venues.binance.rest_url",
             "venues.binance.ws_url",
-            "venues.binance.ws_api_url",
+            "venues.binance.private_ws_url",
         ),
         _urls,
     ),

@@ -14,12 +14,13 @@ from attrs import evolve, frozen
 from adapters.net.network import Network, SocketNetwork
 from adapters.simulated.agents import AgentSettings
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
+from adapters.simulated.exchange import Exchange
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.latent import WorldKind, WorldSettings
 from bot3.app.settings import Config
 from bot3.app.venues import EmbeddedVenue
 from bot3.domain.errors import UnavailableError
-from bot3.domain.values import Symbol, decimal_of
+from bot3.domain.values import Symbol, VenueName, decimal_of
 from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
@@ -49,30 +50,42 @@ def make_exchange(
     *,
     agents: AgentSettings = DENSE_MARKET,
     history_minutes: int = 600,
+    protocol: str = "binance",
+    passphrase: str = "",
+    leader: Exchange | None = None,
 ) -> EmbeddedExchange:
-    """A market of the configured world, or of recorded data; raises `DataError`."""
+    """A market of the configured world, or of recorded data; raises `DataError`.
+
+    Beside a `leader` it follows that one's prices.
+    """
+    settings = _settings_of(config, protocol)
+    api_key, api_secret = keys
+    return EmbeddedExchange(
+        evolve(settings, agents=agents, history_minutes=history_minutes),
+        clock=clock,
+        dice_of=entropy.dice,
+        api_key=api_key,
+        api_secret=api_secret,
+        passphrase=passphrase,
+        faults=faults,
+        leader=leader,
+    )
+
+
+def _settings_of(config: Config, protocol: str) -> EmbeddedSettings:
     given = config.simulation
     replay = Path(given.replay) if given.replay else None
-    settings = EmbeddedSettings(
+    return EmbeddedSettings(
+        venue=VenueName(protocol),
+        protocol=protocol,
         symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
         world=WorldSettings(WorldKind(given.world)),
-        agents=agents,
-        history_minutes=history_minutes,
         replay_path=replay,
         replay_speed=given.replay_speed or None,
         funding={},
         capital=decimal_of(config.system.capital),
         maker_fee_rate=decimal_of(given.maker_fee_rate),
         taker_fee_rate=decimal_of(given.taker_fee_rate),
-    )
-    api_key, api_secret = keys
-    return EmbeddedExchange(
-        settings,
-        clock=clock,
-        dice_of=entropy.dice,
-        api_key=api_key,
-        api_secret=api_secret,
-        faults=faults,
     )
 
 

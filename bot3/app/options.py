@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -25,7 +26,10 @@ class VenueOptions:
 
     config: Path | None
     host: str | None
-    port: int | None
+    ports: Mapping[str, int]
+    world: str | None
+    replay: Path | None
+    write_config: Path | None
     seed: int | None
     key: tuple[str, ...]
     secret_env: tuple[str, ...]

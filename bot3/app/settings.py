@@ -134,10 +134,10 @@ class HealingSettings:
 class BinanceSettings:
     """`[venues.binance]`."""
 
-    mode: Annotated[str, OneOf(("embedded", "custom"))]
+    mode: Annotated[str, OneOf(("embedded", "simulated", "custom"))]
     rest_url: Annotated[str, Url(("http", "https"))]
     ws_url: Annotated[str, Url(("ws", "wss"))]
-    ws_api_url: Annotated[str, Url(("ws", "wss"))]
+    private_ws_url: Annotated[str, Url(("ws", "wss"))]
     key_env: Annotated[str, _VARIABLE]
     secret_env: Annotated[str, _VARIABLE]
     recv_window_ms: Annotated[int, Whole(1, 60_000)]  # Binance refuses more than 60,000

@@ -33,6 +33,8 @@ from supervisors.entropy import Entropy
 
 CLOSE_DEADLINE_S = 2.0
 CANCEL_DEADLINE_S = 10.0
+# Key, secret and passphrase of the simulated exchange, for everybody to know.
+DEMO = ("demo", "demo-secret", "demo-pass")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _log = structlog.get_logger("bot3.venues")
@@ -83,21 +85,34 @@ async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None
                 await each.aclose()
 
 
+WEBSOCKET_PATHS: Mapping[str, Mapping[str, str]] = {
+    "binance": {"ws_url": "/stream", "private_ws_url": "/ws-api/v3"},
+    "okx": {"ws_url": "/ws/v5/public", "private_ws_url": "/ws/v5/private"},
+    "bybit": {
+        "ws_url": "/v5/public/spot",
+        "private_ws_url": "/v5/private",
+        "trade_ws_url": "/v5/trade",
+    },
+}
+
+
 @frozen
 class EmbeddedVenue:
-    """Where the built-in exchange listens, and the keys that it made for us (in no repr)."""
+    """Where a simulated exchange listens, and the keys that it made for us (in no repr)."""
 
     host: str
     port: int
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
+    protocol: str = "binance"
 
     @property
-    def urls(self) -> tuple[str, str, str]:
-        """REST, market streams, order entry."""
+    def urls(self) -> dict[str, str]:
+        """By the names of the configuration's keys."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         where = f"{host}:{self.port}"
-        return f"http://{where}", f"ws://{where}/stream", f"ws://{where}/ws-api/v3"
+        sockets = WEBSOCKET_PATHS[self.protocol].items()
+        return {"rest_url": f"http://{where}"} | {n: f"ws://{where}{path}" for n, path in sockets}
 
 
 @frozen
@@ -122,16 +137,16 @@ def _loopback_only(name: str, url: str) -> None:
 
 def _binance_settings(config: Config, embedded: EmbeddedVenue | None) -> BinanceSettings:
     given = config.venues.binance
-    urls: tuple[str, ...] = (given.rest_url, given.ws_url, given.ws_api_url)
-    if embedded is not None:
-        urls = tuple(mine or theirs for mine, theirs in zip(urls, embedded.urls, strict=True))
-    for name, url in zip(("rest_url", "ws_url", "ws_api_url"), urls, strict=True):
+    names = ("rest_url", "ws_url", "private_ws_url")
+    mine: dict[str, str] = {name: getattr(given, name) for name in names}
+    theirs = {} if embedded is None else embedded.urls
+    urls = {name: mine[name] or theirs.get(name, "") for name in names}
+    for name, url in urls.items():
         _loopback_only(name, url)
-    rest_url, ws_url, ws_api_url = urls
     return BinanceSettings(
-        rest_url,
-        ws_url,
-        ws_api_url,
+        urls["rest_url"],
+        urls["ws_url"],
+        urls["private_ws_url"],
         recv_window_ms=given.recv_window_ms,
         request_timeout_s=given.request_timeout_s,
     )
@@ -143,6 +158,8 @@ def _binance_credentials(
     if embedded is not None:
         return Credentials(embedded.api_key, embedded.api_secret)
     given = config.venues.binance
+    if given.mode == "simulated":
+        return Credentials(*DEMO[:2])
     missing = [name for name in (given.key_env, given.secret_env) if not environ.get(name)]
     if missing:
         raise ConfigError(f"set the environment variables {' and '.join(missing)} to your keys")

@@ -36,7 +36,7 @@ ROUNDS = 3
 
 def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
     """Binance's adapter under another venue's name."""
-    settings = BinanceSettings(*address.urls, venue=name)
+    settings = BinanceSettings(*address.urls.values(), venue=name)
     budget = WeightBudget(settings.weight_per_minute)
     shared: dict[str, Any] = {"network": around.network, "clock": around.clock, "budget": budget}
     keys = Credentials(address.api_key, address.api_secret)

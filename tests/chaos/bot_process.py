@@ -65,7 +65,7 @@ class Bot:
                     **{CALM_FILE: str(self.calm_file)},
                     BOT3__VENUES__BINANCE__REST_URL=f"http://{where}",
                     BOT3__VENUES__BINANCE__WS_URL=f"ws://{where}/stream",
-                    BOT3__VENUES__BINANCE__WS_API_URL=f"ws://{where}/ws-api/v3",
+                    BOT3__VENUES__BINANCE__PRIVATE_WS_URL=f"ws://{where}/ws-api/v3",
                     **self.keys,
                 ),
                 stdout=log,

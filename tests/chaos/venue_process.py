@@ -66,9 +66,11 @@ class VenueProcess:
             print((directory / "venue.log").read_text())
             raise
         (account,) = said["accounts"]
-        port = httpx.URL(said["rest_url"]).port
+        port = httpx.URL(said["venues"]["binance"]["rest_url"]).port
         assert port is not None
-        client = httpx.AsyncClient(base_url=said["rest_url"], timeout=10.0, trust_env=False)
+        client = httpx.AsyncClient(
+            base_url=said["venues"]["binance"]["rest_url"], timeout=10.0, trust_env=False
+        )
         return cls(process, port, account["api_key"], account["api_secret"], client)
 
     async def stop(self) -> int:

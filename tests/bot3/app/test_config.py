@@ -145,7 +145,7 @@ def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
         ("execution.taker_collar_bps", 60.0, "at most risk.price_collar_bps"),
         ("healing.circuit_open_max_s", 1.0, "at least circuit_open_s = 15"),
         ("healing.resume_data_below", 0.5, "less than shed_data_above = 0.5"),
-        ("venues.binance.mode", "custom", "rest_url, ws_url, ws_api_url too"),
+        ("venues.binance.mode", "custom", "rest_url, ws_url, private_ws_url too"),
         ("venues.binance.ws_url", "http://127.0.0.1", "a URL like ws://"),
         ("venues.binance.rest_url", "http://a:99999", "a URL like http://"),
         ("market.bar_interval_s", 2, "one of 1, 60"),

@@ -45,14 +45,14 @@ def test_one_json_line_once_it_serves_and_an_end_in_order(
     try:
         told = json.loads(first_line(running))
         (made,) = told["accounts"]
-        reply = account(told["rest_url"], made["api_key"], made["api_secret"])
+        reply = account(told["venues"]["binance"]["rest_url"], made["api_key"], made["api_secret"])
         running.send_signal(number)
         out, err = running.communicate(timeout=30)
     finally:
         running.kill()
     assert balances(reply) == {"USDT": 10_000}
     assert told["seed"] == 7
-    assert told["ws_api_url"].endswith("/ws-api/v3")
+    assert told["venues"]["binance"]["private_ws_url"].endswith("/ws-api/v3")
     assert (out, err) == ("", "")
     assert running.returncode == 0
     assert list(tmp_path.iterdir()) == []  # it leaves nothing behind
@@ -66,7 +66,7 @@ def test_each_given_key_is_an_account_and_its_secret_is_not_repeated(tmp_path: P
     )
     try:
         line = first_line(running)
-        url = json.loads(line)["rest_url"]
+        url = json.loads(line)["venues"]["binance"]["rest_url"]
         first = account(url, "keynumber1", SECRETS["ONE_SECRET"])
         second = account(url, "keynumber2", SECRETS["TWO_SECRET"])
         swapped = account(url, "keynumber2", SECRETS["ONE_SECRET"])
@@ -82,21 +82,22 @@ def test_each_given_key_is_an_account_and_its_secret_is_not_repeated(tmp_path: P
 def test_people_are_told_how_to_trade_there(tmp_path: Path) -> None:
     running = start("venue", cwd=tmp_path)
     try:
-        told = [first_line(running) for _ in range(12)]
+        told = [first_line(running) for _ in range(11)]
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=30)
     finally:
         running.kill()
     assert told[0].startswith("simulated: BTC/USDT")
     words = "".join(told)
-    for name in ("BOT3__VENUES__BINANCE__MODE=custom", "REST_URL=http://127.0.0.1:", "_SECRET="):
+    mode = "BOT3__VENUES__BINANCE__MODE=simulated"
+    for name in (mode, "REST_URL=http://127.0.0.1:", "secret demo-secret"):
         assert name in words
 
 
 def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = bot3("venue", "--port", str(port), cwd=tmp_path)
+        done = bot3("venue", "--binance-port", str(port), cwd=tmp_path)
     assert done.returncode == 1
     assert str(port) in one_error_line(done)
 
@@ -119,5 +120,27 @@ def test_keys_that_cannot_work_are_refused_before_it_listens(
 
 
 def test_an_address_with_colons_is_a_url_too() -> None:
-    rest_url, _, _ = EmbeddedVenue("::1", 9001, "k", "s").urls
-    assert rest_url == "http://[::1]:9001"
+    urls = EmbeddedVenue("::1", 9001, "k", "s").urls
+    assert urls["rest_url"] == "http://[::1]:9001"
+
+
+def test_the_written_configuration_trades_there(tmp_path: Path) -> None:
+    running = start("venue", "--json", "--write-config", "there.toml", cwd=tmp_path)
+    try:
+        told = json.loads(first_line(running))
+        done = bot3("trade", "-c", "there.toml", "--duration", "12", "--json", cwd=tmp_path)
+        (demo,) = told["accounts"]
+        reply = account(told["venues"]["binance"]["rest_url"], demo["api_key"], demo["api_secret"])
+    finally:
+        running.kill()
+        running.communicate()
+    assert done.returncode == 0, done.stderr
+    assert (demo["api_key"], demo["passphrase"]) == ("demo", "demo-pass")
+    assert json.loads(done.stdout)["fills"] > 0
+    assert balances(reply)["USDT"] < 10_000
+
+
+def test_a_configuration_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    done = bot3("venue", "--write-config", "no/such/place.toml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no/such/place.toml" in one_error_line(done)

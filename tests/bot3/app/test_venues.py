@@ -20,7 +20,7 @@ CUSTOM = {
     "venues.binance.mode": "custom",
     "venues.binance.rest_url": "http://127.0.0.1:8100",
     "venues.binance.ws_url": "ws://localhost:8101/stream",
-    "venues.binance.ws_api_url": "ws://[::1]:8102/ws-api/v3",
+    "venues.binance.private_ws_url": "ws://[::1]:8102/ws-api/v3",
 }
 EMBEDDED = EmbeddedVenue("127.0.0.1", 8200, KEY, SECRET)
 
@@ -48,7 +48,7 @@ async def test_the_embedded_exchange_needs_no_keys_of_ours() -> None:
     assert build({}, {}, EMBEDDED).venue.venue == "binance"
 
 
-@pytest.mark.parametrize("name", ["rest_url", "ws_url", "ws_api_url"])
+@pytest.mark.parametrize("name", ["rest_url", "ws_url", "private_ws_url"])
 @pytest.mark.parametrize(
     "where",
     ["api.binance.com", "127.0.0.1.example.com", "localhost@example.com", "10.0.0.1", "0.0.0.0"],
@@ -66,7 +66,7 @@ async def test_the_embedded_mode_does_not_lead_to_another_machine_either() -> No
         build({"venues.binance.ws_url": "wss://stream.binance.com/stream"}, {}, EMBEDDED)
 
 
-@pytest.mark.parametrize("name", ["rest_url", "ws_url", "ws_api_url"])
+@pytest.mark.parametrize("name", ["rest_url", "ws_url", "private_ws_url"])
 async def test_custom_without_a_url_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"venues.binance.{name}"):
         build({**CUSTOM, f"venues.binance.{name}": ""})
