@@ -185,6 +185,42 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
 
 
 @cli.command()
+@click.option(
+    "--venue",
+    type=click.Choice(["binance", "okx", "bybit"]),
+    required=True,
+    help="Whose frames they are.",
+)
+@click.option(
+    "--public/--private",
+    "is_public",
+    default=None,
+    help="Which stream it was; the frames say so themselves.",
+)
+@click.option(
+    "--book", "has_books", is_flag=True, help="Rebuild the books; print their top at each update."
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@_VERBOSE
+def decode(
+    *, venue: str, is_public: bool | None, has_books: bool, file: Path, is_verbose: bool
+) -> None:
+    """Read recorded frames, one a line, and print one normalized event a line as JSON.
+
+    FILE is plain, .gz or .zst. A line is the frame, `<timestamp> <frame>`, or a recorder's row
+    {"t":"recv"|"http","ts","data"}. Counts go to standard error; no bad line stops it.
+    """
+    del is_public
+
+    def action() -> int:
+        from bot3.app.decode.command import decode_file
+
+        return decode_file(venue, file, has_books=has_books)
+
+    _guard(action, is_verbose=is_verbose)
+
+
+@cli.command()
 @click.option("--host", help="The address to listen on.  [default: this machine only]")
 @click.option("--binance-port", type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option(
