@@ -144,6 +144,7 @@ class Market:
         self.wire_symbol = f"{instrument.base}{instrument.quote}"
         self.scale = Scale(instrument.tick_size, instrument.lot_size)
         self.engine = MatchingEngine(first_update_id=first_id, first_trade_id=first_id)
+        self.first_trade_id = first_id
         self.candles = Candles()
         self.tape: deque[Print] = deque(maxlen=tape_length)
         self.last_price = 0
@@ -170,8 +171,23 @@ class Market:
         self.last_order_id += 1
         return self.last_order_id
 
-    def warm_up(self, ts_ns: int, price: int, lots: int, *, is_buyer_maker: bool) -> None:
-        """A trade of the history: into the candles and the last price, not onto the tape."""
+    def warm_up(
+        self,
+        ts_ns: int,
+        price: int,
+        lots: int,
+        *,
+        is_buyer_maker: bool,
+        to_come: int | None = None,
+    ) -> None:
+        """A trade of the history: into the candles and the last price.
+
+        With `to_come`, the number of those after it, onto the tape too: ids end where live ones
+        begin.
+        """
+        trade_id = 0 if to_come is None else self.first_trade_id - to_come - 1
+        if trade_id > 0:
+            self.tape.append(Print(trade_id, price, lots, is_buyer_maker, ts_ns))
         self.last_price = price
         self.candles.record(ts_ns // _NS_PER_MS, price, lots, is_buyer_maker=is_buyer_maker)
 

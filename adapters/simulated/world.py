@@ -123,14 +123,17 @@ class World:
             market, end = markets[symbol], path[-1][index]
             units = MarketUnits(float(market.scale.tick_size), float(market.scale.lot_size))
             ts_ns = now_ns - round(sum(steps) * _NS_PER_S)
-            for dt_s, logs in zip(steps, path, strict=True):
+            for number, (dt_s, logs) in enumerate(zip(steps, path, strict=True), 1):
                 ts_ns += round(dt_s * _NS_PER_S)
                 price = self._starts[index] * math.exp(logs[index] - end)
                 size = 2_500.0 * dt_s * self._dice.lognormvariate(0.0, 1.0)
                 is_sell = self._dice.random() < 0.5
                 lots = units.lots(size, price)
                 ticks = units.bid(price)
-                market.warm_up(min(ts_ns, now_ns), ticks, lots, is_buyer_maker=is_sell)
+                to_come = len(steps) - number
+                market.warm_up(
+                    min(ts_ns, now_ns), ticks, lots, is_buyer_maker=is_sell, to_come=to_come
+                )
         self._latent.logs = [0.0] * len(self._symbols)
 
     def step(self, now_ns: int) -> list[tuple[Symbol, list[Operation]]]:

@@ -11,6 +11,7 @@ from adapters.simulated.binance.limits import Limits
 from adapters.simulated.binance.market_api import MarketApi
 from adapters.simulated.binance.orders import read_order, read_response_type
 from adapters.simulated.binance.params import Params
+from adapters.simulated.binance.replacement import replace
 from adapters.simulated.binance.wire import (
     Json,
     account_trade,
@@ -87,6 +88,14 @@ class AccountApi:
             raise error_of(Refusal.RESTRICTED_CANCEL)
         self._exchange.cancel(account, market.symbol, order.order_id, cancel_id)
         return order_canceled(order, cancel_id)
+
+    def replace(self, account: int, params: Params) -> Json:
+        return replace(
+            params,
+            lambda: self.test(account, params),
+            lambda old: self.cancel(account, old),
+            lambda: self.place(account, params),
+        )
 
     def cancel_all(self, account: int, params: Params) -> list[Json]:
         market = self._market_api.market(params)
@@ -184,6 +193,23 @@ class AccountApi:
                 "discount": decimal_text(Decimal("0.75")),
             },
         }
+
+    def fees(self, _account: int, params: Params) -> list[Json]:
+        """`/sapi/v1/asset/tradeFee`, of one instrument or of all."""
+        markets = self._market_api.markets
+        chosen = [self._market_api.market(params)] if params.has("symbol") else markets.values()
+        return [
+            {
+                "symbol": market.wire_symbol,
+                "makerCommission": str(market.instrument.maker_fee_rate),
+                "takerCommission": str(market.instrument.taker_fee_rate),
+            }
+            for market in chosen
+        ]
+
+    def nothing(self, _account: int, _params: Params) -> list[Json]:
+        """No coins to deposit, no margin pairs."""
+        return []
 
     def order_limits(self, _account: int, _params: Params) -> list[Json]:
         return self._limits.order_limits(self._market_api.now_ms())

@@ -50,20 +50,28 @@ _REFUSALS: dict[Refusal, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """An answer that is an error. `retry_after_s` goes with 429 and 418."""
+    """An answer that is an error. `retry_after_s` goes with 429 and 418, `data` with two halves."""
 
     def __init__(
-        self, code: int, text: str, *, status: int = 400, retry_after_s: int | None = None
+        self,
+        code: int,
+        text: str,
+        *,
+        status: int = 400,
+        retry_after_s: int | None = None,
+        data: dict[str, object] | None = None,
     ) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
         self.status = status
         self.retry_after_s = retry_after_s
+        self.data = data
 
     def body(self) -> dict[str, object]:
         """As it goes onto the wire."""
-        return {"code": self.code, "msg": self.text}
+        told: dict[str, object] = {"code": self.code, "msg": self.text}
+        return told if self.data is None else {**told, "data": self.data}
 
 
 def error_of(refusal: Refusal) -> ApiError:

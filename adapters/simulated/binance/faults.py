@@ -16,6 +16,7 @@ from adapters.simulated.wire import POLICY_VIOLATION, HttpReply, HttpRequest
 _INTERNAL_ERROR = 1011
 _KINDS = {
     "order.place": RequestKind.ENTRY,
+    "order.cancelReplace": RequestKind.ENTRY,
     "order.cancel": RequestKind.CANCEL,
     "openOrders.cancelAll": RequestKind.CANCEL,
 }

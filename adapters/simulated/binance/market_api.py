@@ -7,6 +7,7 @@ from typing import final
 
 import msgspec
 
+from adapters.simulated.binance.day import aggregate_trade, day_ticker
 from adapters.simulated.binance.errors import INVALID_SYMBOL, ApiError, missing
 from adapters.simulated.binance.info import exchange_info
 from adapters.simulated.binance.limits import Limits
@@ -63,6 +64,32 @@ class MarketApi:
         market = self.market(params)
         newest = list(market.tape)[-params.limit(500, 1_000) :]
         return [public_trade(market.scale, trade) for trade in newest]
+
+    def aggregate_trades(self, params: Params) -> list[Json]:
+        market, limit = self.market(params), params.limit(500, 1_000)
+        first_id, start = params.integer("fromId"), params.integer("startTime")
+        end = params.integer("endTime")
+        if first_id is not None and (start is not None or end is not None):
+            raise ApiError(-1128, "Combination of optional parameters invalid.")
+        found = [
+            trade
+            for trade in market.tape
+            if trade.trade_id >= (first_id or 0)
+            and ms(trade.ts_ns) >= (start or 0)
+            and (end is None or ms(trade.ts_ns) <= end)
+        ]
+        is_forward = first_id is not None or start is not None
+        page = found[:limit] if is_forward else found[-limit:]
+        return [aggregate_trade(market.scale, trade) for trade in page]
+
+    def ticker_day(self, params: Params) -> Json | list[Json]:
+        kind = params.optional("type") or "FULL"
+        if kind not in {"FULL", "MINI"}:
+            raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
+        now_ms = self.now_ms()
+        return self._one_or_all(
+            params, lambda market: day_ticker(market, now_ms, is_brief=kind == "MINI")
+        )
 
     def klines(self, params: Params) -> list[list[object]]:
         market = self.market(params)

@@ -16,6 +16,7 @@ from adapters.simulated.binance.errors import ApiError
 from adapters.simulated.binance.limits import Limits
 from adapters.simulated.binance.market_api import MarketApi
 from adapters.simulated.binance.params import AUTH_NAMES, Params
+from adapters.simulated.binance.replacement import CANCEL_REPLACE
 from adapters.simulated.credential import Credential
 
 _ORDER_TERMS = ("symbol", "side", "type", "timeInForce", "quantity", "quoteOrderQty", "price")
@@ -70,6 +71,10 @@ def _public(api: MarketApi) -> dict[str, Operation]:
         "exchangeInfo": public(api.exchange_info, _SYMBOLS, _weigh(20)),
         "depth": public(api.depth, limited, _depth_weight),
         "trades.recent": public(api.trades, limited, _weigh(25)),
+        "trades.aggregate": public(
+            api.aggregate_trades, limited | {"fromId", "startTime", "endTime"}, _weigh(4)
+        ),
+        "ticker.24hr": public(api.ticker_day, _SYMBOLS | {"type"}, _day_weight),
         "klines": public(api.klines, klines, _weigh(2)),
         "avgPrice": public(api.average_price, frozenset({"symbol"}), _weigh(2)),
         "ticker.price": public(api.ticker_price, _SYMBOLS, _ticker_weight),
@@ -96,6 +101,7 @@ def _private(api: AccountApi) -> dict[str, Operation]:
         "order.place": trade(api.place, _ORDER, is_order=True),
         "order.test": signed(api.test, _ORDER),
         "order.cancel": trade(api.cancel, _LOOKUP | {"newClientOrderId", "cancelRestrictions"}),
+        "order.cancelReplace": trade(api.replace, _ORDER | CANCEL_REPLACE, is_order=True),
         "openOrders.cancelAll": trade(api.cancel_all, symbol),
         "order.status": signed(api.status, _LOOKUP, _weigh(4)),
         "openOrders.status": signed(api.open_orders, symbol, _open_orders_weight),
@@ -103,6 +109,8 @@ def _private(api: AccountApi) -> dict[str, Operation]:
         "myTrades": signed(api.my_trades, _SPAN | {"fromId"}, _trades_weight),
         "account.status": signed(api.account, frozenset({"omitZeroBalances"}), _weigh(20)),
         "account.commission": signed(api.commission, symbol, _weigh(20)),
+        "wallet.fees": signed(api.fees, symbol),
+        "wallet.nothing": signed(api.nothing, frozenset()),
         "account.rateLimits.orders": signed(api.order_limits, frozenset(), _weigh(40)),
     }
 
@@ -159,6 +167,13 @@ def _depth_weight(params: Params) -> int:
 
 def _ticker_weight(params: Params) -> int:
     return 2 if params.has("symbol") else 4
+
+
+def _day_weight(params: Params) -> int:
+    if params.has("symbol"):
+        return 2
+    names = params.values.get("symbols", "").count(",") + 1 if params.has("symbols") else 101
+    return next((cost for most, cost in ((20, 2), (100, 40)) if names <= most), 80)
 
 
 def _open_orders_weight(params: Params) -> int:

@@ -18,12 +18,15 @@ ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/api/v3/exchangeInfo"): "exchangeInfo",
     ("GET", "/api/v3/depth"): "depth",
     ("GET", "/api/v3/trades"): "trades.recent",
+    ("GET", "/api/v3/aggTrades"): "trades.aggregate",
+    ("GET", "/api/v3/ticker/24hr"): "ticker.24hr",
     ("GET", "/api/v3/klines"): "klines",
     ("GET", "/api/v3/uiKlines"): "klines",
     ("GET", "/api/v3/avgPrice"): "avgPrice",
     ("GET", "/api/v3/ticker/price"): "ticker.price",
     ("GET", "/api/v3/ticker/bookTicker"): "ticker.book",
     ("POST", "/api/v3/order"): "order.place",
+    ("POST", "/api/v3/order/cancelReplace"): "order.cancelReplace",
     ("POST", "/api/v3/order/test"): "order.test",
     ("DELETE", "/api/v3/order"): "order.cancel",
     ("GET", "/api/v3/order"): "order.status",
@@ -34,6 +37,11 @@ ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/api/v3/account"): "account.status",
     ("GET", "/api/v3/account/commission"): "account.commission",
     ("GET", "/api/v3/rateLimit/order"): "account.rateLimits.orders",
+    # What stock clients ask the wallet for before they trade: there is nothing to tell.
+    ("GET", "/sapi/v1/asset/tradeFee"): "wallet.fees",
+    ("GET", "/sapi/v1/capital/config/getall"): "wallet.nothing",
+    ("GET", "/sapi/v1/margin/allPairs"): "wallet.nothing",
+    ("GET", "/sapi/v1/margin/isolated/allPairs"): "wallet.nothing",
 }
 _GONE = "/api/v3/userDataStream"
 _GONE_PAGE = b"<html><head><title>410 Gone</title></head><body>410 Gone</body></html>"
