@@ -16,6 +16,7 @@ from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.fault_dialect import FaultDialect
+from adapters.simulated.okx.front import OkxFront
 from adapters.simulated.wire import WireFront
 from bot3.domain.errors import ConfigError
 from supervisors.clock import Clock
@@ -52,7 +53,10 @@ class FrontKit:
     make_dialect: Callable[[Callable[[], int]], FaultDialect] | None = None
 
 
-FRONTS: Final[Mapping[str, FrontKit]] = {"binance": FrontKit(BinanceFront, BinanceFaultDialect)}
+FRONTS: Final[Mapping[str, FrontKit]] = {
+    "binance": FrontKit(BinanceFront, BinanceFaultDialect),
+    "okx": FrontKit(OkxFront),
+}
 
 
 def front_kit(protocol: str) -> FrontKit:

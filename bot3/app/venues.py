@@ -87,12 +87,7 @@ async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None
 
 WEBSOCKET_PATHS: Mapping[str, Mapping[str, str]] = {
     "binance": {"ws_url": "/stream", "private_ws_url": "/ws-api/v3"},
-    "okx": {"ws_url": "/ws/v5/public", "private_ws_url": "/ws/v5/private"},
-    "bybit": {
-        "ws_url": "/v5/public/spot",
-        "private_ws_url": "/v5/private",
-        "trade_ws_url": "/v5/trade",
-    },
+    "okx": {},  # REST only so far
 }
 
 

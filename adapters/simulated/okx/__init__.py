@@ -1,0 +1,1 @@
+"""OKX's wire front of the simulated exchange."""

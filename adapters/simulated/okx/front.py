@@ -1,0 +1,185 @@
+"""OKX's REST protocol in front of one exchange. Its websockets are not served yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, final
+
+import msgspec
+from attrs import frozen
+
+from adapters.simulated.credential import Credential
+from adapters.simulated.engine_queue import PlaceOrder
+from adapters.simulated.exchange import Exchange
+from adapters.simulated.okx.auth import authenticate
+from adapters.simulated.okx.errors import EXPIRED, OkxApiError
+from adapters.simulated.okx.limits import Limits
+from adapters.simulated.okx.market_api import MarketApi
+from adapters.simulated.okx.params import Params, body_params, query_params
+from adapters.simulated.okx.trade_api import BATCH_MAX, TradeApi
+from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession, TextSink
+from supervisors.clock import Clock
+from supervisors.entropy import Dice
+
+_JSON = ("content-type", "application/json; charset=utf-8")
+_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ID_LENGTH = 16
+_NS_PER_US = 1_000
+_NS_PER_MS = 1_000_000
+
+
+@frozen
+class _Public:
+    """`limit` requests of one address within two seconds."""
+
+    run: Callable[[Params], object]
+    limit: int
+
+
+@frozen
+class _Private:
+    """`limit` of one account. `is_action`: a POST of one or several items, each with a verdict."""
+
+    run: Callable[[int, Params], object]
+    limit: int
+    is_action: bool = False
+    is_batch: bool = False
+    can_expire: bool = False
+
+
+_Endpoint = _Public | _Private
+_PREFIX: Final = "/api/v5"
+
+
+@final
+class OkxFront:
+    """A `WireFront`. `place` is the way of accepted orders where it is not the straight one."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        credentials: Mapping[str, Credential],
+        *,
+        clock: Clock,
+        dice: Dice,
+        place: PlaceOrder | None = None,
+    ) -> None:
+        self._clock, self._credentials, self._dice = clock, credentials, dice
+        self._limits = Limits()
+        market = MarketApi(exchange, clock)
+        trade = TradeApi(exchange, market, self._new_id, place=place or exchange.place)
+        self._endpoints: dict[tuple[str, str], _Endpoint] = {**_public(market), **_private(trade)}
+        self._paths = {path for _, path in self._endpoints}
+
+    def request(self, request: HttpRequest) -> HttpReply:
+        """REST; every reply is JSON."""
+        path = request.path.removeprefix(_PREFIX)
+        try:
+            endpoint = self._endpoint(request, path)
+            if isinstance(endpoint, _Public):
+                return self._asked(endpoint, path, request)
+            return self._signed(endpoint, path, request)
+        except OkxApiError as error:
+            body = {"code": error.code, "data": [], "msg": error.text}
+            return HttpReply(error.status, msgspec.json.encode(body), (_JSON,))
+
+    def open_session(self, request: HttpRequest, outbox: TextSink) -> SocketSession | None:
+        """No websocket is here yet."""
+        del request, outbox
+        return None
+
+    def tick(self, now_ns: int) -> None:
+        """Nothing goes by the clock."""
+
+    def _endpoint(self, request: HttpRequest, path: str) -> _Endpoint:
+        endpoint = self._endpoints.get((request.method, path))
+        if endpoint is None or not request.path.startswith(_PREFIX):
+            code, status = ("50115", 405) if path in self._paths else ("50404", 404)
+            raise OkxApiError(code, "Invalid request path or method", status=status)
+        return endpoint
+
+    def _asked(self, endpoint: _Public, path: str, request: HttpRequest) -> HttpReply:
+        params = query_params(request.query)
+        key = (path, params.get("instType"))
+        self._limits.count(key, endpoint.limit, self._clock.now_ns())
+        return _reply({"code": "0", "data": endpoint.run(params), "msg": ""})
+
+    def _signed(self, endpoint: _Private, path: str, request: HttpRequest) -> HttpReply:
+        now_ns = self._clock.now_ns()
+        account = authenticate(request, self._credentials, now_ns // _NS_PER_MS).account
+        if not endpoint.is_action:
+            self._limits.count((account, path), endpoint.limit, now_ns)
+            data = endpoint.run(account, query_params(request.query))
+            return _reply({"code": "0", "data": data, "msg": ""})
+        items = body_params(request.body)
+        if len(items) > (BATCH_MAX if endpoint.is_batch else 1):
+            raise OkxApiError("51111", "Parameter batch orders count is too large", status=400)
+        for item in items:
+            self._limits.count((account, path, item.get("instId")), endpoint.limit, now_ns)
+        expiry = request.headers.get("exptime", "")
+        if endpoint.can_expire and expiry.isdigit() and int(expiry) < now_ns // _NS_PER_MS:
+            raise OkxApiError(*EXPIRED, status=400)
+        data = [endpoint.run(account, item) for item in items]
+        return _reply(_verdict(data) | _times(now_ns))
+
+    def _new_id(self) -> str:
+        return "".join(self._dice.choices(_ID_LETTERS, k=_ID_LENGTH))
+
+
+def _reply(body: dict[str, object]) -> HttpReply:
+    return HttpReply(200, msgspec.json.encode(body), (_JSON,))
+
+
+def _times(now_ns: int) -> dict[str, object]:
+    stamp = str(now_ns // _NS_PER_US)
+    return {"inTime": stamp, "outTime": stamp}
+
+
+def _verdict(data: list[object]) -> dict[str, object]:
+    """0: all went well, 1: none, 2: some; the items say which."""
+    good = sum(isinstance(item, dict) and item["sCode"] == "0" for item in data)
+    if good == len(data):
+        return {"code": "0", "data": data, "msg": ""}
+    if good:
+        return {"code": "2", "data": data, "msg": "Bulk operation partially succeeded."}
+    return {"code": "1", "data": data, "msg": "All operations failed"}
+
+
+def _public(api: MarketApi) -> dict[tuple[str, str], _Endpoint]:
+    found: dict[str, _Endpoint] = {
+        "/public/time": _Public(api.time, 10),
+        "/public/instruments": _Public(api.instruments, 20),
+        "/market/books": _Public(api.books, 40),
+        "/market/ticker": _Public(api.ticker, 20),
+        "/market/tickers": _Public(api.tickers, 20),
+        "/market/trades": _Public(api.trades, 100),
+        "/market/candles": _Public(api.candles, 40),
+        "/market/history-candles": _Public(api.candles, 20),
+    }
+    return {("GET", path): endpoint for path, endpoint in found.items()}
+
+
+def _private(api: TradeApi) -> dict[tuple[str, str], _Endpoint]:
+    asked: dict[str, _Endpoint] = {
+        "/trade/order": _Private(api.order, 60),
+        "/trade/orders-pending": _Private(api.pending, 60),
+        "/trade/orders-history": _Private(api.history, 40),
+        "/trade/orders-history-archive": _Private(api.history, 20),
+        "/trade/fills": _Private(api.fills, 60),
+        "/trade/fills-history": _Private(api.fills, 10),
+        "/account/balance": _Private(api.balance, 10),
+        "/account/config": _Private(api.config, 5),
+        "/account/trade-fee": _Private(api.fees, 5),
+        "/asset/currencies": _Private(api.nothing, 12),
+    }
+    done: dict[str, _Endpoint] = {
+        "/trade/order": _Private(api.place, 60, is_action=True, can_expire=True),
+        "/trade/batch-orders": _Private(
+            api.place, 300, is_action=True, is_batch=True, can_expire=True
+        ),
+        "/trade/cancel-order": _Private(api.cancel, 60, is_action=True),
+        "/trade/cancel-batch-orders": _Private(api.cancel, 300, is_action=True, is_batch=True),
+    }
+    return {("GET", path): endpoint for path, endpoint in asked.items()} | {
+        ("POST", path): endpoint for path, endpoint in done.items()
+    }

@@ -1,0 +1,106 @@
+"""OKX's public market data by REST. Raises `OkxApiError`."""
+
+from __future__ import annotations
+
+from typing import final
+
+from adapters.simulated.candles import INTERVALS_MS, Candle
+from adapters.simulated.exchange import Exchange
+from adapters.simulated.market import Market
+from adapters.simulated.okx.errors import NO_INSTRUMENT, OkxApiError, bad
+from adapters.simulated.okx.params import Params
+from adapters.simulated.okx.wire import (
+    Json,
+    book,
+    candle_row,
+    inst_id,
+    instrument,
+    ms_text,
+    public_trade,
+    ticker,
+)
+from supervisors.clock import Clock
+
+FIRST_CODE = 1_000_000_000
+_NS_PER_MS = 1_000_000
+_DAY_MS = 86_400_000
+_DAY_MINUTES = 1_440
+_BARS = {
+    **{name: name for name in ("1s", "1m", "3m", "5m", "15m", "30m")},
+    **{f"{hours}H": f"{hours}h" for hours in (1, 2, 4)},
+    **{f"{hours}Hutc": f"{hours}h" for hours in (6, 12)},
+    "1Dutc": "1d",
+    "1Wutc": "1w",
+    "1Mutc": "1M",
+}
+
+
+@final
+class MarketApi:
+    """Every method reads parameters and returns the items of `data`."""
+
+    def __init__(self, exchange: Exchange, clock: Clock) -> None:
+        self._clock = clock
+        self.markets = {inst_id(market): market for market in exchange.markets.values()}
+        self.codes = {name: FIRST_CODE + n for n, name in enumerate(self.markets)}
+
+    def now_ns(self) -> int:
+        """The venue's clock."""
+        return self._clock.now_ns()
+
+    def market(self, params: Params) -> Market:
+        """Of `instId`; raises `OkxApiError` 51001."""
+        found = self.markets.get(params.needed("instId"))
+        if found is None:
+            raise OkxApiError(*NO_INSTRUMENT)
+        return found
+
+    def time(self, _params: Params) -> list[Json]:
+        return [{"ts": ms_text(self.now_ns())}]
+
+    def instruments(self, params: Params) -> list[Json]:
+        if params.needed("instType") != "SPOT":
+            return []
+        chosen = [self.market(params)] if params.get("instId") else self.markets.values()
+        return [instrument(market, self.codes[inst_id(market)]) for market in chosen]
+
+    def books(self, params: Params) -> list[Json]:
+        depth = min(max(params.whole("sz", 1), 1), 400)
+        return [book(self.market(params), depth, self.now_ns())]
+
+    def ticker(self, params: Params) -> list[Json]:
+        return [self._ticker(self.market(params))]
+
+    def tickers(self, params: Params) -> list[Json]:
+        if params.needed("instType") != "SPOT":
+            return []
+        return [self._ticker(market) for market in self.markets.values()]
+
+    def trades(self, params: Params) -> list[Json]:
+        market, count = self.market(params), params.whole("limit", 100)
+        return [public_trade(market, trade) for trade in reversed(list(market.tape)[-count:])]
+
+    def candles(self, params: Params) -> list[list[str]]:
+        """Newest first; `after` means older than, `before` newer than, both exclusive."""
+        market, bar = self.market(params), params.get("bar") or "1m"
+        interval = _BARS.get(bar)
+        if interval is None:
+            raise bad("bar")
+        now_ms = self.now_ns() // _NS_PER_MS
+        market.candles.roll(now_ms)
+        after, before = params.whole("after", 1 << 62), params.whole("before", -1)
+        found = [c for c in market.candles.of(interval) if before < c.open_ms < after]
+        count = min(params.whole("limit", 100), 300)
+        length = INTERVALS_MS[interval]
+        return [
+            candle_row(market, candle, is_closed=candle.open_ms + length <= now_ms)
+            for candle in reversed(found[-count:])
+        ]
+
+    def _ticker(self, market: Market) -> Json:
+        now_ns = self.now_ns()
+        now_ms = now_ns // _NS_PER_MS
+        day = Candle(now_ms - _DAY_MS, now_ms, market.reference_price())
+        for minute in market.candles.newest("1m", _DAY_MINUTES):
+            day.join(minute)
+        return ticker(market, day, now_ns)
