@@ -224,6 +224,7 @@ def decode(
 @click.option("--host", help="The address to listen on.  [default: this machine only]")
 @click.option("--binance-port", type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--okx-port", type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--bybit-port", type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option(
     "--world",
     type=click.Choice(["null", "planted", "regime", "thin"]),
@@ -243,14 +244,16 @@ def decode(
 @_JSON
 @_CONFIG
 @_VERBOSE
-def venue(*, binance_port: int | None, okx_port: int | None, **given: Any) -> None:
+def venue(
+    *, binance_port: int | None, okx_port: int | None, bybit_port: int | None, **given: Any
+) -> None:
     """Serve the simulated exchange for any other client until Ctrl-C.
 
-    It speaks the spot protocols of Binance and (REST only) OKX, trades what the configuration
-    names, and its accounts start with the capital named there. The second market follows the
-    first. Prints addresses and keys once it serves.
+    It speaks the spot protocols of Binance and (REST only) OKX and Bybit, trades what the
+    configuration names, and its accounts start with the capital named there. The other markets
+    follow the first. Prints addresses and keys once it serves.
     """
-    asked = {"binance": binance_port, "okx": okx_port}
+    asked = {"binance": binance_port, "okx": okx_port, "bybit": bybit_port}
     ports = {name: port for name, port in asked.items() if port is not None}
     options = VenueOptions(ports=ports, **given)
 

@@ -87,7 +87,8 @@ async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None
 
 WEBSOCKET_PATHS: Mapping[str, Mapping[str, str]] = {
     "binance": {"ws_url": "/stream", "private_ws_url": "/ws-api/v3"},
-    "okx": {},  # REST only so far
+    "okx": {},  # REST only so far, as the next
+    "bybit": {},
 }
 
 

@@ -12,11 +12,11 @@ from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.okx.auth import authenticate
-from adapters.simulated.okx.errors import EXPIRED, OkxApiError
-from adapters.simulated.okx.limits import Limits
+from adapters.simulated.okx.errors import EXPIRED, TOO_FAST, OkxApiError, bad
 from adapters.simulated.okx.market_api import MarketApi
-from adapters.simulated.okx.params import Params, body_params, query_params
 from adapters.simulated.okx.trade_api import BATCH_MAX, TradeApi
+from adapters.simulated.sliding_limits import SlidingLimits
+from adapters.simulated.text_params import Params, body_params, query_params
 from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession, TextSink
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
@@ -25,6 +25,7 @@ _JSON = ("content-type", "application/json; charset=utf-8")
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 16
 _NS_PER_US = 1_000
+_WINDOW_NS = 2_000_000_000
 _NS_PER_MS = 1_000_000
 
 
@@ -65,7 +66,7 @@ class OkxFront:
         place: PlaceOrder | None = None,
     ) -> None:
         self._clock, self._credentials, self._dice = clock, credentials, dice
-        self._limits = Limits()
+        self._limits = SlidingLimits(_WINDOW_NS)
         market = MarketApi(exchange, clock)
         trade = TradeApi(exchange, market, self._new_id, place=place or exchange.place)
         self._endpoints: dict[tuple[str, str], _Endpoint] = {**_public(market), **_private(trade)}
@@ -99,31 +100,42 @@ class OkxFront:
         return endpoint
 
     def _asked(self, endpoint: _Public, path: str, request: HttpRequest) -> HttpReply:
-        params = query_params(request.query)
-        key = (path, params.get("instType"))
-        self._limits.count(key, endpoint.limit, self._clock.now_ns())
+        params = query_params(request.query, _complain)
+        self._count((path, params.get("instType")), endpoint.limit)
         return _reply({"code": "0", "data": endpoint.run(params), "msg": ""})
 
     def _signed(self, endpoint: _Private, path: str, request: HttpRequest) -> HttpReply:
         now_ns = self._clock.now_ns()
         account = authenticate(request, self._credentials, now_ns // _NS_PER_MS).account
         if not endpoint.is_action:
-            self._limits.count((account, path), endpoint.limit, now_ns)
-            data = endpoint.run(account, query_params(request.query))
+            self._count((account, path), endpoint.limit)
+            data = endpoint.run(account, query_params(request.query, _complain))
             return _reply({"code": "0", "data": data, "msg": ""})
-        items = body_params(request.body)
+        items = body_params(request.body, _complain)
+        if items is None:
+            raise OkxApiError("50002", "JSON syntax error", status=400)
         if len(items) > (BATCH_MAX if endpoint.is_batch else 1):
             raise OkxApiError("51111", "Parameter batch orders count is too large", status=400)
         for item in items:
-            self._limits.count((account, path, item.get("instId")), endpoint.limit, now_ns)
+            self._count((account, path, item.get("instId")), endpoint.limit)
         expiry = request.headers.get("exptime", "")
         if endpoint.can_expire and expiry.isdigit() and int(expiry) < now_ns // _NS_PER_MS:
             raise OkxApiError(*EXPIRED, status=400)
         data = [endpoint.run(account, item) for item in items]
         return _reply(_verdict(data) | _times(now_ns))
 
+    def _count(self, key: tuple[object, ...], limit: int) -> None:
+        if not self._limits.take(key, limit, self._clock.now_ns()):
+            raise OkxApiError(*TOO_FAST, status=429)
+
     def _new_id(self) -> str:
         return "".join(self._dice.choices(_ID_LETTERS, k=_ID_LENGTH))
+
+
+def _complain(name: str, *, is_missing: bool) -> Exception:
+    if is_missing:
+        return OkxApiError("50014", f"Parameter {name} can not be empty", status=400)
+    return bad(name)
 
 
 def _reply(body: dict[str, object]) -> HttpReply:

@@ -8,7 +8,6 @@ from adapters.simulated.candles import INTERVALS_MS, Candle
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
 from adapters.simulated.okx.errors import NO_INSTRUMENT, OkxApiError, bad
-from adapters.simulated.okx.params import Params
 from adapters.simulated.okx.wire import (
     Json,
     book,
@@ -19,6 +18,7 @@ from adapters.simulated.okx.wire import (
     public_trade,
     ticker,
 )
+from adapters.simulated.text_params import Params
 from supervisors.clock import Clock
 
 FIRST_CODE = 1_000_000_000

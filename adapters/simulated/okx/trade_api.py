@@ -5,6 +5,7 @@ Invariant: an item that fails changes nothing, and never fails the items beside 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, final
@@ -21,8 +22,8 @@ from adapters.simulated.okx.errors import (
     refusal_of,
 )
 from adapters.simulated.okx.market_api import MarketApi
-from adapters.simulated.okx.params import Params
 from adapters.simulated.okx.wire import (
+    POST_ONLY,
     UNNAMED,
     Json,
     account_fill,
@@ -33,10 +34,12 @@ from adapters.simulated.okx.wire import (
     plain,
 )
 from adapters.simulated.orders import OrderRecord, OrderRequest, RecordStatus, Refusal, RefusedError
+from adapters.simulated.text_params import Params
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side, Symbol
 
+_CLIENT_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 BATCH_MAX: Final = 20
 PAGE_MAX: Final = 100
 _KINDS: Final = {
@@ -187,7 +190,7 @@ class TradeApi:
             raise OkxApiError("50004", "API endpoint request timeout", status=400) from None
         except RefusedError as error:
             if error.refusal is Refusal.WOULD_TAKE:
-                return self._canceled_at_once(account, market, request)
+                return self._exchange.end_at_once(account, request, POST_ONLY)
             raise refusal_of(error.refusal, market.instrument, request.side) from None
 
     def _canceled(self, account: int, params: Params) -> OrderRecord:
@@ -196,17 +199,6 @@ class TradeApi:
         if order is None or not order.status.is_open:
             raise OkxApiError(*NOT_CANCELED)
         return self._exchange.cancel(account, market.symbol, order.order_id, "")
-
-    def _canceled_at_once(self, account: int, market: Market, request: OrderRequest) -> OrderRecord:
-        """A post-only order that would take is accepted here, and then canceled whole."""
-        now_ns = self._market_api.now_ns()
-        order = OrderRecord(
-            market.next_order_id(), account, request, request.amount, now_ns, now_ns
-        )
-        self._exchange.files.add(order)
-        order.status, order.expiry_reason = RecordStatus.CANCELED, "POST_ONLY"
-        self._exchange.files.finish(order)
-        return order
 
     def _read(self, market: Market, params: Params) -> OrderRequest:
         if params.needed("tdMode") != "cash":
@@ -226,7 +218,7 @@ class TradeApi:
             side=side,
             kind=kind,
             tif=tif,
-            client_order_id=params.client_id() or UNNAMED + self._new_id(),
+            client_order_id=params.matching("clOrdId", _CLIENT_ID) or UNNAMED + self._new_id(),
             amount=zero if is_by_value else size,
             price=zero if is_market else params.number("px"),
             quote_amount=size if is_by_value else zero,

@@ -12,6 +12,7 @@ from bot3.domain.values import Side
 
 Json = dict[str, object]
 UNNAMED = "~"  # begins our own id of an order whose client gave it none
+POST_ONLY = "POST_ONLY"
 _NS_PER_MS = 1_000_000
 _STATES = {
     RecordStatus.NEW: "live",
@@ -21,7 +22,7 @@ _STATES = {
 _SOURCES = {
     "UNFILLED_IOC_QUANTITY_EXPIRED": ("14", "IOC order was partially filled or canceled"),
     "UNFILLED_FOK_ORDER_EXPIRED": ("13", "FOK order could not be filled in full"),
-    "POST_ONLY": ("31", "Post-only order would take liquidity"),
+    POST_ONLY: ("31", "Post-only order would take liquidity"),
 }
 
 

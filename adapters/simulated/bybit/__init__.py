@@ -1,0 +1,1 @@
+"""Bybit's wire front of the simulated exchange."""

@@ -1,0 +1,51 @@
+"""Who signed a request, and whether in time: hex HMAC-SHA256 over the raw query or body."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.simulated.bybit.errors import BybitApiError
+from adapters.simulated.credential import Credential
+from adapters.simulated.wire import HttpRequest
+
+WINDOW_MS: Final = 5_000
+AHEAD_MS: Final = 1_000
+
+
+def sign(secret: str, payload: bytes) -> str:
+    """As the header carries it."""
+    return hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
+
+
+def authenticate(
+    request: HttpRequest, credentials: Mapping[str, Credential], now_ms: int
+) -> Credential:
+    """The credential that signed; raises `BybitApiError`."""
+    key = request.headers.get("x-bapi-api-key", "")
+    if not key:
+        raise BybitApiError(10001, "Request parameter error: apiKey is missing")
+    credential = credentials.get(key)
+    if credential is None:
+        raise BybitApiError(10003, "API key is invalid.")
+    stamp = request.headers.get("x-bapi-timestamp", "")
+    window = request.headers.get("x-bapi-recv-window", "")
+    _check_window(stamp, window, now_ms)
+    said = request.query.encode() if request.method == "GET" else request.body
+    payload = f"{stamp}{key}{window}".encode() + said
+    given = request.headers.get("x-bapi-sign", "")
+    if not hmac.compare_digest(sign(credential.secret, payload), given.lower()):
+        text = "Error sign, please check your signature generation algorithm."
+        raise BybitApiError(10004, text)
+    return credential
+
+
+def _check_window(stamp: str, window: str, now_ms: int) -> None:
+    is_read = stamp.isascii() and stamp.isdigit() and (not window or window.isdigit())
+    window_ms = int(window) if is_read and window else WINDOW_MS
+    if not is_read or not now_ms - window_ms <= int(stamp) < now_ms + AHEAD_MS:
+        text = "invalid request, please check your server timestamp or recv_window param."
+        details = f" req_timestamp[{stamp}],server_timestamp[{now_ms}],recv_window[{window_ms}]"
+        raise BybitApiError(10002, text + details)
