@@ -5,6 +5,7 @@ Invariant: every line of the file gives at least one record; nothing in it ends 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -53,9 +54,13 @@ def decode_file(venue: str, path: Path, *, has_books: bool) -> int:
     """Prints every record; raises `DataError` where the file cannot be read."""
     counts: Counter[str] = Counter()
     write = sys.stdout.write
-    for record in records(venue, path, has_books=has_books):
-        counts[str(record["type"])] += 1
-        write(_encode(record).decode() + "\n")
+    try:
+        for record in records(venue, path, has_books=has_books):
+            counts[str(record["type"])] += 1
+            write(_encode(record).decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has had enough; nothing is left to be flushed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     _tell(counts, sys.stderr)
     return 0
 

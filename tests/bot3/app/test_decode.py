@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import zstandard
 
 from bot3.app.decode.lines import LineKind, line_of
-from tests.bot3.app.processes import bot3, one_error_line
+from tests.bot3.app.processes import bot3, environment, one_error_line
 
 TRADE = '{"e":"trade","E":5,"s":"BTCUSDT","t":7,"p":"2.50","q":"0.1","T":1700,"m":true}'
 LINES = [
@@ -55,6 +57,22 @@ def test_a_broken_end_of_a_packed_file_is_one_line_after_what_was_there(tmp_path
     done = bot3("decode", "--venue", "binance", str(path), cwd=tmp_path)
     assert done.returncode == 1
     assert "cut.gz" in one_error_line(done)
+
+
+def test_a_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    path.write_text(f"{TRADE}\n" * 20_000)
+    command = [sys.executable, "-m", "bot3", "decode", "--venue", "binance", str(path)]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert json.loads(running.stdout.readline())["type"] == "trade"
+        running.stdout.close()
+        said = running.stderr.read()
+    assert running.returncode == 0
+    assert "error" not in said
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
