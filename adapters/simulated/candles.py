@@ -143,6 +143,16 @@ class Candles:
         for series in (self._seconds, self._minutes):
             series.record(ts_ms, price, lots, trade_id, is_buyer_maker=is_buyer_maker)
 
+    def last_day(self, now_ms: int, price: int) -> Candle:
+        """Of the minutes that there are, 24 hours at most; `price` where there are none."""
+        day = Candle(now_ms - _DAY_MS, now_ms, price)
+        minutes = [m for m in self.newest("1m", _DAY_MS // MINUTE_MS) if m.open_ms > day.open_ms]
+        if minutes:
+            day.open = minutes[0].open
+        for minute in minutes:
+            day.join(minute)
+        return day
+
     def roll(self, now_ms: int) -> None:
         """Closes every candle that `now_ms` is past."""
         self._seconds.roll(now_ms)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import strategies as st
 
 from adapters.net.described import Described, Recording
 
@@ -19,6 +20,12 @@ TYPES = {
     *("trade", "book", "book_change", "quote", "bar", "ticker", "order", "fill", "balance"),
     *("control", "rest", "unknown", "malformed"),
 }
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=8,
+)
 
 
 def shared(path: str) -> Path:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adapters.simulated.binance.wire import Json, ms
-from adapters.simulated.candles import Candle
 from adapters.simulated.market import Market, Print, Scale
 
-DAY_MS = 86_400_000
-_DAY_MINUTES = 1_440
 _BRIEF_LEAVES_OUT = frozenset(
     (
         *("priceChange", "priceChangePercent", "weightedAvgPrice", "prevClosePrice", "lastQty"),
@@ -20,11 +17,8 @@ _BRIEF_LEAVES_OUT = frozenset(
 
 def day_ticker(market: Market, now_ms: int, *, is_brief: bool) -> Json:
     """`GET /api/v3/ticker/24hr`: of the minutes that there are, a day of them at most."""
-    day = Candle(now_ms - DAY_MS, now_ms, market.reference_price())
-    minutes = [m for m in market.candles.newest("1m", _DAY_MINUTES) if m.open_ms > day.open_ms]
-    for minute in minutes:
-        day.join(minute)
-    scale, top, open_ticks = market.scale, market.top(), minutes[0].open if minutes else day.open
+    day = market.candles.last_day(now_ms, market.reference_price())
+    scale, top, open_ticks = market.scale, market.top(), day.open
     last = market.tape[-1] if market.tape else None
     change = scale.price(market.reference_price()) - scale.price(open_ticks)
     whole: Json = {

@@ -11,20 +11,17 @@ from adapters.simulated.bybit.wire import (
     book,
     candle_row,
     instrument,
-    ms_text,
     public_trade,
     ticker,
 )
-from adapters.simulated.candles import Candle
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
+from adapters.simulated.numbers import ms_text
 from adapters.simulated.text_params import Params
 from supervisors.clock import Clock
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
-_DAY_MS = 86_400_000
-_DAY_MINUTES = 1_440
 _INTERVALS = {
     **{minutes: f"{minutes}m" for minutes in ("1", "3", "5", "15", "30")},
     **{str(60 * hours): f"{hours}h" for hours in (1, 2, 4, 6, 12)},
@@ -73,12 +70,10 @@ class MarketApi:
 
     def tickers(self, params: Params) -> Json:
         now_ms = self.now_ns() // _NS_PER_MS
-        rows = []
-        for market in self._chosen(params):
-            day = Candle(now_ms - _DAY_MS, now_ms, market.reference_price())
-            for minute in market.candles.newest("1m", _DAY_MINUTES):
-                day.join(minute)
-            rows.append(ticker(market, day))
+        rows = [
+            ticker(market, market.candles.last_day(now_ms, market.reference_price()))
+            for market in self._chosen(params)
+        ]
         return {"category": params.get("category"), "list": rows}
 
     def klines(self, params: Params) -> Json:

@@ -17,11 +17,11 @@ from adapters.simulated.bybit.wire import (
     execution_row,
     link_id,
     order_row,
-    plain,
 )
 from adapters.simulated.engine_queue import OrderQueuedError, PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
+from adapters.simulated.numbers import plain
 from adapters.simulated.orders import OrderRecord, OrderRequest, Refusal, RefusedError
 from adapters.simulated.text_params import Params
 from bot3.domain.order import OrderType, TimeInForce

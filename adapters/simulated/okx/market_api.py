@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import final
 
-from adapters.simulated.candles import INTERVALS_MS, Candle
+from adapters.simulated.candles import INTERVALS_MS
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
+from adapters.simulated.numbers import ms_text
 from adapters.simulated.okx.errors import NO_INSTRUMENT, OkxApiError, bad
 from adapters.simulated.okx.wire import (
     Json,
@@ -14,7 +15,6 @@ from adapters.simulated.okx.wire import (
     candle_row,
     inst_id,
     instrument,
-    ms_text,
     public_trade,
     ticker,
 )
@@ -23,8 +23,6 @@ from supervisors.clock import Clock
 
 FIRST_CODE = 1_000_000_000
 _NS_PER_MS = 1_000_000
-_DAY_MS = 86_400_000
-_DAY_MINUTES = 1_440
 _BARS = {
     **{name: name for name in ("1s", "1m", "3m", "5m", "15m", "30m")},
     **{f"{hours}H": f"{hours}h" for hours in (1, 2, 4)},
@@ -99,8 +97,5 @@ class MarketApi:
 
     def _ticker(self, market: Market) -> Json:
         now_ns = self.now_ns()
-        now_ms = now_ns // _NS_PER_MS
-        day = Candle(now_ms - _DAY_MS, now_ms, market.reference_price())
-        for minute in market.candles.newest("1m", _DAY_MINUTES):
-            day.join(minute)
+        day = market.candles.last_day(now_ns // _NS_PER_MS, market.reference_price())
         return ticker(market, day, now_ns)

@@ -13,6 +13,7 @@ from typing import Final, final
 from adapters.simulated.engine_queue import OrderQueuedError, PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
+from adapters.simulated.numbers import ms_text, plain
 from adapters.simulated.okx.errors import (
     ID_NEEDED,
     NO_ORDER,
@@ -29,9 +30,7 @@ from adapters.simulated.okx.wire import (
     account_fill,
     balance_detail,
     client_id,
-    ms_text,
     order_state,
-    plain,
 )
 from adapters.simulated.orders import OrderRecord, OrderRequest, RecordStatus, Refusal, RefusedError
 from adapters.simulated.text_params import Params

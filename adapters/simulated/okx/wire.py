@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from adapters.simulated.candles import Candle
 from adapters.simulated.market import Market, Print
+from adapters.simulated.numbers import ms_text, plain
 from adapters.simulated.orders import AccountTrade, OrderRecord, RecordStatus
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
@@ -24,17 +25,6 @@ _SOURCES = {
     "UNFILLED_FOK_ORDER_EXPIRED": ("13", "FOK order could not be filled in full"),
     POST_ONLY: ("31", "Post-only order would take liquidity"),
 }
-
-
-def plain(value: Decimal) -> str:
-    """Digits and a point, without zeros at the end."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def ms_text(ts_ns: int) -> str:
-    """Milliseconds."""
-    return str(ts_ns // _NS_PER_MS)
 
 
 def inst_id(market: Market) -> str:

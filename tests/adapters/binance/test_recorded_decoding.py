@@ -14,7 +14,13 @@ from adapters.binance.recorded import BinanceRecording
 from adapters.binance.recorded_books import BinanceBooks
 from adapters.net.described import Described
 from bot3.app.decode.command import records
-from tests.adapters.decoding import assert_bears_mutations, assert_well_formed, received, shared
+from tests.adapters.decoding import (
+    assert_bears_mutations,
+    assert_well_formed,
+    json_values,
+    received,
+    shared,
+)
 
 TRADE = {
     "e": "trade",
@@ -187,13 +193,6 @@ def test_old_frames_decode_and_mutated_ones_raise_nothing(day: str) -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_any_bytes_are_a_record(frame: str | bytes) -> None:
     assert_well_formed(BinanceRecording().describe(frame))
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
-    max_leaves=8,
-)
 
 
 @given(st.sampled_from(["trade", "depthUpdate", "kline", "executionReport", "x"]), json_values)

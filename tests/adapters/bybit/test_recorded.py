@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from adapters.bybit.recorded import BybitRecording
 from adapters.bybit.recorded_books import BybitBooks
 from adapters.net.described import Described
-from tests.adapters.decoding import assert_bears_mutations, assert_well_formed, received, shared
+from tests.adapters.decoding import (
+    assert_bears_mutations,
+    assert_well_formed,
+    json_values,
+    received,
+    shared,
+)
 
 FILE = "frames/bybit-linear-20260809.jsonl.zst"
 TRADE = {"T": 1700, "s": "BTCUSDT", "S": "Sell", "v": "0.1", "p": "2.50", "i": "77", "BT": False}
@@ -139,13 +145,6 @@ def test_mutated_frames_raise_nothing() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_any_bytes_are_a_record(frame: str | bytes) -> None:
     assert_well_formed(BybitRecording().describe(frame))
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
-    max_leaves=8,
-)
 
 
 @given(

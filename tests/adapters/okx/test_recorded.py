@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from adapters.net.described import Described
 from adapters.okx.recorded import OkxRecording
 from adapters.okx.recorded_books import OkxBooks
-from tests.adapters.decoding import assert_bears_mutations, assert_well_formed, received, shared
+from tests.adapters.decoding import (
+    assert_bears_mutations,
+    assert_well_formed,
+    json_values,
+    received,
+    shared,
+)
 
 FILE = "frames/okx-20220513.jsonl.zst"
 
@@ -158,13 +164,6 @@ def test_mutated_frames_raise_nothing() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_any_bytes_are_a_record(frame: str | bytes) -> None:
     assert_well_formed(OkxRecording().describe(frame))
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
-    max_leaves=8,
-)
 
 
 @given(

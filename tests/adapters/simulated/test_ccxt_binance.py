@@ -159,7 +159,7 @@ def test_a_wrong_secret_and_a_late_stamp(exchange: ccxt.binance, rest_url: str) 
     with pytest.raises(ccxt.AuthenticationError):
         client(rest_url, "wrong-secret").private_get_account()
     late = client(rest_url)
-    late.nonce = lambda: exchange.milliseconds() - 60_000  # type: ignore[method-assign]
+    late.nonce = lambda: exchange.milliseconds() - 60_000
     with pytest.raises(ccxt.InvalidNonce):
         late.private_get_account()
 
