@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, final
 
 from adapters.net.described import Described
-from adapters.net.exact_book import ExactBook
+from adapters.net.exact_book import ExactBook, note_of, top_of
 
 
 class _Instrument:
@@ -38,7 +38,7 @@ class BybitBooks:
         told: list[Described] = []
         if body["type"] == "book":
             instrument.book.replace(body["bids"], body["asks"])
-            told = [_note("resync", record)] if instrument.is_lost else []
+            told = [note_of("resync", record)] if instrument.is_lost else []
             instrument.is_synced, instrument.is_lost = True, False
         elif not instrument.is_synced or body["last_id"] <= instrument.last_id:
             return []  # nothing to apply it to, or a duplicate
@@ -51,19 +51,9 @@ class BybitBooks:
         return told + self._top(record, instrument)
 
     def _top(self, record: Described, instrument: _Instrument) -> list[Described]:
-        bids, asks = instrument.book.bids(1), instrument.book.asks(1)
-        if bids and asks and bids[0][0] >= asks[0][0]:
-            return self._lost(record, instrument, "crossed")
-        bid, ask = (side[0] if side else (None, None) for side in (bids, asks))
-        top = _note("top", record)
-        top |= {"update_id": record["last_id"], "bid": bid[0], "bid_amount": bid[1]}
-        return [top | {"ask": ask[0], "ask_amount": ask[1]}]
+        top = top_of(instrument.book, record)
+        return self._lost(record, instrument, "crossed") if top is None else [top]
 
     def _lost(self, record: Described, instrument: _Instrument, reason: str) -> list[Described]:
         instrument.is_synced, instrument.is_lost = False, True
-        return [{**_note("gap", record), "reason": reason}]
-
-
-def _note(kind: str, record: Described) -> Described:
-    names = ("symbol", "channel", "ts_venue_ns")
-    return {"type": kind, **{name: record[name] for name in names}}
+        return [{**note_of("gap", record), "reason": reason}]

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import final
 
+from adapters.net.described import Described
+
 Level = tuple[Decimal, Decimal]
 
 
@@ -47,3 +49,20 @@ class ExactBook:
         """The best `depth` asks, low to high."""
         prices, amounts = self._asks
         return [(price, amounts[price]) for price in prices[:depth]]
+
+
+def note_of(kind: str, record: Described) -> Described:
+    """Of the instrument, the channel and the moment of an event of a book."""
+    names = ("symbol", "channel", "ts_venue_ns")
+    return {"type": kind, **{name: record[name] for name in names}}
+
+
+def top_of(book: ExactBook, record: Described) -> Described | None:
+    """The best bid and ask after an event; None where they cross, for then the book is wrong."""
+    bids, asks = book.bids(1), book.asks(1)
+    if bids and asks and bids[0][0] >= asks[0][0]:
+        return None
+    bid, ask = (side[0] if side else (None, None) for side in (bids, asks))
+    top = note_of("top", record)
+    top |= {"update_id": record["last_id"], "bid": bid[0], "bid_amount": bid[1]}
+    return top | {"ask": ask[0], "ask_amount": ask[1]}

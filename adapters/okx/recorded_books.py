@@ -11,7 +11,7 @@ from typing import Any, final
 from zlib import crc32
 
 from adapters.net.described import Described
-from adapters.net.exact_book import ExactBook
+from adapters.net.exact_book import ExactBook, note_of, top_of
 
 CHECKSUM_LEVELS = 25
 _SIGNED = 2**31
@@ -60,7 +60,7 @@ class OkxBooks:
         body: dict[str, Any] = record
         instrument.book.replace(body["bids"], body["asks"])
         instrument.is_synced, instrument.last_id = True, body["last_id"]
-        told = [_note("resync", record)] if instrument.is_lost else []
+        told = [note_of("resync", record)] if instrument.is_lost else []
         instrument.is_lost = False
         return told + self._checked(record, instrument)
 
@@ -79,19 +79,9 @@ class OkxBooks:
         book, expected = instrument.book, record["checksum"]
         if expected and checksum_of(book) != expected:
             return self._lost(record, instrument, "checksum")
-        bids, asks = book.bids(1), book.asks(1)
-        if bids and asks and bids[0][0] >= asks[0][0]:
-            return self._lost(record, instrument, "crossed")
-        bid, ask = (side[0] if side else (None, None) for side in (bids, asks))
-        top = _note("top", record)
-        top |= {"update_id": record["last_id"], "bid": bid[0], "bid_amount": bid[1]}
-        return [top | {"ask": ask[0], "ask_amount": ask[1]}]
+        top = top_of(instrument.book, record)
+        return self._lost(record, instrument, "crossed") if top is None else [top]
 
     def _lost(self, record: Described, instrument: _Instrument, reason: str) -> list[Described]:
         instrument.is_synced, instrument.is_lost = False, True
-        return [{**_note("gap", record), "reason": reason}]
-
-
-def _note(kind: str, record: Described) -> Described:
-    names = ("symbol", "channel", "ts_venue_ns")
-    return {"type": kind, **{name: record[name] for name in names}}
+        return [{**note_of("gap", record), "reason": reason}]

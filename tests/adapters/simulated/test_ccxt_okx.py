@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import ccxt
 import httpx
 import pytest
 
-from tests.bot3.app.processes import start
-
-BTC = "BTC/USDT"
+from tests.adapters.simulated.ccxt_venue import BTC, assert_fills_agree, away, served
 
 
 def client(rest_url: str, secret: str = "demo-secret", password: str = "demo-pass") -> ccxt.okx:
@@ -28,15 +23,8 @@ def client(rest_url: str, secret: str = "demo-secret", password: str = "demo-pas
 
 @pytest.fixture(scope="module")
 def rest_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    running: subprocess.Popen[str] = start(
-        "venue", "--json", "--seed", "3", cwd=Path(tmp_path_factory.mktemp("venue"))
-    )
-    assert running.stdout is not None
-    try:
-        yield json.loads(running.stdout.readline())["venues"]["okx"]["rest_url"]
-    finally:
-        running.kill()
-        running.communicate()
+    with served(tmp_path_factory.mktemp("venue"), "okx") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +32,6 @@ def exchange(rest_url: str) -> ccxt.okx:
     made = client(rest_url)
     made.load_markets()
     return made
-
-
-def away(exchange: ccxt.okx, share: float) -> float:
-    """A price so far from the best bid, on the tick."""
-    bid = exchange.fetch_order_book(BTC, limit=5)["bids"][0][0]
-    return float(exchange.price_to_precision(BTC, bid * (1 + share)))
 
 
 def test_markets_with_their_filters(exchange: ccxt.okx) -> None:
@@ -112,23 +94,7 @@ def test_fills_fees_and_balances_agree(exchange: ccxt.okx) -> None:
     ]
     orders = [exchange.fetch_order(order["id"], BTC) for order in placed]
     assert [order["status"] for order in orders] == ["closed"] * 3
-    ids = {order["id"] for order in orders}
-    fills = [fill for fill in exchange.fetch_my_trades(BTC) if fill["order"] in ids]
-    assert sum(fill["amount"] for fill in fills) == pytest.approx(
-        sum(order["filled"] for order in orders)
-    )
-    base = quote = 0.0
-    for fill in fills:
-        sign = 1 if fill["side"] == "buy" else -1
-        base += sign * fill["amount"]
-        quote -= sign * fill["cost"]
-        base -= fill["fee"]["cost"] if fill["fee"]["currency"] == "BTC" else 0
-        quote -= fill["fee"]["cost"] if fill["fee"]["currency"] == "USDT" else 0
-    after = exchange.fetch_balance()
-    coins = before["total"].get("BTC", 0.0)
-    assert after["total"]["BTC"] - coins == pytest.approx(base)
-    assert after["total"]["USDT"] - before["total"]["USDT"] == pytest.approx(quote)
-    assert ids <= {order["id"] for order in exchange.fetch_closed_orders(BTC)}
+    assert_fills_agree(exchange, orders, before)
     assert exchange.fetch_trading_fee(BTC)["taker"] == 0.001
 
 
