@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,20 +125,32 @@ def test_an_address_with_colons_is_a_url_too() -> None:
     assert urls["rest_url"] == "http://[::1]:9001"
 
 
+def ended(running: subprocess.Popen[str]) -> str:
+    """Asks it to end; what it had printed."""
+    running.send_signal(signal.SIGINT)
+    return running.communicate(timeout=30)[0]
+
+
 def test_the_written_configuration_trades_there(tmp_path: Path) -> None:
-    running = start("venue", "--json", "--write-config", "there.toml", cwd=tmp_path)
+    """When it trades is the market's matter, so it is asked for until it has."""
+    there = start("venue", "--json", "--write-config", "there.toml", cwd=tmp_path)
     try:
-        told = json.loads(first_line(running))
-        done = bot3("trade", "-c", "there.toml", "--duration", "12", "--json", cwd=tmp_path)
+        told = json.loads(first_line(there))
         (demo,) = told["accounts"]
-        reply = account(told["venues"]["binance"]["rest_url"], demo["api_key"], demo["api_secret"])
+        keys = told["venues"]["binance"]["rest_url"], demo["api_key"], demo["api_secret"]
+        trading = start("trade", "-c", "there.toml", "--duration", "90", "--json", cwd=tmp_path)
+        try:
+            while trading.poll() is None and balances(account(*keys))["USDT"] == 10_000:
+                time.sleep(0.5)
+            summary = json.loads(ended(trading))
+        finally:
+            trading.kill()
     finally:
-        running.kill()
-        running.communicate()
-    assert done.returncode == 0, done.stderr
+        there.kill()
+        there.communicate()
+    assert trading.returncode == 0
     assert (demo["api_key"], demo["passphrase"]) == ("demo", "demo-pass")
-    assert json.loads(done.stdout)["fills"] > 0
-    assert balances(reply)["USDT"] < 10_000
+    assert summary["fills"] > 0
 
 
 def test_a_configuration_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
