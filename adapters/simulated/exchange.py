@@ -139,13 +139,14 @@ class Exchange:
         return order
 
     def end_at_once(self, account: int, request: OrderRequest, reason: str) -> OrderRecord:
-        """An order that was accepted, and canceled before it reached the book; nothing is told."""
+        """An order that was accepted, and ended before it reached the book: one report says so."""
         market, now_ns = self.market(request.symbol), self._clock.now_ns()
         order_id, amount = market.next_order_id(), request.amount
         order = OrderRecord(order_id, account, request, amount, now_ns, now_ns)
         self.files.add(order)
         order.status, order.expiry_reason = RecordStatus.CANCELED, reason
         self.files.finish(order)
+        self._report(order, Execution.CANCELED)
         return order
 
     def cancel(self, account: int, symbol: Symbol, order_id: int, cancel_id: str) -> OrderRecord:
