@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Protocol, final
 
 from adapters.simulated.accounts import Accounts, InsufficientBalanceError, round_up
-from adapters.simulated.book import Ended, Ending, Event, LevelSet, Trade
+from adapters.simulated.amendment import amended, rebind
+from adapters.simulated.book import Ended, Event, LevelSet, Trade
 from adapters.simulated.checks import OPEN_ORDERS_MAX, check_filters
 from adapters.simulated.market import Market, Operation
 from adapters.simulated.order_files import OrderFiles
@@ -25,19 +26,12 @@ from adapters.simulated.orders import (
     Refusal,
     RefusedError,
 )
-from adapters.simulated.settlement import held_asset, release_rest, settle
+from adapters.simulated.settlement import ENDINGS, held_asset, release_rest, settle
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderType
 from bot3.domain.values import Asset, Side, Symbol
 from supervisors.clock import Clock
 
-_ENDINGS = {
-    Ending.CANCELED: (RecordStatus.CANCELED, Execution.CANCELED, ""),
-    Ending.SELF_TRADE: (RecordStatus.EXPIRED_IN_MATCH, Execution.PREVENTED, ""),
-    Ending.IOC_REST: (RecordStatus.EXPIRED, Execution.EXPIRED, "UNFILLED_IOC_QUANTITY_EXPIRED"),
-    Ending.FOK_UNFILLED: (RecordStatus.EXPIRED, Execution.EXPIRED, "UNFILLED_FOK_ORDER_EXPIRED"),
-    Ending.NO_LIQUIDITY: (RecordStatus.EXPIRED, Execution.EXPIRED, "INSUFFICIENT_LIQUIDITY"),
-}
 _NS_PER_MS = 1_000_000
 
 
@@ -151,11 +145,33 @@ class Exchange:
 
     def cancel(self, account: int, symbol: Symbol, order_id: int, cancel_id: str) -> OrderRecord:
         """Takes an open order off the book; raises `RefusedError` where it is not open."""
-        market = self.market(symbol)
-        order = self.files.by_order_id(account, symbol, order_id)
-        if order is None or not order.status.is_open:
-            raise RefusedError(Refusal.UNKNOWN_ORDER)
+        market, order = self.market(symbol), self._open(account, symbol, order_id)
         self.process(market, market.engine.cancel(order_id), cancel_id=cancel_id)
+        return order
+
+    def amend(
+        self,
+        account: int,
+        symbol: Symbol,
+        order_id: int,
+        *,
+        amount: Decimal | None = None,
+        price: Decimal | None = None,
+    ) -> OrderRecord:
+        """An open order anew, last in its queue; raises `RefusedError`, and then it is as it was.
+
+        `amount` is the whole, with what is filled.
+        """
+        market, order = self.market(symbol), self._open(account, symbol, order_id)
+        request = amended(market, order, amount, price)
+        rebind(self.accounts, market, order, request)
+        off = [e for e in market.engine.cancel(order_id) if isinstance(e, LevelSet)]
+        order.request, order.amount = request, request.amount
+        order.updated_ns = self._clock.now_ns()
+        self._report(order, Execution.AMENDED)
+        lots, ticks = market.scale.lots(order.remaining), market.scale.ticks(request.price)
+        on = market.engine.place(order_id, account, request.side, lots, ticks, kind=request.kind)
+        self.process(market, [*off, *on], changed=[order])
         return order
 
     def cancel_all(self, account: int, symbol: Symbol, cancel_id: str) -> list[OrderRecord]:
@@ -194,6 +210,12 @@ class Exchange:
         for account in dict.fromkeys(touched):
             for listener in self._listeners:
                 listener.balances_changed(account, assets, now_ns)
+
+    def _open(self, account: int, symbol: Symbol, order_id: int) -> OrderRecord:
+        order = self.files.by_order_id(account, symbol, order_id)
+        if order is None or not order.status.is_open:
+            raise RefusedError(Refusal.UNKNOWN_ORDER)
+        return order
 
     def _terms(self, market: Market, account: int, request: OrderRequest) -> tuple[int, Decimal]:
         """(lots, amount to bind) of a request."""
@@ -247,7 +269,7 @@ class Exchange:
 
     def _end(self, market: Market, event: Ended, cancel_id: str, now_ns: int) -> None:
         order = self.files.open_order(market.symbol, event.order_id)
-        order.status, execution, order.expiry_reason = _ENDINGS[event.reason]
+        order.status, execution, order.expiry_reason = ENDINGS[event.reason]
         order.updated_ns = now_ns
         prevented = market.scale.amount(event.lots if execution is Execution.PREVENTED else 0)
         order.prevented += prevented

@@ -17,6 +17,7 @@ from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.fault_dialect import FaultDialect
+from adapters.simulated.okx.faults import OkxFaultDialect
 from adapters.simulated.okx.front import OkxFront
 from adapters.simulated.wire import WireFront
 from bot3.domain.errors import ConfigError
@@ -56,7 +57,7 @@ class FrontKit:
 
 FRONTS: Final[Mapping[str, FrontKit]] = {
     "binance": FrontKit(BinanceFront, BinanceFaultDialect),
-    "okx": FrontKit(OkxFront),
+    "okx": FrontKit(OkxFront, OkxFaultDialect),
     "bybit": FrontKit(BybitFront),
 }
 

@@ -38,6 +38,7 @@ class Execution(Enum):
 
     NEW = "NEW"
     TRADE = "TRADE"
+    AMENDED = "REPLACED"
     CANCELED = "CANCELED"
     EXPIRED = "EXPIRED"
     PREVENTED = "TRADE_PREVENTION"

@@ -8,12 +8,23 @@ from the received asset, cut to eight decimals.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from adapters.simulated.accounts import MARKET_ACCOUNT, Accounts, round_up, truncate
-from adapters.simulated.orders import AccountTrade, OrderRecord
+from adapters.simulated.book import Ending
+from adapters.simulated.orders import AccountTrade, Execution, OrderRecord, RecordStatus
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderType
 from bot3.domain.values import ZERO, Asset, Side
+
+# What an engine's ending makes of an order: status, kind of report, the wire's reason.
+ENDINGS: Final = {
+    Ending.CANCELED: (RecordStatus.CANCELED, Execution.CANCELED, ""),
+    Ending.SELF_TRADE: (RecordStatus.EXPIRED_IN_MATCH, Execution.PREVENTED, ""),
+    Ending.IOC_REST: (RecordStatus.EXPIRED, Execution.EXPIRED, "UNFILLED_IOC_QUANTITY_EXPIRED"),
+    Ending.FOK_UNFILLED: (RecordStatus.EXPIRED, Execution.EXPIRED, "UNFILLED_FOK_ORDER_EXPIRED"),
+    Ending.NO_LIQUIDITY: (RecordStatus.EXPIRED, Execution.EXPIRED, "INSUFFICIENT_LIQUIDITY"),
+}
 
 
 def held_asset(instrument: Instrument, side: Side) -> Asset:

@@ -87,8 +87,12 @@ async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None
 
 WEBSOCKET_PATHS: Mapping[str, Mapping[str, str]] = {
     "binance": {"ws_url": "/stream", "private_ws_url": "/ws-api/v3"},
-    "okx": {},  # REST only so far, as the next
-    "bybit": {},
+    "okx": {
+        "ws_url": "/ws/v5/public",
+        "private_ws_url": "/ws/v5/private",
+        "trade_ws_url": "/ws/v5/private",
+    },
+    "bybit": {},  # REST only so far
 }
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +15,8 @@ from adapters.simulated.okx.errors import OkxApiError
 from adapters.simulated.wire import HttpRequest
 
 WINDOW_MS: Final = 30_000
+LOGIN_WINDOW_S: Final = 30
+LOGIN_PATH: Final = "/users/self/verify"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _HEADERS = (
     ("ok-access-key", "50103"),
@@ -44,11 +46,31 @@ def authenticate(
         raise _refused("50111", "Invalid OK-ACCESS-KEY")
     if abs(now_ms - _ms_of(stamp)) > WINDOW_MS:
         raise _refused("50102", "Timestamp request expired")
-    if not hmac.compare_digest(credential.passphrase, passphrase):
+    if not hmac.compare_digest(credential.passphrase.encode(), passphrase.encode()):
         raise _refused("50105", "Request header OK-ACCESS-PASSPHRASE incorrect.")
     payload = f"{stamp}{request.method}{request.target}".encode() + request.body
-    if not hmac.compare_digest(sign(credential.secret, payload), signature):
+    if not hmac.compare_digest(sign(credential.secret, payload).encode(), signature.encode()):
         raise _refused("50113", "Invalid Sign")
+    return credential
+
+
+def authenticate_login(
+    arg: Mapping[str, str], credential_of: Callable[[str], Credential | None], now_s: int
+) -> Credential:
+    """Of a websocket's `login`; raises `OkxApiError`."""
+    stamp = arg.get("timestamp", "")
+    if not stamp.isascii() or not stamp.isdigit():
+        raise OkxApiError("60004", "Invalid timestamp")
+    credential = credential_of(arg.get("apiKey", ""))
+    if credential is None:
+        raise OkxApiError("60005", "Invalid apiKey")
+    if abs(now_s - int(stamp)) > LOGIN_WINDOW_S:
+        raise OkxApiError("60006", "Timestamp request expired")
+    if not hmac.compare_digest(credential.passphrase.encode(), arg.get("passphrase", "").encode()):
+        raise OkxApiError("60024", "Wrong passphrase")
+    expected = sign(credential.secret, f"{stamp}GET{LOGIN_PATH}".encode())
+    if not hmac.compare_digest(expected.encode(), arg.get("sign", "").encode()):
+        raise OkxApiError("60007", "Invalid sign")
     return credential
 
 

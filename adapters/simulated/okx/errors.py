@@ -12,6 +12,10 @@ NOT_CANCELED = (
     "51400",
     "Order cancellation failed as the order has been filled, canceled or does not exist.",
 )
+NOT_AMENDED = (
+    "51503",
+    "Your order modification failed as the order has been filled, canceled or does not exist.",
+)
 ID_NEEDED = ("51003", "Either client order ID or order ID is required")
 TOO_FAST = ("50011", "Too Many Requests")
 EXPIRED = ("50036", "The expTime can't be earlier than the current system time.")

@@ -1,4 +1,4 @@
-"""OKX's REST protocol in front of one exchange. Its websockets are not served yet."""
+"""OKX's whole protocol in front of one exchange: REST, and its three websockets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from adapters.simulated.exchange import Exchange
 from adapters.simulated.okx.auth import authenticate
 from adapters.simulated.okx.errors import EXPIRED, TOO_FAST, OkxApiError, bad
 from adapters.simulated.okx.market_api import MarketApi
+from adapters.simulated.okx.order_socket import OrderSocket
+from adapters.simulated.okx.session import OkxSession, Services
+from adapters.simulated.okx.streams import PublicHub
 from adapters.simulated.okx.trade_api import BATCH_MAX, TradeApi
+from adapters.simulated.okx.user import UserHub
 from adapters.simulated.sliding_limits import SlidingLimits
 from adapters.simulated.text_params import Params, body_params, query_params
 from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession, TextSink
@@ -50,6 +54,10 @@ class _Private:
 
 _Endpoint = _Public | _Private
 _PREFIX: Final = "/api/v5"
+_SOCKETS: Final = "/ws/v5/"
+_SOCKET_NAMES: Final = frozenset({"public", "private", "business"})
+_HEX: Final = "0123456789abcdef"
+_NUMBER_LENGTH: Final = 8
 
 
 @final
@@ -69,6 +77,12 @@ class OkxFront:
         self._limits = SlidingLimits(_WINDOW_NS)
         market = MarketApi(exchange, clock)
         trade = TradeApi(exchange, market, self._new_id, place=place or exchange.place)
+        self._hub = PublicHub(exchange, market)
+        orders = OrderSocket(trade, market, _complain, self._count)
+        self._services = Services(
+            self._hub, UserHub(exchange, clock), credentials.get, orders.run, clock.now_ns
+        )
+        self._sessions: dict[OkxSession, None] = {}
         self._endpoints: dict[tuple[str, str], _Endpoint] = {**_public(market), **_private(trade)}
         self._paths = {path for _, path in self._endpoints}
 
@@ -85,12 +99,20 @@ class OkxFront:
             return HttpReply(error.status, msgspec.json.encode(body), (_JSON,))
 
     def open_session(self, request: HttpRequest, outbox: TextSink) -> SocketSession | None:
-        """No websocket is here yet."""
-        del request, outbox
-        return None
+        """None for any path but the three."""
+        path = request.path.removeprefix(_SOCKETS)
+        if not request.path.startswith(_SOCKETS) or path not in _SOCKET_NAMES:
+            return None
+        number = "".join(self._dice.choices(_HEX, k=_NUMBER_LENGTH))
+        session = OkxSession(path, self._services, outbox, number, self._sessions.pop)
+        self._sessions[session] = None
+        return session
 
     def tick(self, now_ns: int) -> None:
-        """Nothing goes by the clock."""
+        """Sends what is due by the clock, and closes who is silent."""
+        self._hub.tick(now_ns)
+        for session in self._sessions:
+            session.tick(now_ns)
 
     def _endpoint(self, request: HttpRequest, path: str) -> _Endpoint:
         endpoint = self._endpoints.get((request.method, path))
@@ -189,6 +211,7 @@ def _private(api: TradeApi) -> dict[tuple[str, str], _Endpoint]:
         "/trade/batch-orders": _Private(
             api.place, 300, is_action=True, is_batch=True, can_expire=True
         ),
+        "/trade/amend-order": _Private(api.amend, 60, is_action=True, can_expire=True),
         "/trade/cancel-order": _Private(api.cancel, 60, is_action=True),
         "/trade/cancel-batch-orders": _Private(api.cancel, 300, is_action=True, is_batch=True),
     }

@@ -23,7 +23,7 @@ from supervisors.clock import Clock
 
 FIRST_CODE = 1_000_000_000
 _NS_PER_MS = 1_000_000
-_BARS = {
+BARS = {
     **{name: name for name in ("1s", "1m", "3m", "5m", "15m", "30m")},
     **{f"{hours}H": f"{hours}h" for hours in (1, 2, 4)},
     **{f"{hours}Hutc": f"{hours}h" for hours in (6, 12)},
@@ -40,7 +40,9 @@ class MarketApi:
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self._clock = clock
         self.markets = {inst_id(market): market for market in exchange.markets.values()}
+        self._names = {market.symbol: name for name, market in self.markets.items()}
         self.codes = {name: FIRST_CODE + n for n, name in enumerate(self.markets)}
+        self._coded = {str(code): name for name, code in self.codes.items()}
 
     def now_ns(self) -> int:
         """The venue's clock."""
@@ -67,12 +69,13 @@ class MarketApi:
         return [book(self.market(params), depth, self.now_ns())]
 
     def ticker(self, params: Params) -> list[Json]:
-        return [self._ticker(self.market(params))]
+        return [self.ticker_of(self.market(params), self.now_ns())]
 
     def tickers(self, params: Params) -> list[Json]:
         if params.needed("instType") != "SPOT":
             return []
-        return [self._ticker(market) for market in self.markets.values()]
+        now_ns = self.now_ns()
+        return [self.ticker_of(market, now_ns) for market in self.markets.values()]
 
     def trades(self, params: Params) -> list[Json]:
         market, count = self.market(params), params.whole("limit", 100)
@@ -81,7 +84,7 @@ class MarketApi:
     def candles(self, params: Params) -> list[list[str]]:
         """Newest first; `after` means older than, `before` newer than, both exclusive."""
         market, bar = self.market(params), params.get("bar") or "1m"
-        interval = _BARS.get(bar)
+        interval = BARS.get(bar)
         if interval is None:
             raise bad("bar")
         now_ms = self.now_ns() // _NS_PER_MS
@@ -95,7 +98,18 @@ class MarketApi:
             for candle in reversed(found[-count:])
         ]
 
-    def _ticker(self, market: Market) -> Json:
-        now_ns = self.now_ns()
+    def name_of(self, market: Market) -> str:
+        """Its `instId`."""
+        return self._names[market.symbol]
+
+    def name_of_code(self, code: str) -> str:
+        """The `instId` of an `instIdCode`; raises `OkxApiError` 51001."""
+        found = self._coded.get(code)
+        if found is None:
+            raise OkxApiError(*NO_INSTRUMENT)
+        return found
+
+    def ticker_of(self, market: Market, now_ns: int) -> Json:
+        """Of the last 24 hours."""
         day = market.candles.last_day(now_ns // _NS_PER_MS, market.reference_price())
         return ticker(market, day, now_ns)

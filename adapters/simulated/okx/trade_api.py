@@ -17,6 +17,7 @@ from adapters.simulated.numbers import ms_text, plain
 from adapters.simulated.okx.errors import (
     ID_NEEDED,
     NO_ORDER,
+    NOT_AMENDED,
     NOT_CANCELED,
     OkxApiError,
     bad,
@@ -83,6 +84,17 @@ class TradeApi:
         except OkxApiError as error:
             return self._item(named, given, error)
         return self._item(str(order.order_id), client_id(order), None)
+
+    def amend(self, account: int, params: Params) -> Json:
+        """One item, with the client's `reqId`; a size counts what is filled."""
+        named, given = params.get("ordId"), params.get("clOrdId")
+        try:
+            order = self._amended(account, params)
+        except OkxApiError as error:
+            item = self._item(named, given, error)
+        else:
+            item = self._item(str(order.order_id), client_id(order), None)
+        return {**item, "reqId": params.get("reqId")}
 
     def order(self, account: int, params: Params) -> list[Json]:
         market = self._market_api.market(params)
@@ -198,6 +210,21 @@ class TradeApi:
         if order is None or not order.status.is_open:
             raise OkxApiError(*NOT_CANCELED)
         return self._exchange.cancel(account, market.symbol, order.order_id, "")
+
+    def _amended(self, account: int, params: Params) -> OrderRecord:
+        market = self._market_api.market(params)
+        order = self._named(account, market, params)
+        if order is None or not order.status.is_open:
+            raise OkxApiError(*NOT_AMENDED)
+        size = params.number("newSz") if params.get("newSz") else None
+        price = params.number("newPx") if params.get("newPx") else None
+        if size is None and price is None:
+            raise OkxApiError("50015", "Either parameter newSz or newPx is required")
+        number, symbol = order.order_id, market.symbol
+        try:
+            return self._exchange.amend(account, symbol, number, amount=size, price=price)
+        except RefusedError as error:
+            raise refusal_of(error.refusal, market.instrument, order.request.side) from None
 
     def _read(self, market: Market, params: Params) -> OrderRequest:
         if params.needed("tdMode") != "cash":

@@ -23,6 +23,7 @@ _STATES = {
 _SOURCES = {
     "UNFILLED_IOC_QUANTITY_EXPIRED": ("14", "IOC order was partially filled or canceled"),
     "UNFILLED_FOK_ORDER_EXPIRED": ("13", "FOK order could not be filled in full"),
+    "INSUFFICIENT_LIQUIDITY": ("0", "Order was canceled by system"),
     POST_ONLY: ("31", "Post-only order would take liquidity"),
 }
 
@@ -198,6 +199,8 @@ def _ended(order: OrderRecord) -> Json:
     """Its state, and who ended it."""
     state = _STATES.get(order.status, "canceled")
     source, reason = _SOURCES.get(order.expiry_reason, ("1", "Order was canceled by you"))
+    if order.status is RecordStatus.EXPIRED_IN_MATCH:
+        source, reason = "32", "Self trade prevention"
     if state != "canceled":
         source = reason = ""
     return {"state": state, "cancelSource": source, "cancelSourceReason": reason}
