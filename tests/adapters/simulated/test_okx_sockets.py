@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from adapters.simulated.market import Market
 from bot3.domain.values import Side
 from tests.adapters.simulated.conftest import KEY, SECRET
 from tests.adapters.simulated.direct import PASSPHRASE, DirectVenue, Socket
+from tests.adapters.simulated.okx_book import Follower
 
 PUBLIC, PRIVATE, BUSINESS = "/ws/v5/public", "/ws/v5/private", "/ws/v5/business"
 CODE = 1_000_000_000
@@ -45,37 +45,6 @@ def trader(venue: DirectVenue) -> Socket:
     assert socket.say(op="login", args=[login_arg(venue)])[0]["code"] == "0"
     socket.say(op="subscribe", args=[{"channel": "orders", "instType": "SPOT"}])
     return socket
-
-
-class Follower:
-    """A book kept by the rules of the protocol."""
-
-    def __init__(self) -> None:
-        self.bids: dict[Decimal, Decimal] = {}
-        self.asks: dict[Decimal, Decimal] = {}
-        self.last = -2
-
-    def take(self, messages: list[Any]) -> None:
-        for message in messages:
-            (row,) = message["data"]
-            if message["action"] == "snapshot":
-                self.bids, self.asks = {}, {}
-                assert row["prevSeqId"] == -1
-            else:
-                assert row["prevSeqId"] == self.last
-            self.last = row["seqId"]
-            for side, levels in ((self.bids, row["bids"]), (self.asks, row["asks"])):
-                for price, size, _, _ in levels:
-                    if size == "0":
-                        del side[Decimal(price)]  # nothing unknown is deleted
-                    else:
-                        side[Decimal(price)] = Decimal(size)
-
-    def assert_is(self, market: Market, depth: int) -> None:
-        scale = market.scale
-        for side, levels in ((Side.BUY, self.bids), (Side.SELL, self.asks)):
-            top = market.engine.top(side, depth)
-            assert levels == {scale.price(p): scale.amount(a) for p, a in top}
 
 
 @pytest.mark.parametrize(("channel", "depth"), [("books", 400), ("books50-l2-tbt", 50)])
