@@ -27,7 +27,7 @@ from adapters.binance.errors import REFUSED_FOR_GOOD, TIMESTAMP_OUTSIDE_WINDOW
 from adapters.binance.rest import BinanceRest
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param, signed_params
-from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS, SymbolTable
+from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS
 from adapters.net.budget import NS_PER_S
 from adapters.net.credentials import Credentials
 from adapters.net.frames import MalformedFrame, UnknownFrame
@@ -35,6 +35,7 @@ from adapters.net.lasting import LastingConnection, SessionEndedError
 from adapters.net.network import Network
 from adapters.net.order_ids import OrderIds
 from adapters.net.statistics import AccountStatistics
+from adapters.net.symbols import SymbolTable
 from adapters.net.websocket import MessageSocket
 from bot3.domain.errors import VenueError
 from bot3.messages.orders import AccountEvent, AccountLost, AccountRestored, BalanceChanged

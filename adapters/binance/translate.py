@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final, final
+from typing import Final
 
 from adapters.binance.account_schemas import ExchangeInfo, Filter, SymbolInfo
 from adapters.binance.schemas import DepthEvent, DepthSnapshot, Kline, TradeEvent
@@ -53,30 +53,6 @@ def interval_name(interval_s: int) -> str:
     except KeyError:
         known = ", ".join(map(str, INTERVALS))
         raise VenueError(f"no bars of {interval_s} s here; there are {known}") from None
-
-
-@final
-class SymbolTable:
-    """The instruments that were asked for, by the venue's name of them."""
-
-    def __init__(self, venue: VenueName) -> None:
-        self._venue = venue
-        self._by_wire: dict[str, InstrumentId] = {}
-
-    def add(self, symbol: Symbol) -> str:
-        """The venue's name, from now on known in both directions; raises `VenueError`."""
-        wire = wire_symbol(symbol)
-        self._by_wire[wire] = InstrumentId(self._venue, symbol)
-        return wire
-
-    def find(self, wire: str) -> InstrumentId | None:
-        """None for a symbol that nobody asked for."""
-        return self._by_wire.get(wire)
-
-    @property
-    def symbols(self) -> tuple[Symbol, ...]:
-        """All that were added."""
-        return tuple(instrument.symbol for instrument in self._by_wire.values())
 
 
 def trade_of(instrument: InstrumentId, event: TradeEvent, local_ns: int) -> TradePrinted:

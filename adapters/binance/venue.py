@@ -24,13 +24,14 @@ from adapters.binance.feed import load_exchange_info
 from adapters.binance.rest import BinanceRest
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param
-from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS, SymbolTable, instruments_of
+from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS, instruments_of, wire_symbol
 from adapters.net.budget import Priority, WeightBudget
 from adapters.net.calls import Call, DeadlinePassedError, Outcome, UnclearError
 from adapters.net.credentials import Credentials
 from adapters.net.network import Network
 from adapters.net.order_ids import OrderIds
 from adapters.net.statistics import AccountStatistics
+from adapters.net.symbols import SymbolTable
 from bot3.domain.account import Balance
 from bot3.domain.approval import ApprovedOrder
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
@@ -78,7 +79,7 @@ class BinanceVenue:
         self._rest = BinanceRest(
             settings, network=network, clock=clock, budget=budget, credentials=credentials
         )
-        self._symbols = SymbolTable(settings.venue)
+        self._symbols = SymbolTable(settings.venue, wire_symbol)
         self._order_ids = OrderIds()
         self._stream = AccountStream(
             settings,

@@ -19,8 +19,9 @@ from adapters.binance.account_translate import (
 )
 from adapters.binance.schemas import decode_reply
 from adapters.binance.settings import DEMO, MAINNET, TESTNET
-from adapters.binance.translate import TRANSLATION_ERRORS, SymbolTable, plain, wire_symbol
+from adapters.binance.translate import TRANSLATION_ERRORS, plain, wire_symbol
 from adapters.net.frames import MalformedFrame
+from adapters.net.symbols import SymbolTable
 from bot3.domain.errors import VenueError
 from bot3.domain.fill import Liquidity
 from bot3.domain.ids import CLIENT_ORDER_ID_LENGTH_MAX, client_order_id, run_id
@@ -153,7 +154,7 @@ def test_numbers_have_no_exponent_and_no_padding(value: str, text: str) -> None:
 
 
 def test_symbols() -> None:
-    table = SymbolTable(VenueName("binance"))
+    table = SymbolTable(VenueName("binance"), wire_symbol)
     assert table.add(Symbol("BTC/USDT")) == "BTCUSDT"
     assert table.find("BTCUSDT") == ID
     assert table.find("ETHUSDT") is None

@@ -1,0 +1,117 @@
+"""OKX's public market data behind `FeedPort`: trades and the book of 400 levels, no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, final
+
+from adapters.net.budget import Priority
+from adapters.net.calls import Call
+from adapters.net.network import Network
+from adapters.net.stream_feed import StreamFeed
+from adapters.net.stream_session import SessionSettings
+from adapters.net.venue_settings import VenueSettings
+from adapters.net.windows import WindowBudget
+from adapters.okx.dialect import OkxDialect
+from adapters.okx.rest import OkxRest
+from adapters.okx.schemas import CandleRow, InstrumentRow
+from adapters.okx.translate import NS_PER_MS, bar_name, bar_of, instruments_of, wire_symbol
+from bot3.domain.bar import Bar
+from bot3.domain.errors import VenueError
+from bot3.domain.instrument import Instrument
+from bot3.domain.values import InstrumentId, Symbol, VenueName
+from bot3.messages.market import FeedEvent
+from supervisors.clock import Clock
+from supervisors.entropy import Dice
+
+# Docs advise fewer than thirty deep books a connection; more is another connection's.
+SYMBOLS_MAX: Final = 29
+CANDLES_MAX: Final = 100
+INSTRUMENTS: Final = Call("GET", "/api/v5/public/instruments", 1, Priority.DATA)
+_CANDLES: Final = Call("GET", "/api/v5/market/history-candles", 1, Priority.DATA)
+
+
+@final
+class OkxFeed:
+    """`FeedPort`. One `run` at a time; a shared `budget` makes one address keep one account."""
+
+    def __init__(
+        self,
+        settings: VenueSettings,
+        *,
+        network: Network,
+        clock: Clock,
+        dice: Dice,
+        budget: WindowBudget | None = None,
+    ) -> None:
+        self._settings = settings
+        self._rest = OkxRest(settings, network=network, clock=clock, budget=budget)
+        self._stream = StreamFeed(
+            settings.venue,
+            settings.connection(settings.ws_url),
+            SessionSettings(
+                settings.request_timeout_s, settings.ping_interval_s, settings.reconnect
+            ),
+            OkxDialect,
+            network=network,
+            clock=clock,
+            dice=dice,
+        )
+
+    @property
+    def venue(self) -> VenueName:
+        """As configured."""
+        return self._settings.venue
+
+    def counts(self) -> Mapping[str, int]:
+        """See `FeedPort.counts`."""
+        return self._stream.counts()
+
+    async def instruments(self, symbols: Sequence[Symbol]) -> tuple[Instrument, ...]:
+        """Raises `VenueError` for a symbol that the venue does not trade."""
+        return instruments_of(self.venue, symbols, await load_instruments(self._rest))
+
+    async def bars(self, symbol: Symbol, interval_s: int, count: int) -> list[Bar]:
+        """The last `count` closed bars by the venue's clock, oldest first; raises `VenueError`."""
+        name, instrument = bar_name(interval_s), InstrumentId(self.venue, symbol)
+        await self._rest.link.know_clock()
+        step_ms = interval_s * 1_000
+        end_ms = self._rest.link.venue_now_ns() // NS_PER_MS // step_ms * step_ms
+        start_ms = max(end_ms - count * step_ms, 0)
+        found: dict[int, Bar] = {}
+        while start_ms < end_ms:
+            page = {"before": str(start_ms - 1), "after": str(end_ms), "limit": str(CANDLES_MAX)}
+            params = {"instId": wire_symbol(symbol), "bar": name, **page}
+            rows = await self._rest.public(_CANDLES, params, CandleRow)
+            bars = [bar_of(instrument, interval_s, row) for row in rows if row.confirm == "1"]
+            found |= {bar.open_ns: bar for bar in bars}
+            if len(rows) < CANDLES_MAX:
+                break
+            end_ms = min(row.open_ms for row in rows)
+        return [found[open_ns] for open_ns in sorted(found)][-count:]
+
+    async def run(
+        self,
+        symbols: Sequence[Symbol],
+        publish: Callable[[FeedEvent], None],
+        *,
+        ready: Callable[[], None],
+    ) -> None:
+        """See `FeedPort.run`. Raises `VenueError` at once for symbols it cannot stream."""
+        if not 0 < len(symbols) <= SYMBOLS_MAX:
+            raise VenueError(f"{len(symbols)} symbols: one connection carries 1 to {SYMBOLS_MAX}")
+        markets = {wire_symbol(symbol): InstrumentId(self.venue, symbol) for symbol in symbols}
+        await self._stream.run(markets, publish, ready=ready)
+
+    def resync(self, symbol: Symbol, reason: str) -> None:
+        """See `FeedPort.resync`."""
+        self._stream.resync(wire_symbol(symbol), reason)
+
+    async def aclose(self) -> None:
+        """Closes the HTTP connections, after the last call."""
+        await self._rest.link.aclose()
+
+
+async def load_instruments(rest: OkxRest) -> list[InstrumentRow]:
+    """Every spot pair: their list is one request whatever is wanted."""
+    return await rest.public(INSTRUMENTS, {"instType": "SPOT"}, InstrumentRow)

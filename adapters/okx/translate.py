@@ -1,0 +1,118 @@
+"""Instruments and bars, from OKX's words into ours. Pure.
+
+Invariant: values that the domain refuses raise `ValueError` or `ArithmeticError`
+(`TRANSLATION_ERRORS`); callers at the edge make those an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from adapters.okx.schemas import CandleRow, InstrumentRow
+from bot3.domain.bar import Bar
+from bot3.domain.errors import VenueError
+from bot3.domain.instrument import Instrument
+from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
+
+NS_PER_MS: Final = 1_000_000
+TRANSLATION_ERRORS = (ValueError, ArithmeticError)
+# Days and weeks begin at midnight UTC under these names, not in Hong Kong.
+BARS: Final[dict[int, str]] = {
+    1: "1s",
+    60: "1m",
+    180: "3m",
+    300: "5m",
+    900: "15m",
+    1_800: "30m",
+    3_600: "1H",
+    7_200: "2H",
+    14_400: "4H",
+    21_600: "6Hutc",
+    43_200: "12Hutc",
+    86_400: "1Dutc",
+}
+
+
+def wire_symbol(symbol: Symbol) -> str:
+    """`BTC/USDT` as `BTC-USDT`; raises `VenueError` for what is not a pair."""
+    base, slash, quote = symbol.partition("/")
+    if not (base and slash and quote) or "/" in quote or "-" in symbol:
+        raise VenueError(f"{symbol!r}: a symbol reads BASE/QUOTE")
+    return f"{base}-{quote}"
+
+
+def bar_name(interval_s: int) -> str:
+    """`60` as `1m`; raises `VenueError` for a length that the venue does not have."""
+    try:
+        return BARS[interval_s]
+    except KeyError:
+        known = ", ".join(map(str, BARS))
+        raise VenueError(f"no bars of {interval_s} s here; there are {known}") from None
+
+
+def bar_of(instrument: InstrumentId, interval_s: int, row: CandleRow) -> Bar:
+    """OKX says neither what takers bought nor how many trades there were: half, and none."""
+    return Bar(
+        instrument,
+        interval_s,
+        row.open_ms * NS_PER_MS,
+        row.open,
+        row.high,
+        row.low,
+        row.close,
+        row.volume,
+        row.volume / 2,
+        0,
+    )
+
+
+def instrument_of(id_: InstrumentId, row: InstrumentRow) -> Instrument:
+    """No least notional is listed: a size below `minSz` is what is too small."""
+    return Instrument(
+        id=id_,
+        base=Asset(row.base_ccy),
+        quote=Asset(row.quote_ccy),
+        tick_size=_positive(row.tick_sz),
+        lot_size=_positive(row.lot_sz),
+        amount_min=_positive(row.min_sz),
+        amount_max=number(row.max_lmt_sz) or ZERO,
+        is_trading=row.state == "live",
+    )
+
+
+def instruments_of(
+    venue: VenueName, symbols: Sequence[Symbol], rows: Iterable[InstrumentRow]
+) -> tuple[Instrument, ...]:
+    """In the order asked for; raises `VenueError` naming what is not traded there."""
+    found = {row.inst_id: row for row in rows}
+    missing = [symbol for symbol in symbols if wire_symbol(symbol) not in found]
+    if missing:
+        raise VenueError(f"{venue} does not trade {', '.join(missing)}")
+    try:
+        return tuple(
+            instrument_of(InstrumentId(venue, symbol), found[wire_symbol(symbol)])
+            for symbol in symbols
+        )
+    except TRANSLATION_ERRORS as error:
+        raise VenueError(f"{venue}: instruments: {error}") from error
+
+
+def number(text: str) -> Decimal | None:
+    """None where the venue says nothing; raises `ValueError` for what is no finite number."""
+    if not text:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number") from None
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is no finite number")
+    return value
+
+
+def _positive(value: Decimal) -> Decimal:
+    if not (value.is_finite() and value > 0):
+        raise ValueError(f"{value}: want a number above zero")
+    return value.normalize() if value != value.to_integral_value() else value.quantize(Decimal(1))
