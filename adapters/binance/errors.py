@@ -15,6 +15,7 @@ from bot3.domain.errors import Bot3Error, OrderRejectedError, OutcomeUnknownErro
 
 TOO_MANY_ORDERS: Final = -1015
 TIMESTAMP_OUTSIDE_WINDOW: Final = -1021
+INVALID_SYMBOL: Final = -1121
 UNKNOWN_ORDER_TO_CANCEL: Final = -2011
 NO_SUCH_ORDER: Final = -2013
 

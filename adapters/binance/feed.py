@@ -11,6 +11,7 @@ from typing import Final, final
 import msgspec
 
 from adapters.binance.account_schemas import ExchangeInfo
+from adapters.binance.errors import INVALID_SYMBOL, BinanceError
 from adapters.binance.feed_session import FeedSession, Market
 from adapters.binance.rest import EXCHANGE_INFO, SERVER_TIME, BinanceRest
 from adapters.binance.schemas import Kline, ServerTime
@@ -171,7 +172,12 @@ class BinanceFeed:
 async def load_exchange_info(rest: BinanceRest, symbols: Sequence[Symbol]) -> ExchangeInfo:
     """Filters of these symbols, and the weight limit, which `rest`'s budget takes over."""
     names = msgspec.json.encode([wire_symbol(symbol) for symbol in symbols]).decode()
-    info = await rest.public(EXCHANGE_INFO, {"symbols": names}, ExchangeInfo)
+    try:
+        info = await rest.public(EXCHANGE_INFO, {"symbols": names}, ExchangeInfo)
+    except BinanceError as error:
+        if error.code != INVALID_SYMBOL:
+            raise
+        raise VenueError(f"not all of {', '.join(symbols)} are traded there: {error}") from error
     if info.weight_per_minute:
         rest.budget.set_limit(info.weight_per_minute)
     return info
