@@ -12,6 +12,7 @@ from attrs import frozen
 
 from adapters.simulated.binance.faults import BinanceFaultDialect
 from adapters.simulated.binance.front import BinanceFront
+from adapters.simulated.bybit.faults import BybitFaultDialect
 from adapters.simulated.bybit.front import BybitFront
 from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
@@ -58,7 +59,7 @@ class FrontKit:
 FRONTS: Final[Mapping[str, FrontKit]] = {
     "binance": FrontKit(BinanceFront, BinanceFaultDialect),
     "okx": FrontKit(OkxFront, OkxFaultDialect),
-    "bybit": FrontKit(BybitFront),
+    "bybit": FrontKit(BybitFront, BybitFaultDialect),
 }
 
 

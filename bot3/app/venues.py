@@ -92,7 +92,11 @@ WEBSOCKET_PATHS: Mapping[str, Mapping[str, str]] = {
         "private_ws_url": "/ws/v5/private",
         "trade_ws_url": "/ws/v5/private",
     },
-    "bybit": {},  # REST only so far
+    "bybit": {
+        "ws_url": "/v5/public/spot",
+        "private_ws_url": "/v5/private",
+        "trade_ws_url": "/v5/trade",
+    },
 }
 
 

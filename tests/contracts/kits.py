@@ -10,6 +10,8 @@ from attrs import evolve, frozen
 from adapters.binance.feed import BinanceFeed
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.venue import BinanceVenue
+from adapters.bybit.feed import BybitFeed
+from adapters.bybit.venue import BybitVenue
 from adapters.net.credentials import Credentials
 from adapters.net.venue_settings import VenueSettings
 from adapters.okx.feed import OkxFeed
@@ -30,6 +32,13 @@ _OKX = VenueSettings(
     ws_url="ws://venue/ws/v5/public",
     private_ws_url="ws://venue/ws/v5/private",
     trade_ws_url="ws://venue/ws/v5/private",
+)
+_BYBIT = VenueSettings(
+    VenueName("bybit"),
+    rest_url="http://venue",
+    ws_url="ws://venue/v5/public/spot",
+    private_ws_url="ws://venue/v5/private",
+    trade_ws_url="ws://venue/v5/trade",
 )
 NO_ORDER_SOCKET = {"trade_ws_url": "ws://nowhere/"}
 
@@ -59,4 +68,6 @@ KITS = (
     Kit("binance", "rest", _BINANCE, BinanceFeed, BinanceVenue),
     Kit("okx", "socket", _OKX, OkxFeed, OkxVenue),
     Kit("okx", "rest", evolve(_OKX, **NO_ORDER_SOCKET), OkxFeed, OkxVenue),
+    Kit("bybit", "socket", _BYBIT, BybitFeed, BybitVenue),
+    Kit("bybit", "rest", evolve(_BYBIT, **NO_ORDER_SOCKET), BybitFeed, BybitVenue),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from adapters.simulated.bybit.errors import BybitApiError
@@ -13,6 +13,7 @@ from adapters.simulated.wire import HttpRequest
 
 WINDOW_MS: Final = 5_000
 AHEAD_MS: Final = 1_000
+_SOCKET_ARGS: Final = ("key", "expires", "signature")
 
 
 def sign(secret: str, payload: bytes) -> str:
@@ -32,17 +33,36 @@ def authenticate(
         raise BybitApiError(10003, "API key is invalid.")
     stamp = request.headers.get("x-bapi-timestamp", "")
     window = request.headers.get("x-bapi-recv-window", "")
-    _check_window(stamp, window, now_ms)
+    check_window(stamp, window, now_ms)
     said = request.query.encode() if request.method == "GET" else request.body
     payload = f"{stamp}{key}{window}".encode() + said
     given = request.headers.get("x-bapi-sign", "")
-    if not hmac.compare_digest(sign(credential.secret, payload), given.lower()):
+    if not hmac.compare_digest(sign(credential.secret, payload).encode(), given.lower().encode()):
         text = "Error sign, please check your signature generation algorithm."
         raise BybitApiError(10004, text)
     return credential
 
 
-def _check_window(stamp: str, window: str, now_ms: int) -> None:
+def authenticate_socket(
+    args: Sequence[object], credential_of: Callable[[str], Credential | None], now_ms: int
+) -> Credential:
+    """Of `[key, expires, signature]`; raises `BybitApiError`."""
+    if len(args) != len(_SOCKET_ARGS):
+        raise BybitApiError(10001, "Params Error")
+    key, expires, given = map(str, args)
+    credential = credential_of(key)
+    if credential is None:
+        raise BybitApiError(10003, "API key is invalid.")
+    if not (expires.isascii() and expires.isdigit() and int(expires) > now_ms):
+        raise BybitApiError(10001, "Params Error")
+    expected = sign(credential.secret, f"GET/realtime{expires}".encode())
+    if not hmac.compare_digest(expected.encode(), given.lower().encode()):
+        raise BybitApiError(10004, "Error sign, please check your signature generation algorithm.")
+    return credential
+
+
+def check_window(stamp: str, window: str, now_ms: int) -> None:
+    """Raises `BybitApiError` 10002 for a time-stamp that is too old, or ahead."""
     is_read = stamp.isascii() and stamp.isdigit() and (not window or window.isdigit())
     window_ms = int(window) if is_read and window else WINDOW_MS
     if not is_read or not now_ms - window_ms <= int(stamp) < now_ms + AHEAD_MS:

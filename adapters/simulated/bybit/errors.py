@@ -8,6 +8,10 @@ from bot3.domain.values import Side
 NO_SYMBOL = (10001, "Not supported symbols")
 NO_ORDER = (170213, "Order does not exist.")
 DUPLICATE = (170141, "Duplicate clientOrderId")
+UNCHANGED = (
+    10001,
+    "The order remains unchanged as the parameters entered match the existing ones.",
+)
 TOO_FAST = (10006, "Too many visits. Exceeded the API Rate Limit.")
 _TEXTS: dict[Refusal, tuple[int, str]] = {
     Refusal.UNKNOWN_SYMBOL: (170121, "Invalid symbol."),

@@ -1,4 +1,4 @@
-"""Bybit's REST protocol in front of one exchange. Its websockets are not served yet."""
+"""Bybit's whole protocol in front of one exchange: REST, and its three websockets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from attrs import frozen
 from adapters.simulated.bybit.auth import authenticate
 from adapters.simulated.bybit.errors import TOO_FAST, BybitApiError
 from adapters.simulated.bybit.market_api import MarketApi
+from adapters.simulated.bybit.sessions import PrivateSession, PublicSession, Services
+from adapters.simulated.bybit.streams import PublicHub
 from adapters.simulated.bybit.trade_api import TradeApi
+from adapters.simulated.bybit.trade_socket import TradeSession
+from adapters.simulated.bybit.user import UserHub
 from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
@@ -58,6 +62,10 @@ class BybitFront:
         market = MarketApi(exchange, clock)
         trade = TradeApi(exchange, market, self._new_id, place=place or exchange.place)
         self._public, self._private = _public(market), _private(trade)
+        self._hub = PublicHub(exchange, market)
+        self._services = Services(
+            self._hub, UserHub(exchange, clock), credentials.get, clock.now_ns
+        )
 
     def request(self, request: HttpRequest) -> HttpReply:
         """REST; every reply is JSON, and errors are HTTP 200 mostly."""
@@ -67,12 +75,35 @@ class BybitFront:
             return self._reply(error.code, error.text, {}, status=error.status)
 
     def open_session(self, request: HttpRequest, outbox: TextSink) -> SocketSession | None:
-        """No websocket is here yet."""
-        del request, outbox
-        return None
+        """None for any path but the three."""
+        number = self._new_id()
+        match request.path:
+            case "/v5/public/spot":
+                return PublicSession(self._services, outbox, number)
+            case "/v5/private":
+                return PrivateSession(self._services, outbox, number)
+            case "/v5/trade":
+                credential, now_ns = self._credentials.get, self._clock.now_ns
+                return TradeSession(credential, now_ns, self._operate, outbox, number)
+            case _:
+                return None
 
     def tick(self, now_ns: int) -> None:
-        """Nothing goes by the clock."""
+        """Sends what is due by the clock."""
+        self._hub.tick(now_ns)
+
+    def _operate(
+        self, account: int, path: str, values: dict[str, object]
+    ) -> tuple[object, dict[str, object]]:
+        """An order operation by websocket, out of the same budget."""
+        endpoint, now_ns = self._private["POST", path], self._clock.now_ns()
+        key = (account, path)
+        if not self._limits.take(key, endpoint.limit, now_ns):
+            raise BybitApiError(*TOO_FAST)
+        budget = _budget(endpoint.limit, self._limits.left(key, endpoint.limit, now_ns), now_ns)
+        header: dict[str, object] = {name.title(): text for name, text in budget}
+        header["Timenow"] = str(now_ns // _NS_PER_MS)
+        return endpoint.run(account, Params(values, _complain)), header
 
     def _answered(self, request: HttpRequest) -> HttpReply:
         path = request.path.removeprefix(_PREFIX) if request.path.startswith(_PREFIX) else ""
@@ -159,6 +190,7 @@ def _public(api: MarketApi) -> dict[str, _Public]:
 def _private(api: TradeApi) -> dict[tuple[str, str], _Private]:
     return {
         ("POST", "/order/create"): _Private(api.create, 20),
+        ("POST", "/order/amend"): _Private(api.amend, 10),
         ("POST", "/order/cancel"): _Private(api.cancel, 20),
         ("POST", "/order/cancel-all"): _Private(api.cancel_all, 20),
         ("GET", "/order/realtime"): _Private(api.realtime, 50),

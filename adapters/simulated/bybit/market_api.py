@@ -22,7 +22,7 @@ from supervisors.clock import Clock
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
-_INTERVALS = {
+INTERVALS = {
     **{minutes: f"{minutes}m" for minutes in ("1", "3", "5", "15", "30")},
     **{str(60 * hours): f"{hours}h" for hours in (1, 2, 4, 6, 12)},
     "D": "1d",
@@ -78,7 +78,7 @@ class MarketApi:
 
     def klines(self, params: Params) -> Json:
         """Newest first; with `start` alone the rows that follow it."""
-        market, interval = self.market(params), _INTERVALS.get(params.needed("interval"))
+        market, interval = self.market(params), INTERVALS.get(params.needed("interval"))
         if interval is None:
             raise bad("interval")
         market.candles.roll(self.now_ns() // _NS_PER_MS)

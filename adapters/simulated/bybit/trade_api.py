@@ -6,8 +6,16 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, final
+from urllib.parse import quote
 
-from adapters.simulated.bybit.errors import DUPLICATE, NO_ORDER, BybitApiError, bad, refusal_of
+from adapters.simulated.bybit.errors import (
+    DUPLICATE,
+    NO_ORDER,
+    UNCHANGED,
+    BybitApiError,
+    bad,
+    refusal_of,
+)
 from adapters.simulated.bybit.market_api import MarketApi
 from adapters.simulated.bybit.wire import (
     POST_ONLY,
@@ -72,6 +80,22 @@ class TradeApi:
             raise BybitApiError(*NO_ORDER)
         return _named(self._exchange.cancel(account, market.symbol, order.order_id, ""))
 
+    def amend(self, account: int, params: Params) -> Json:
+        """An acknowledgement; a quantity counts what is filled."""
+        market = self._traded(params)
+        order = self._find(account, market, params)
+        if order is None or not order.status.is_open:
+            raise BybitApiError(*NO_ORDER)
+        size = params.number("qty") if params.get("qty") else None
+        price = params.number("price") if params.get("price") else None
+        if size in {None, order.amount} and price in {None, order.request.price}:
+            raise BybitApiError(*UNCHANGED)
+        number, symbol = order.order_id, market.symbol
+        try:
+            return _named(self._exchange.amend(account, symbol, number, amount=size, price=price))
+        except RefusedError as error:
+            raise refusal_of(error.refusal, order.request.side) from None
+
     def cancel_all(self, account: int, params: Params) -> Json:
         """Of one instrument, or of all."""
         chosen = (
@@ -115,12 +139,17 @@ class TradeApi:
             for trade in order.fills
             if start <= trade.ts_ns // 1_000_000 <= end
         ]
-        found.sort(key=lambda pair: -pair[0].ts_ns)
+        found.sort(key=lambda pair: (-pair[0].ts_ns, -pair[0].trade_id))
+        after, count = params.get("cursor"), min(params.whole("limit", 50), _FILLS_MAX)
+        places = [f"{trade.ts_ns}:{trade.trade_id}" for trade, _ in found]
+        start = places.index(after) + 1 if after in places else 0
         rows = [
             execution_row(trade, order, self._rate(order, is_maker=trade.is_maker))
-            for trade, order in found[: min(params.whole("limit", 50), _FILLS_MAX)]
+            for trade, order in found[start : start + count]
         ]
-        return {"category": "spot", "list": rows, "nextPageCursor": ""}
+        is_more = start + count < len(found)
+        cursor = quote(places[start + count - 1], safe="") if is_more else ""
+        return {"category": "spot", "list": rows, "nextPageCursor": cursor}
 
     def wallet(self, account: int, params: Params) -> Json:
         accounts = self._exchange.accounts
@@ -232,9 +261,12 @@ class TradeApi:
 
     def _page(self, params: Params, orders: list[OrderRecord]) -> Json:
         newest = sorted(orders, key=lambda order: (-order.created_ns, -order.order_id))
-        count = min(params.whole("limit", 20), _PAGE_MAX)
-        rows = [order_row(order) for order in newest[:count]]
-        return {"category": "spot", "list": rows, "nextPageCursor": ""}
+        after, count = params.get("cursor"), min(params.whole("limit", 20), _PAGE_MAX)
+        places = [str(order.order_id) for order in newest]
+        start = places.index(after) + 1 if after in places else 0
+        rows = [order_row(order) for order in newest[start : start + count]]
+        cursor = places[start + count - 1] if start + count < len(newest) else ""
+        return {"category": "spot", "list": rows, "nextPageCursor": cursor}
 
     def _rate(self, order: OrderRecord, *, is_maker: bool) -> Decimal:
         given = self._exchange.markets[order.symbol].instrument

@@ -1,0 +1,121 @@
+"""Instruments and bars, from Bybit's words into ours. Pure.
+
+Invariant: values that the domain refuses raise `ValueError` or `ArithmeticError`
+(`TRANSLATION_ERRORS`); callers at the edge make those an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from adapters.bybit.schemas import InstrumentRow, KlineRow
+from bot3.domain.bar import Bar
+from bot3.domain.errors import VenueError
+from bot3.domain.instrument import Instrument
+from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
+
+NS_PER_MS: Final = 1_000_000
+TRANSLATION_ERRORS = (ValueError, ArithmeticError)
+INTERVALS: Final[dict[int, str]] = {
+    60: "1",
+    180: "3",
+    300: "5",
+    900: "15",
+    1_800: "30",
+    3_600: "60",
+    7_200: "120",
+    14_400: "240",
+    21_600: "360",
+    43_200: "720",
+    86_400: "D",
+}
+
+
+def wire_symbol(symbol: Symbol) -> str:
+    """`BTC/USDT` as `BTCUSDT`; raises `VenueError` for what is not a pair."""
+    base, slash, quote = symbol.partition("/")
+    if not (base and slash and quote) or "/" in quote:
+        raise VenueError(f"{symbol!r}: a symbol reads BASE/QUOTE")
+    return base + quote
+
+
+def interval_name(interval_s: int) -> str:
+    """`60` as `1`; raises `VenueError` for a length that the venue does not have."""
+    try:
+        return INTERVALS[interval_s]
+    except KeyError:
+        known = ", ".join(map(str, INTERVALS))
+        raise VenueError(f"no bars of {interval_s} s here; there are {known}") from None
+
+
+def bar_of(instrument: InstrumentId, interval_s: int, row: KlineRow) -> Bar:
+    """Bybit says neither what takers bought nor how many trades there were: half, and none."""
+    return Bar(
+        instrument,
+        interval_s,
+        row.open_ms * NS_PER_MS,
+        row.open,
+        row.high,
+        row.low,
+        row.close,
+        row.volume,
+        row.volume / 2,
+        0,
+    )
+
+
+def instrument_of(id_: InstrumentId, row: InstrumentRow) -> Instrument:
+    """The value of an order is the real minimum; the quantity's is checked all the same."""
+    lot = row.lot_size_filter
+    return Instrument(
+        id=id_,
+        base=Asset(row.base_coin),
+        quote=Asset(row.quote_coin),
+        tick_size=_positive(row.price_filter.tick_size),
+        lot_size=_positive(lot.base_precision),
+        amount_min=_finite(lot.min_order_qty),
+        amount_max=number(lot.max_limit_order_qty or lot.max_order_qty) or ZERO,
+        notional_min=_finite(lot.min_order_amt),
+        is_trading=row.status == "Trading",
+    )
+
+
+def instruments_of(
+    venue: VenueName, symbols: Sequence[Symbol], rows: Iterable[InstrumentRow]
+) -> tuple[Instrument, ...]:
+    """In the order asked for; raises `VenueError` naming what is not traded there."""
+    found = {row.symbol: row for row in rows}
+    missing = [symbol for symbol in symbols if wire_symbol(symbol) not in found]
+    if missing:
+        raise VenueError(f"{venue} does not trade {', '.join(missing)}")
+    try:
+        return tuple(
+            instrument_of(InstrumentId(venue, symbol), found[wire_symbol(symbol)])
+            for symbol in symbols
+        )
+    except TRANSLATION_ERRORS as error:
+        raise VenueError(f"{venue}: instruments-info: {error}") from error
+
+
+def number(text: str) -> Decimal | None:
+    """None where the venue says nothing; raises `ValueError` for what is no finite number."""
+    if not text:
+        return None
+    try:
+        return _finite(Decimal(text))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number") from None
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError(f"{value} is no finite number")
+    return value
+
+
+def _positive(value: Decimal) -> Decimal:
+    if _finite(value) <= 0:
+        raise ValueError(f"{value}: want a number above zero")
+    return value.normalize() if value != value.to_integral_value() else value.quantize(Decimal(1))

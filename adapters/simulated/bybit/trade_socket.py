@@ -1,0 +1,115 @@
+"""Bybit's order entry by websocket: REST's operations, answered by `reqId`.
+
+Invariant: one question, one answer; what it causes elsewhere is told by the private stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, final
+
+import msgspec
+
+from adapters.simulated.bybit.auth import authenticate_socket, check_window
+from adapters.simulated.bybit.errors import BybitApiError
+from adapters.simulated.bybit.pushes import text_of
+from adapters.simulated.bybit.wire import Json
+from adapters.simulated.credential import Credential
+from adapters.simulated.wire import TextSink
+
+_NS_PER_MS: Final = 1_000_000
+PATHS: Final = {
+    "order.create": "/order/create",
+    "order.amend": "/order/amend",
+    "order.cancel": "/order/cancel",
+}
+_NO_OPERATION: Final = (10404, "op is not found")
+_ID_LENGTH_MAX: Final = 36
+
+
+class RunOrder(Protocol):
+    """An operation of one account: (result, headers of its budget); raises `BybitApiError`."""
+
+    def __call__(self, account: int, path: str, values: Json) -> tuple[object, Json]: ...
+
+
+class _Request(msgspec.Struct):
+    op: str = ""
+    args: list[Any] = []
+    reqId: str | None = None  # noqa: N815  (Bybit's name)
+    header: dict[str, str | int] = {}
+
+
+@final
+class TradeSession:
+    """`/v5/trade`."""
+
+    messages_per_s_max = 3_000
+
+    def __init__(
+        self,
+        credential: Callable[[str], Credential | None],
+        now_ns: Callable[[], int],
+        run_order: RunOrder,
+        outbox: TextSink,
+        number: str,
+    ) -> None:
+        self._credential, self._now_ns, self._run_order = credential, now_ns, run_order
+        self._outbox, self._number = outbox, number
+        self._account: int | None = None
+        self._seen: set[str] = set()
+
+    def received(self, text: str) -> None:
+        """One question."""
+        try:
+            request = msgspec.json.decode(text, type=_Request)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            self._answer(_Request(), 10001, "Params Error")
+            return
+        now_ms = self._now_ns() // _NS_PER_MS
+        if request.op == "ping":
+            body: Json = {"retCode": 0, "retMsg": "OK", "op": "pong", "data": [str(now_ms)]}
+            self._outbox.send(text_of({**body, "connId": self._number}))
+            return
+        try:
+            if request.op == "auth":
+                self._authenticate(request, now_ms)
+                self._answer(request, 0, "OK")
+            else:
+                self._operate(request, now_ms)
+        except BybitApiError as error:
+            self._answer(request, error.code, error.text, data={})
+
+    def closed(self) -> None:
+        """Nothing outlives it."""
+
+    def _authenticate(self, request: _Request, now_ms: int) -> None:
+        if self._account is not None:
+            raise BybitApiError(20001, "Repeat auth")
+        self._account = authenticate_socket(request.args, self._credential, now_ms).account
+
+    def _operate(self, request: _Request, now_ms: int) -> None:
+        path = PATHS.get(request.op)
+        if path is None:
+            raise BybitApiError(*_NO_OPERATION)
+        if self._account is None:
+            raise BybitApiError(10004, "Request not authorized")
+        if request.reqId is not None:
+            if request.reqId in self._seen or len(request.reqId) > _ID_LENGTH_MAX:
+                raise BybitApiError(20006, "Duplicate reqId")
+            self._seen.add(request.reqId)
+        header = {name.lower(): str(value) for name, value in request.header.items()}
+        check_window(
+            header.get("x-bapi-timestamp", ""), header.get("x-bapi-recv-window", ""), now_ms
+        )
+        if len(request.args) != 1 or not isinstance(request.args[0], dict):
+            raise BybitApiError(10001, "Params Error")
+        result, budget = self._run_order(self._account, path, request.args[0])
+        self._answer(request, 0, "OK", data=result, header=budget)
+
+    def _answer(self, request: _Request, code: int, text: str, **more: object) -> None:
+        named = {} if request.reqId is None else {"reqId": request.reqId}
+        body: Json = {**named, "retCode": code, "retMsg": text, "op": request.op}
+        if "data" in more:
+            body |= {"retExtInfo": {}}
+        self._outbox.send(text_of({**body, **more, "connId": self._number}))
