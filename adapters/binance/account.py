@@ -72,7 +72,7 @@ class AccountStream:
         self._credentials = credentials
         self._clock = clock
         self._connection = LastingConnection(
-            settings.connection(settings.ws_api_url, settings.account_silence_s),
+            settings.connection(settings.private_ws_url, settings.account_silence_s),
             network=network,
             clock=clock,
             dice=dice,

@@ -15,6 +15,7 @@ from adapters.binance.schemas import StreamError
 from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
 
 ZERO = Decimal(0)
+_WEIGHT = "REQUEST_WEIGHT"
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, tag_field="e", tag="executionReport"):
@@ -139,6 +140,29 @@ class OrderReply(msgspec.Struct, frozen=True, rename="camel"):
     transact_time: int = 0
     update_time: int = 0
     time: int = 0
+
+
+class UsedLimit(msgspec.Struct, frozen=True, rename="camel"):
+    """How much of a limit is used, as WS-API replies say."""
+
+    rate_limit_type: str = ""
+    count: int = 0
+
+
+class OrderAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer of the WS-API to an order operation."""
+
+    status: int
+    id: int | str | None = None
+    result: OrderReply | None = None
+    error: StreamError | None = None
+    rate_limits: list[UsedLimit] = field(default_factory=list)
+
+    @property
+    def used_weight(self) -> int | None:
+        """None where the venue does not say."""
+        used = [each.count for each in self.rate_limits if each.rate_limit_type == _WEIGHT]
+        return used[0] if used else None
 
 
 class CanceledReply(msgspec.Struct, frozen=True, rename="camel"):

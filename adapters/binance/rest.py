@@ -108,18 +108,26 @@ class BinanceRest:
         """
         if self._credentials is None:
             raise NotSentError(f"{call.path}: needs credentials, and there are none")
+        await self.prepare(call)
+        timing = self.timing(deadline_ns)
+        query = signed_query(self._credentials, {**params, **timing})
+        headers = {"X-MBX-APIKEY": self._credentials.api_key}
+        return _decoded(await self._send(call, query, headers), kind, call)
+
+    async def prepare(self, call: Call) -> None:
+        """The clock is mended and there is budget: the request may leave; raises `NotSentError`."""
         await self._mend_clock()
         await self._wait_for_budget(call)
+
+    def timing(self, deadline_ns: int | None) -> dict[str, Param]:
+        """When a request leaves, and how late it may arrive; raises `DeadlinePassedError`."""
         window_ms = self._settings.recv_window_ms
         if deadline_ns is not None:
             left_ms = (deadline_ns - self._clock.now_ns()) // NS_PER_MS
             if left_ms <= 0:
                 raise DeadlinePassedError("its deadline passed before it could be sent")
             window_ms = min(window_ms, left_ms)
-        timing = {"recvWindow": window_ms, "timestamp": self.venue_now_ns() // NS_PER_MS}
-        query = signed_query(self._credentials, {**params, **timing})
-        headers = {"X-MBX-APIKEY": self._credentials.api_key}
-        return _decoded(await self._send(call, query, headers), kind, call)
+        return {"recvWindow": window_ms, "timestamp": self.venue_now_ns() // NS_PER_MS}
 
     async def _mend_clock(self) -> None:
         """Measures again once the venue has refused a timestamp."""
@@ -159,21 +167,22 @@ class BinanceRest:
         finally:
             self.budget.finish(call.weight, self._clock.now_ns(), used)
         if not 200 <= response.status < 300:
-            raise self._noted(response, error_of(response.status, response.body, call.path))
+            error_ = error_of(response.status, response.body, call.path)
+            raise self.noted(error_, response.headers.get("retry-after", ""))
         return response
 
-    def _noted(self, response: HttpResponse, error: BinanceError) -> BinanceError:
+    def noted(self, error: BinanceError, retry_after_s: str = "") -> BinanceError:
         """The same error, after drawing its consequences for the requests to come."""
         if error.code == TIMESTAMP_OUTSIDE_WINDOW:
             self._is_clock_suspect = True
         # Too many orders is no reason to hold back cancels.
         if error.status in (418, 429) and error.code != TOO_MANY_ORDERS:
-            self._block(response)
+            self._block(retry_after_s)
         return error
 
-    def _block(self, response: HttpResponse) -> None:
+    def _block(self, retry_after_s: str) -> None:
         try:
-            wait_s = float(response.headers.get("retry-after", ""))
+            wait_s = float(retry_after_s)
         except ValueError:
             wait_s = _BLOCK_S_WITHOUT_HEADER
         wait_ns = int(min(max(wait_s, 1.0), 3 * 86_400.0) * NS_PER_S)

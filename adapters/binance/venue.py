@@ -7,7 +7,8 @@ the order certainly was not executed; anything else is `OutcomeUnknownError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar, final
+from functools import partial
+from typing import Final, final
 
 from adapters.binance.account import AccountStream
 from adapters.binance.account_schemas import AccountReply, CanceledReply, MyTrade, OrderReply
@@ -21,15 +22,18 @@ from adapters.binance.account_translate import (
 )
 from adapters.binance.errors import NO_SUCH_ORDER, UNKNOWN_ORDER_TO_CANCEL, BinanceError
 from adapters.binance.feed import load_exchange_info
+from adapters.binance.order_entry import BinanceOrderDialect, OrderEntry
 from adapters.binance.rest import BinanceRest
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param
-from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS, instruments_of, wire_symbol
+from adapters.binance.translate import NS_PER_MS, instruments_of, wire_symbol
 from adapters.net.budget import Priority, WeightBudget
 from adapters.net.calls import Call, DeadlinePassedError, Outcome, UnclearError
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import TRANSLATION_ERRORS, readable
 from adapters.net.network import Network
 from adapters.net.order_ids import OrderIds
+from adapters.net.order_socket import OrderSocket
 from adapters.net.statistics import AccountStatistics
 from adapters.net.symbols import SymbolTable
 from bot3.domain.account import Balance
@@ -54,8 +58,8 @@ _CANCEL_ALL = Call("DELETE", "/api/v3/openOrders", 1, Priority.CANCEL)
 _QUERY = Call("GET", _ORDER, 4, Priority.QUERY)
 _OPEN_ORDERS = Call("GET", "/api/v3/openOrders", 6, Priority.QUERY)
 _MY_TRADES = Call("GET", "/api/v3/myTrades", 20, Priority.QUERY)
+_NOT_ZERO: Final = {"omitZeroBalances": "true"}
 _ACCOUNT = Call("GET", "/api/v3/account", 20, Priority.QUERY)
-_T = TypeVar("_T")
 
 
 @final
@@ -92,6 +96,15 @@ class BinanceVenue:
             order_ids=self._order_ids,
             load_balances=self._balance_change,
         )
+        self._socket = OrderSocket(
+            settings,
+            BinanceOrderDialect(),
+            self._rest.venue_now_ns,
+            network=network,
+            clock=clock,
+            dice=dice,
+        )
+        self._entry = OrderEntry(self._rest, self._socket, credentials, clock)
         self.instruments: tuple[Instrument, ...] = ()
         for symbol in symbols:
             self._symbols.add(symbol)
@@ -111,14 +124,10 @@ class BinanceVenue:
         """Of the private stream."""
         return self._stream.statistics
 
-    @property
-    def clock_offset_ns(self) -> int:
-        """The venue's clock minus ours, as of the last `refresh`."""
-        return self._rest.offset_ns
-
     def counts(self) -> Mapping[str, int]:
-        """Of the private stream, and the clock's offset."""
-        return self.statistics.counts() | {"clock_offset_us": self.clock_offset_ns // 1_000}
+        """Of the private stream and of order entry, and the clock's offset."""
+        offset = {"clock_offset_us": self._rest.offset_ns // 1_000}
+        return self.statistics.counts() | self._socket.counts() | offset
 
     async def refresh(self) -> None:
         """The clock offset, then `instruments` and the weight limit for the symbols known so far.
@@ -138,9 +147,7 @@ class BinanceVenue:
         call = _PLACE_REDUCING if intent.is_reducing else _PLACE
         try:
             params = order_params(intent)
-            reply = await self._rest.signed(
-                call, params, OrderReply, deadline_ns=intent.deadline_ns
-            )
+            reply = await self._entry.send(call, params, intent.deadline_ns)
         except DeadlinePassedError as error:
             raise OrderRejectedError(DEADLINE_PASSED, str(error)) from error
         except BinanceError as error:
@@ -160,7 +167,7 @@ class BinanceVenue:
             "newClientOrderId": client_order_id + CANCEL_SUFFIX,
         }
         try:
-            reply = await self._rest.signed(_CANCEL, params, OrderReply)
+            reply = await self._entry.send(_CANCEL, params)
         except BinanceError as error:
             if error.outcome is Outcome.UNKNOWN:
                 raise UnclearError(str(error)) from error
@@ -216,7 +223,7 @@ class BinanceVenue:
             rows = await self._rest.signed(_MY_TRADES, params, list[MyTrade])
             for row in rows:
                 ours = await self._client_id(instrument, row.order_id)
-                fills.append(_read(fill_of, instrument, row, ours, self._clock.now_ns()))
+                fills.append(readable(fill_of, instrument, row, ours, self._clock.now_ns()))
             if len(rows) < TRADES_MAX:
                 return fills
             page = {"fromId": rows[-1].id + 1}
@@ -224,7 +231,9 @@ class BinanceVenue:
 
     async def balances(self) -> list[Balance]:
         """See `VenuePort.balances`."""
-        return _read(balances_of, self.venue, await self._account())
+        return readable(
+            balances_of, self.venue, await self._rest.signed(_ACCOUNT, _NOT_ZERO, AccountReply)
+        )
 
     async def run_account(
         self,
@@ -233,10 +242,10 @@ class BinanceVenue:
         *,
         ready: Callable[[], None],
     ) -> None:
-        """See `VenuePort.run_account`. Raises `VenueError` where the key itself is refused."""
+        """See `VenuePort.run_account`: the private stream, and order entry beside it."""
         for symbol in symbols:
             self._symbols.add(symbol)
-        await self._stream.run(publish, ready=ready)
+        await self._socket.run_beside(partial(self._stream.run, publish, ready=ready))
 
     async def aclose(self) -> None:
         """Closes the HTTP connections, after the last call."""
@@ -272,28 +281,17 @@ class BinanceVenue:
             raise VenueError(f"{instrument}: order {order_id} has fills, but is not known there")
         return ClientOrderId(self._order(instrument, reply).client_order_id)
 
-    async def _account(self) -> AccountReply:
-        return await self._rest.signed(_ACCOUNT, {"omitZeroBalances": "true"}, AccountReply)
-
     async def _balance_change(self) -> BalanceChanged:
-        reply = await self._account()
-        held, now_ns = tuple(_read(balances_of, self.venue, reply)), self._clock.now_ns()
+        reply = await self._rest.signed(_ACCOUNT, _NOT_ZERO, AccountReply)
+        held, now_ns = tuple(readable(balances_of, self.venue, reply)), self._clock.now_ns()
         return BalanceChanged(self.venue, held, reply.update_time * NS_PER_MS, now_ns)
 
     def _order(
         self, instrument: InstrumentId, reply: OrderReply, ours: ClientOrderId | None = None
     ) -> VenueOrder:
-        return self._known(_read(order_of, instrument, reply, ours))
+        return self._known(readable(order_of, instrument, reply, ours))
 
     def _known(self, order: VenueOrder) -> VenueOrder:
         ours = ClientOrderId(order.client_order_id)
         self._order_ids.learn(order.instrument.symbol, order.venue_order_id, ours)
         return order
-
-
-def _read(translate: Callable[..., _T], *given: object) -> _T:
-    """An answer whose values the domain refuses is the venue's error, not a crash of ours."""
-    try:
-        return translate(*given)
-    except TRANSLATION_ERRORS as error:
-        raise VenueError(f"unreadable reply: {error}") from error

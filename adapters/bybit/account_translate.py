@@ -1,7 +1,7 @@
 """Orders, fills and balances, from Bybit's words into ours. Pure.
 
 Invariant: what is filled is `cumExecQty`, never the quantity less what is left. Values that the
-domain refuses raise one of `translate.TRANSLATION_ERRORS`.
+domain refuses raise one of `TRANSLATION_ERRORS`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.bybit.account_schemas import ExecutionRow, OrderRow, WalletRow
-from adapters.bybit.translate import NS_PER_MS, number, wire_symbol
+from adapters.bybit.translate import NS_PER_MS, wire_symbol
+from adapters.net.decimals import number, plain
 from bot3.domain.account import Balance
 from bot3.domain.fill import Fill, Liquidity
 from bot3.domain.ids import ClientOrderId
@@ -42,14 +43,6 @@ _STATUSES: Final[dict[str, OrderStatus]] = {
 # Who ends an order where it is not a rule of the venue: we, our own timer there, its operators.
 _BY_USER: Final = frozenset({"CancelByUser", "CancelByDCP", "CancelByAdmin"})
 _UNNAMED: Final = "Unknown"
-
-
-def plain(value: Decimal) -> str:
-    """Digits and a point, without an exponent."""
-    if not value.is_finite():
-        raise ValueError(f"{value} is not a finite number")
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def order_params(intent: OrderIntent) -> dict[str, str]:

@@ -19,7 +19,7 @@ from adapters.bybit.account_schemas import (
 )
 from adapters.bybit.account_translate import balances_of, event_of, fill_of, name_of
 from adapters.bybit.signing import auth
-from adapters.bybit.translate import NS_PER_MS, TRANSLATION_ERRORS
+from adapters.bybit.translate import NS_PER_MS
 from adapters.net.account_frames import (
     AccountFrame,
     Changed,
@@ -30,6 +30,7 @@ from adapters.net.account_frames import (
     Subscribed,
 )
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import TRANSLATION_ERRORS
 from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
 from adapters.net.order_ids import OrderIds
 from adapters.net.order_socket import Answer, EndOfOrders, LoginAnswer

@@ -24,7 +24,7 @@ _LIMITS: Final = {
 _OVERALL: Final = Limit(600, 5 * _SECOND_NS)
 
 MAINNET: Final = VenueSettings(
-    _VENUE,
+    venue=_VENUE,
     rest_url="https://api.bybit.com",
     ws_url="wss://stream.bybit.com/v5/public/spot",
     private_ws_url="wss://stream.bybit.com/v5/private",

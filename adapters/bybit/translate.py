@@ -7,17 +7,16 @@ Invariant: values that the domain refuses raise `ValueError` or `ArithmeticError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from adapters.bybit.schemas import InstrumentRow, KlineRow
+from adapters.net.decimals import TRANSLATION_ERRORS, finite, number, step
 from bot3.domain.bar import Bar
 from bot3.domain.errors import VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 
 NS_PER_MS: Final = 1_000_000
-TRANSLATION_ERRORS = (ValueError, ArithmeticError)
 INTERVALS: Final[dict[int, str]] = {
     60: "1",
     180: "3",
@@ -73,11 +72,11 @@ def instrument_of(id_: InstrumentId, row: InstrumentRow) -> Instrument:
         id=id_,
         base=Asset(row.base_coin),
         quote=Asset(row.quote_coin),
-        tick_size=_positive(row.price_filter.tick_size),
-        lot_size=_positive(lot.base_precision),
-        amount_min=_finite(lot.min_order_qty),
+        tick_size=step(row.price_filter.tick_size),
+        lot_size=step(lot.base_precision),
+        amount_min=finite(lot.min_order_qty),
         amount_max=number(lot.max_limit_order_qty or lot.max_order_qty) or ZERO,
-        notional_min=_finite(lot.min_order_amt),
+        notional_min=finite(lot.min_order_amt),
         is_trading=row.status == "Trading",
     )
 
@@ -97,25 +96,3 @@ def instruments_of(
         )
     except TRANSLATION_ERRORS as error:
         raise VenueError(f"{venue}: instruments-info: {error}") from error
-
-
-def number(text: str) -> Decimal | None:
-    """None where the venue says nothing; raises `ValueError` for what is no finite number."""
-    if not text:
-        return None
-    try:
-        return _finite(Decimal(text))
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
-
-
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise ValueError(f"{value} is no finite number")
-    return value
-
-
-def _positive(value: Decimal) -> Decimal:
-    if _finite(value) <= 0:
-        raise ValueError(f"{value}: want a number above zero")
-    return value.normalize() if value != value.to_integral_value() else value.quantize(Decimal(1))

@@ -8,9 +8,8 @@ acknowledgement: the private stream tells what became of the order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar, final
-
-import trio
 
 from adapters.bybit.account_schemas import ExecutionRow, OrderNamed, OrderRow, WalletRow
 from adapters.bybit.account_translate import balances_of, fill_of, order_of, order_params
@@ -20,11 +19,12 @@ from adapters.bybit.order_entry import OrderEntry
 from adapters.bybit.private import BybitAccountDialect, BybitOrderDialect
 from adapters.bybit.rest import BybitRest
 from adapters.bybit.schemas import Page
-from adapters.bybit.translate import NS_PER_MS, TRANSLATION_ERRORS, instruments_of, wire_symbol
+from adapters.bybit.translate import NS_PER_MS, instruments_of, wire_symbol
 from adapters.net.account_stream import AccountStream
 from adapters.net.budget import Priority
 from adapters.net.calls import Call, DeadlinePassedError, Outcome, UnclearError
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import readable
 from adapters.net.network import Network
 from adapters.net.order_ids import OrderIds
 from adapters.net.order_socket import OrderSocket
@@ -195,7 +195,7 @@ class BybitVenue:
             wire = wire_symbol(symbol)
             params = {"category": "spot", "symbol": wire, **times, "limit": FILLS_MAX}
             for row in await self._pages(_EXECUTIONS, params, ExecutionRow):
-                fill = _read(fill_of, instrument, row, self._clock.now_ns())
+                fill = readable(fill_of, instrument, row, self._clock.now_ns())
                 if row.exec_type == "Trade" and fill.ts_venue_ns >= since_ns:
                     found[fill.trade_id] = fill
             start_ns += SPAN_NS
@@ -216,7 +216,7 @@ class BybitVenue:
         """See `VenuePort.balances`."""
         params = {"accountType": "UNIFIED"}
         rows = (await self._rest.asked(_WALLET, params, Page[WalletRow])).rows
-        return [balance for row in rows for balance in _read(balances_of, self.venue, row)]
+        return [balance for row in rows for balance in readable(balances_of, self.venue, row)]
 
     async def run_account(
         self,
@@ -228,16 +228,7 @@ class BybitVenue:
         """See `VenuePort.run_account`: the private stream, and order entry beside it."""
         for symbol in symbols:
             self._symbols.add(symbol)
-        failure: VenueError | None = None
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._socket.run)
-            try:
-                await self._stream.run(publish, ready=ready)
-            except VenueError as error:
-                failure = error
-                nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        await self._socket.run_beside(partial(self._stream.run, publish, ready=ready))
 
     async def aclose(self) -> None:
         """Closes the HTTP connections, after the last call."""
@@ -254,15 +245,7 @@ class BybitVenue:
         return {"category": "spot", "symbol": self._symbols.add(symbol), **name}
 
     def _known(self, instrument: InstrumentId, row: OrderRow) -> VenueOrder:
-        order: VenueOrder = _read(order_of, instrument, row)
+        order: VenueOrder = readable(order_of, instrument, row)
         ours = ClientOrderId(order.client_order_id)
         self._order_ids.learn(instrument.symbol, order.venue_order_id, ours)
         return order
-
-
-def _read(translate: Callable[..., _T], *given: object) -> _T:
-    """An answer whose values the domain refuses is the venue's error, not a crash of ours."""
-    try:
-        return translate(*given)
-    except TRANSLATION_ERRORS as error:
-        raise VenueError(f"unreadable reply: {error}") from error

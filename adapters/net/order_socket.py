@@ -19,6 +19,7 @@ from adapters.net.lasting import LastingConnection, SessionEndedError
 from adapters.net.network import Network
 from adapters.net.venue_settings import VenueSettings
 from adapters.net.websocket import MessageSocket
+from bot3.domain.errors import VenueError
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
@@ -125,6 +126,20 @@ class OrderSocket:
             reason = self._failure if waiting.done.is_set() else f"no answer within {limit_s:g} s"
             raise UnclearError(f"order entry by websocket: {reason}")
         return waiting.answer
+
+    async def run_beside(self, stream: Callable[[], Awaitable[None]]) -> None:
+        """`stream` with the connection beside it; raises what `stream` raises of the venue's."""
+        failure: VenueError | None = None
+        async with trio.open_nursery() as nursery:
+            if self._settings.trade_ws_url:
+                nursery.start_soon(self.run)
+            try:
+                await stream()
+            except VenueError as error:
+                failure = error
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
 
     async def run(self) -> NoReturn:
         """Until cancelled. A login that is refused is tried again: REST says why for good."""

@@ -22,11 +22,11 @@ class VenueSettings:
     `recv_window_ms` is how late the venue may take a signed request.
     """
 
-    venue: VenueName
     rest_url: str
     ws_url: str
     private_ws_url: str
     trade_ws_url: str = ""
+    venue: VenueName = field(kw_only=True)
     recv_window_ms: int = field(default=5_000, validator=validators.gt(0))
     request_timeout_s: float = field(default=10.0, validator=_POSITIVE)
     connect_timeout_s: float = field(default=10.0, validator=_POSITIVE)
@@ -37,12 +37,12 @@ class VenueSettings:
     reconnect: BackoffPolicy = _RECONNECT
     is_demo: bool = False
 
-    def connection(self, url: str) -> ConnectionPolicy:
-        """How a websocket of this venue is kept."""
+    def connection(self, url: str, silence_s: float | None = None) -> ConnectionPolicy:
+        """How a websocket of this venue is kept; `silence_s` where one is another's."""
         return ConnectionPolicy(
             url,
             self.connect_timeout_s,
-            self.silence_s,
+            self.silence_s if silence_s is None else silence_s,
             self.connection_life_s,
             self.stable_after_s,
             self.reconnect,

@@ -1,7 +1,7 @@
 """Orders, fills and balances, from OKX's words into ours. Pure.
 
 Invariant: an order that bears no client id of anybody is named by the venue's number. Values that
-the domain refuses raise one of `translate.TRANSLATION_ERRORS`.
+the domain refuses raise one of `TRANSLATION_ERRORS`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from adapters.net.decimals import number, plain
 from adapters.okx.account_schemas import AccountRow, FillRow, OrderRow
-from adapters.okx.translate import NS_PER_MS, number, wire_symbol
+from adapters.okx.translate import NS_PER_MS, wire_symbol
 from bot3.domain.account import Balance
 from bot3.domain.fill import Fill, Liquidity
 from bot3.domain.ids import ClientOrderId
@@ -38,14 +39,6 @@ _STATES: Final[dict[str, OrderStatus]] = {
 # Who ends an order where it is not a rule of the venue: we, or our own timer there.
 _BY_USER: Final = frozenset({"", "1", "20"})
 _TIFS: Final = {TimeInForce.GTC: "limit", TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
-
-
-def plain(value: Decimal) -> str:
-    """Digits and a point, without an exponent."""
-    if not value.is_finite():
-        raise ValueError(f"{value} is not a finite number")
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def order_params(intent: OrderIntent) -> dict[str, str]:

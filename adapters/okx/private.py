@@ -21,6 +21,7 @@ from adapters.net.account_frames import (
     Subscribed,
 )
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import TRANSLATION_ERRORS
 from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
 from adapters.net.order_ids import OrderIds
 from adapters.net.order_socket import Answer, EndOfOrders, LoginAnswer
@@ -29,7 +30,6 @@ from adapters.okx.account_schemas import AccountRow, OrderRow, PrivateFrame
 from adapters.okx.account_translate import balance_change_of, events_of, name_of
 from adapters.okx.errors import LOGIN_TIMESTAMP_EXPIRED, REFUSED_FOR_GOOD
 from adapters.okx.signing import login
-from adapters.okx.translate import TRANSLATION_ERRORS
 from bot3.domain.values import VenueName
 from bot3.messages.orders import AccountEvent
 

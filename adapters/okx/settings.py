@@ -28,7 +28,7 @@ _LIMITS: Final = {
 _OVERALL: Final = 250
 
 MAINNET: Final = VenueSettings(
-    _VENUE,
+    venue=_VENUE,
     rest_url="https://openapi.okx.com",
     ws_url="wss://ws.okx.com:8443/ws/v5/public",
     private_ws_url="wss://ws.okx.com:8443/ws/v5/private",

@@ -7,9 +7,9 @@ Invariant: values that the domain refuses raise `ValueError` or `ArithmeticError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from adapters.net.decimals import TRANSLATION_ERRORS, number, step
 from adapters.okx.schemas import CandleRow, InstrumentRow
 from bot3.domain.bar import Bar
 from bot3.domain.errors import VenueError
@@ -17,7 +17,6 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 
 NS_PER_MS: Final = 1_000_000
-TRANSLATION_ERRORS = (ValueError, ArithmeticError)
 # Days and weeks begin at midnight UTC under these names, not in Hong Kong.
 BARS: Final[dict[int, str]] = {
     1: "1s",
@@ -74,9 +73,9 @@ def instrument_of(id_: InstrumentId, row: InstrumentRow) -> Instrument:
         id=id_,
         base=Asset(row.base_ccy),
         quote=Asset(row.quote_ccy),
-        tick_size=_positive(row.tick_sz),
-        lot_size=_positive(row.lot_sz),
-        amount_min=_positive(row.min_sz),
+        tick_size=step(row.tick_sz),
+        lot_size=step(row.lot_sz),
+        amount_min=step(row.min_sz),
         amount_max=number(row.max_lmt_sz) or ZERO,
         is_trading=row.state == "live",
     )
@@ -97,22 +96,3 @@ def instruments_of(
         )
     except TRANSLATION_ERRORS as error:
         raise VenueError(f"{venue}: instruments: {error}") from error
-
-
-def number(text: str) -> Decimal | None:
-    """None where the venue says nothing; raises `ValueError` for what is no finite number."""
-    if not text:
-        return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
-    if not value.is_finite():
-        raise ValueError(f"{text!r} is no finite number")
-    return value
-
-
-def _positive(value: Decimal) -> Decimal:
-    if not (value.is_finite() and value > 0):
-        raise ValueError(f"{value}: want a number above zero")
-    return value.normalize() if value != value.to_integral_value() else value.quantize(Decimal(1))

@@ -8,14 +8,14 @@ acknowledgement: the private stream tells what became of the order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar, final
-
-import trio
+from functools import partial
+from typing import Final, final
 
 from adapters.net.account_stream import AccountStream
 from adapters.net.budget import Priority
 from adapters.net.calls import Call, DeadlinePassedError, Outcome, UnclearError
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import readable
 from adapters.net.network import Network
 from adapters.net.order_ids import OrderIds
 from adapters.net.order_socket import OrderSocket
@@ -29,7 +29,7 @@ from adapters.okx.feed import load_instruments
 from adapters.okx.order_entry import OrderEntry
 from adapters.okx.private import OkxAccountDialect, OkxOrderDialect
 from adapters.okx.rest import OkxRest
-from adapters.okx.translate import NS_PER_MS, TRANSLATION_ERRORS, instruments_of, wire_symbol
+from adapters.okx.translate import NS_PER_MS, instruments_of, wire_symbol
 from bot3.domain.account import Balance
 from bot3.domain.approval import ApprovedOrder
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
@@ -51,7 +51,6 @@ _PENDING: Final = Call("GET", "/api/v5/trade/orders-pending", 1, Priority.QUERY)
 _FILLS: Final = Call("GET", "/api/v5/trade/fills", 1, Priority.QUERY)
 _OLD_FILLS: Final = Call("GET", "/api/v5/trade/fills-history", 1, Priority.QUERY)
 _BALANCE: Final = Call("GET", "/api/v5/account/balance", 1, Priority.QUERY)
-_T = TypeVar("_T")
 
 
 @final
@@ -205,7 +204,7 @@ class OkxVenue:
             params = {"instType": "SPOT", "instId": wire_symbol(symbol), "begin": begin, **page}
             rows = await self._rest.asked(_FILLS if is_recent else _OLD_FILLS, params, FillRow)
             now_ns = self._clock.now_ns()
-            fills += [_read(fill_of, instrument, row, now_ns) for row in rows]
+            fills += [readable(fill_of, instrument, row, now_ns) for row in rows]
             if len(rows) < PAGE_MAX:
                 return [f for f in reversed(fills) if f.ts_venue_ns >= since_ns]
             page = {"after": rows[-1].bill_id}
@@ -214,7 +213,7 @@ class OkxVenue:
     async def balances(self) -> list[Balance]:
         """See `VenuePort.balances`."""
         rows = await self._rest.asked(_BALANCE, {}, AccountRow)
-        return [balance for row in rows for balance in _read(balances_of, self.venue, row)]
+        return [balance for row in rows for balance in readable(balances_of, self.venue, row)]
 
     async def run_account(
         self,
@@ -226,16 +225,7 @@ class OkxVenue:
         """See `VenuePort.run_account`: the private stream, and order entry beside it."""
         for symbol in symbols:
             self._symbols.add(symbol)
-        failure: VenueError | None = None
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._socket.run)
-            try:
-                await self._stream.run(publish, ready=ready)
-            except VenueError as error:
-                failure = error
-                nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        await self._socket.run_beside(partial(self._stream.run, publish, ready=ready))
 
     async def aclose(self) -> None:
         """Closes the HTTP connections, after the last call."""
@@ -252,15 +242,7 @@ class OkxVenue:
         return {"instId": self._symbols.add(symbol), **name}
 
     def _known(self, instrument: InstrumentId, row: OrderRow) -> VenueOrder:
-        order: VenueOrder = _read(order_of, instrument, row)
+        order: VenueOrder = readable(order_of, instrument, row)
         ours = ClientOrderId(order.client_order_id)
         self._order_ids.learn(instrument.symbol, order.venue_order_id, ours)
         return order
-
-
-def _read(translate: Callable[..., _T], *given: object) -> _T:
-    """An answer whose values the domain refuses is the venue's error, not a crash of ours."""
-    try:
-        return translate(*given)
-    except TRANSLATION_ERRORS as error:
-        raise VenueError(f"unreadable reply: {error}") from error

@@ -24,17 +24,20 @@ from tests.adapters.simulated.direct import PASSPHRASE
 
 BTC = Symbol("BTC/USDT")
 _BINANCE = BinanceSettings(
-    rest_url="http://venue", ws_url="ws://venue/stream", ws_api_url="ws://venue/ws-api/v3"
+    rest_url="http://venue",
+    ws_url="ws://venue/stream",
+    private_ws_url="ws://venue/ws-api/v3",
+    trade_ws_url="ws://venue/ws-api/v3",
 )
 _OKX = VenueSettings(
-    VenueName("okx"),
+    venue=VenueName("okx"),
     rest_url="http://venue",
     ws_url="ws://venue/ws/v5/public",
     private_ws_url="ws://venue/ws/v5/private",
     trade_ws_url="ws://venue/ws/v5/private",
 )
 _BYBIT = VenueSettings(
-    VenueName("bybit"),
+    venue=VenueName("bybit"),
     rest_url="http://venue",
     ws_url="ws://venue/v5/public/spot",
     private_ws_url="ws://venue/v5/private",
@@ -65,7 +68,8 @@ class Kit:
 
 
 KITS = (
-    Kit("binance", "rest", _BINANCE, BinanceFeed, BinanceVenue),
+    Kit("binance", "socket", _BINANCE, BinanceFeed, BinanceVenue),
+    Kit("binance", "rest", evolve(_BINANCE, **NO_ORDER_SOCKET), BinanceFeed, BinanceVenue),
     Kit("okx", "socket", _OKX, OkxFeed, OkxVenue),
     Kit("okx", "rest", evolve(_OKX, **NO_ORDER_SOCKET), OkxFeed, OkxVenue),
     Kit("bybit", "socket", _BYBIT, BybitFeed, BybitVenue),

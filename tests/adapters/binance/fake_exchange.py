@@ -20,7 +20,7 @@ from tests.adapters.net.virtual_time import TrioClock
 START_NS = 1_790_401_500_000_000_000
 KEY, SECRET = "test-key-1234567890", "test-secret-0987654321"
 SETTINGS = BinanceSettings(
-    rest_url="http://rest", ws_url="ws://stream/stream", ws_api_url="ws://api/ws-api/v3"
+    rest_url="http://rest", ws_url="ws://stream/stream", private_ws_url="ws://api/ws-api/v3"
 )
 Script = Callable[["Peer"], Awaitable[None]]
 

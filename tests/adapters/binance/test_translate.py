@@ -169,7 +169,7 @@ def test_settings_are_checked() -> None:
         assert settings.rest_url.startswith("https://")
         assert settings.ws_url.startswith("wss://")
         assert settings.ws_url.endswith("/stream")
-        assert settings.ws_api_url.startswith("wss://")
+        assert settings.private_ws_url.startswith("wss://")
     for wrong in ({"recv_window_ms": 60_001}, {"silence_s": 0.0}, {"depth_limit": 5_001}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             evolve(MAINNET, **wrong)

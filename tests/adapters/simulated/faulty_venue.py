@@ -39,7 +39,7 @@ from tests.adapters.simulated.conftest import (
 )
 
 SETTINGS = BinanceSettings(
-    rest_url="http://venue", ws_url="ws://venue/stream", ws_api_url="ws://venue/ws-api/v3"
+    rest_url="http://venue", ws_url="ws://venue/stream", private_ws_url="ws://venue/ws-api/v3"
 )
 NS_PER_S = 1_000_000_000
 
