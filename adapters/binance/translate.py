@@ -13,7 +13,7 @@ from typing import Final
 from adapters.binance.account_schemas import ExchangeInfo, Filter, SymbolInfo
 from adapters.binance.schemas import DepthEvent, DepthSnapshot, Kline, TradeEvent
 from bot3.domain.bar import Bar
-from bot3.domain.errors import VenueError
+from bot3.domain.errors import NoSuchBarsError, VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, Side, Symbol, VenueName
 from bot3.messages.market import BookChanged, BookReplaced, TradePrinted
@@ -47,12 +47,12 @@ def wire_symbol(symbol: Symbol) -> str:
 
 
 def interval_name(interval_s: int) -> str:
-    """`60` as `1m`; raises `VenueError` for a length that the venue does not have."""
+    """`60` as `1m`; raises `NoSuchBarsError` for another length."""
     try:
         return INTERVALS[interval_s]
     except KeyError:
         known = ", ".join(map(str, INTERVALS))
-        raise VenueError(f"no bars of {interval_s} s here; there are {known}") from None
+        raise NoSuchBarsError(f"no bars of {interval_s} s here; there are {known}") from None
 
 
 def trade_of(instrument: InstrumentId, event: TradeEvent, local_ns: int) -> TradePrinted:

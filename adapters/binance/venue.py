@@ -77,9 +77,7 @@ class BinanceVenue:
         budget: WeightBudget | None = None,
         symbols: Sequence[Symbol] = (),
     ) -> None:
-        self._settings = settings
-        self._credentials = credentials
-        self._clock = clock
+        self._settings, self._credentials, self._clock = settings, credentials, clock
         self._rest = BinanceRest(
             settings, network=network, clock=clock, budget=budget, credentials=credentials
         )

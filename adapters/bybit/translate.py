@@ -12,7 +12,7 @@ from typing import Final
 from adapters.bybit.schemas import InstrumentRow, KlineRow
 from adapters.net.decimals import TRANSLATION_ERRORS, finite, number, step
 from bot3.domain.bar import Bar
-from bot3.domain.errors import VenueError
+from bot3.domain.errors import NoSuchBarsError, VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 
@@ -41,12 +41,12 @@ def wire_symbol(symbol: Symbol) -> str:
 
 
 def interval_name(interval_s: int) -> str:
-    """`60` as `1`; raises `VenueError` for a length that the venue does not have."""
+    """`60` as `1`; raises `NoSuchBarsError` for another length."""
     try:
         return INTERVALS[interval_s]
     except KeyError:
         known = ", ".join(map(str, INTERVALS))
-        raise VenueError(f"no bars of {interval_s} s here; there are {known}") from None
+        raise NoSuchBarsError(f"no bars of {interval_s} s here; there are {known}") from None
 
 
 def bar_of(instrument: InstrumentId, interval_s: int, row: KlineRow) -> Bar:

@@ -64,11 +64,10 @@ class WindowBudget:
         self._turned_away = 0
 
     def used_share(self, now_ns: int) -> float:
-        """See `BudgetPort.used_share`: of the fullest window."""
+        """See `BudgetPort.used_share`: of all endpoints together."""
         if now_ns < self._blocked_until_ns:
             return 1.0
-        windows = (self._overall, *self._windows.values())
-        return min(max(each.used(now_ns) / each.limit.requests for each in windows), 1.0)
+        return min(self._overall.used(now_ns) / self._overall.limit.requests, 1.0)
 
     def shed_data(self, *, is_shed: bool) -> None:
         """See `BudgetPort.shed_data`."""

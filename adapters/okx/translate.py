@@ -12,7 +12,7 @@ from typing import Final
 from adapters.net.decimals import TRANSLATION_ERRORS, number, step
 from adapters.okx.schemas import CandleRow, InstrumentRow
 from bot3.domain.bar import Bar
-from bot3.domain.errors import VenueError
+from bot3.domain.errors import NoSuchBarsError, VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 
@@ -43,12 +43,12 @@ def wire_symbol(symbol: Symbol) -> str:
 
 
 def bar_name(interval_s: int) -> str:
-    """`60` as `1m`; raises `VenueError` for a length that the venue does not have."""
+    """`60` as `1m`; raises `NoSuchBarsError` for another length."""
     try:
         return BARS[interval_s]
     except KeyError:
         known = ", ".join(map(str, BARS))
-        raise VenueError(f"no bars of {interval_s} s here; there are {known}") from None
+        raise NoSuchBarsError(f"no bars of {interval_s} s here; there are {known}") from None
 
 
 def bar_of(instrument: InstrumentId, interval_s: int, row: CandleRow) -> Bar:

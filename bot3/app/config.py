@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
@@ -31,7 +32,7 @@ from bot3.app.layers import (
     read_file,
 )
 from bot3.app.rules import did_you_mean
-from bot3.app.settings import Config
+from bot3.app.settings import Config, VenueSection, VenuesSettings
 from bot3.domain.errors import ConfigError
 
 OVERRIDE_SOURCE = "command line"
@@ -209,18 +210,23 @@ def _shedding(config: Config) -> str | None:
     return None if below < above else f"= {below:g}: want less than shed_data_above = {above:g}"
 
 
-def _urls(config: Config) -> str | None:
-    venue = config.venues.binance
-    urls = {
-        "rest_url": venue.rest_url,
-        "ws_url": venue.ws_url,
-        "private_ws_url": venue.private_ws_url,
-    }
-    missing = [name for name, url in urls.items() if not url]
-    if venue.mode == "embedded" or not missing:
+def _urls(name: str, config: Config) -> str | None:
+    venue: VenueSection = getattr(config.venues, name)
+    missing = [key for key in _NEEDED_URLS if not getattr(venue, key)]
+    if venue.mode not in {"simulated", "custom"} or not missing:
         return None
-    return f'= "{venue.mode}": want venues.binance.{", ".join(missing)} too'
+    return f'= "{venue.mode}": want venues.{name}.{", ".join(missing)} too'
 
+
+def _all_or_none_embedded(config: Config) -> str | None:
+    modes = [getattr(config.venues, name).mode for name in config.exchanges.active]
+    if "embedded" not in modes or set(modes) == {"embedded"}:
+        return None
+    return "= some embedded, some not: want every active venue embedded, or none of them"
+
+
+_NEEDED_URLS = ("rest_url", "ws_url", "private_ws_url")
+_VENUES = tuple(key.name for key in attrs.fields(VenuesSettings))
 
 _BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...] = (
     (("ta_ml_split.ta_weight", "ta_ml_split.ml_weight"), _weights),
@@ -229,14 +235,13 @@ _BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...
     (("execution.taker_collar_bps", "risk.price_collar_bps"), _collar),
     (("healing.circuit_open_max_s", "healing.circuit_open_s"), _back_off),
     (("healing.resume_data_below", "healing.shed_data_above"), _shedding),
-    (
+    (tuple(f"venues.{name}.mode" for name in _VENUES), _all_or_none_embedded),
+    *(
         (
-            "venues.binance.mode",
-            "venues.binance.rest_url",
-            "venues.binance.ws_url",
-            "venues.binance.private_ws_url",
-        ),
-        _urls,
+            (f"venues.{name}.mode", *(f"venues.{name}.{key}" for key in _NEEDED_URLS)),
+            partial(_urls, name),
+        )
+        for name in _VENUES
     ),
 )
 

@@ -5,6 +5,7 @@ Invariant: the exchange's books and accounts outlive its server's restarts, and 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -18,7 +19,7 @@ from adapters.simulated.exchange import Exchange
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.latent import WorldKind, WorldSettings
 from bot3.app.settings import Config
-from bot3.app.venues import EmbeddedVenue
+from bot3.app.venues import DEMO, EmbeddedVenue
 from bot3.domain.errors import UnavailableError
 from bot3.domain.values import Symbol, VenueName, decimal_of
 from supervisors.actor import EdgeActor, EdgeContext
@@ -129,23 +130,55 @@ class ExchangeActor(EdgeActor):
 
 @frozen
 class Embedded:
-    """The exchange, ready to be started; `config` has what it lists."""
+    """The exchanges, ready to be started; `config` has what they list."""
 
     config: Config
-    venue: EmbeddedVenue
-    spec: EdgeSpec
-    exchange: EmbeddedExchange
+    venues: dict[VenueName, EmbeddedVenue]
+    specs: tuple[EdgeSpec, ...]
+    exchanges: tuple[EmbeddedExchange, ...]
+
+    @property
+    def data_source(self) -> str:
+        """One line: simulated, or which recording; on how many venues."""
+        source = self.exchanges[0].data_source
+        return source if len(self.exchanges) == 1 else f"{source}, {len(self.exchanges)} venues"
+
+    @property
+    def is_replay_over(self) -> bool:
+        """True once every recording has ended."""
+        return all(exchange.is_replay_over for exchange in self.exchanges)
 
 
 async def embed(
     config: Config, run: str, *, network: SocketNetwork, clock: Clock, entropy: Entropy
 ) -> Embedded:
-    """Makes the exchange and takes its port. Its keys are new: another run is another account."""
+    """Makes the exchange of each active venue and takes its port; the capital is shared among them.
+
+    The first leads, the others follow its prices. Their keys are new: another run is another
+    account.
+    """
     keys = (f"embedded{run}", f"{Entropy().seed_of('secret'):016x}")
-    exchange = make_exchange(config, clock, entropy, keys)
-    listener = await listen(network, config)
-    host, port = listener.socket.getsockname()[:2]
-    venue = EmbeddedVenue(host, port, *keys)
-    open_listeners: list[trio.abc.Listener[trio.abc.Stream]] = [listener]
-    spec = EdgeSpec("exchange", lambda: ExchangeActor(exchange, network, venue, open_listeners))
-    return Embedded(traded(config, exchange), venue, spec, exchange)
+    names = [VenueName(name) for name in config.exchanges.active]
+    system = evolve(config.system, capital=config.system.capital / len(names))
+    venues: dict[VenueName, EmbeddedVenue] = {}
+    specs: list[EdgeSpec] = []
+    exchanges: list[EmbeddedExchange] = []
+    for number, name in enumerate(names):
+        exchange = make_exchange(
+            evolve(config, system=system),
+            clock,
+            entropy,
+            keys,
+            protocol=name,
+            passphrase=DEMO[2],
+            leader=exchanges[0].exchange if exchanges else None,
+        )
+        port = config.simulation.port and config.simulation.port + number
+        simulation = evolve(config.simulation, port=port)
+        listener = await listen(network, evolve(config, simulation=simulation))
+        host, port = listener.socket.getsockname()[:2]
+        venue = venues[name] = EmbeddedVenue(host, port, *keys, protocol=name)
+        make = partial(ExchangeActor, exchange, network, venue, [listener])
+        specs.append(EdgeSpec(f"{name} exchange", make))
+        exchanges.append(exchange)
+    return Embedded(traded(config, exchanges[0]), venues, tuple(specs), tuple(exchanges))

@@ -89,20 +89,18 @@ async def _session(given: Prepared) -> Status:
     config = given.loaded.config
     clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
     run = new_run_id(clock.now_ns())
-    embedded: Embedded | None = None
-    if config.venues.binance.mode == "embedded":
-        embedded = await embed(config, run, network=network, clock=clock, entropy=entropy)
-        config = embedded.config
+    embedded = await embedded_of(config, run, network=network, clock=clock, entropy=entropy)
+    config = config if embedded is None else embedded.config
     around = Surroundings(network, clock, entropy, given.environ)
-    access = build_venues(config, None if embedded is None else embedded.venue, around)
+    access = build_venues(config, {} if embedded is None else embedded.venues, around)
     account = ",".join(sorted(each.venue.account for each in access.values()))
     disk = FileDisk(given.directory / JOURNAL_NAME)
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
-    exchange = None if embedded is None else embedded.spec
-    engine = make_engine(config, run, memory, clock, access, disk, exchange)
+    exchanges = () if embedded is None else embedded.specs
+    engine = make_engine(config, run, memory, clock, access, disk, exchanges)
     observer = Observer(clock)
-    data_source = "custom venue" if embedded is None else embedded.exchange.data_source
-    gauges = Gauges(engine, lambda: embedded is not None and embedded.exchange.is_replay_over)
+    data_source = modes_of(config) if embedded is None else embedded.data_source
+    gauges = Gauges(engine, lambda: embedded is not None and embedded.is_replay_over)
     facts = facts_of(given, config, run, data_source, clock)
     snapshots = Snapshots(engine.board, facts, clock, gauges)
     faces = Faces(config, given.options, given.listener, snapshots)
@@ -124,6 +122,21 @@ async def _session(given: Prepared) -> Status:
             if embedded is None:  # the embedded exchange has ended with the tree
                 await cancel_own_rests(access, config.exchanges.symbols)
             raise
+
+
+async def embedded_of(
+    config: Config, run: RunId, *, network: SocketNetwork, clock: Clock, entropy: Entropy
+) -> Embedded | None:
+    """The built-in exchanges, where the configuration asks for them."""
+    if {getattr(config.venues, name).mode for name in config.exchanges.active} != {"embedded"}:
+        return None
+    return await embed(config, run, network=network, clock=clock, entropy=entropy)
+
+
+def modes_of(config: Config) -> str:
+    """What stands beside every result of venues that are not ours."""
+    modes = {name: getattr(config.venues, name).mode for name in config.exchanges.active}
+    return ", ".join(f"{mode} {name}" for name, mode in modes.items())
 
 
 def new_run_id(now_ns: int) -> RunId:
@@ -153,7 +166,7 @@ def make_engine(
     clock: Clock,
     access: Mapping[VenueName, VenueAccess],
     disk: Disk,
-    exchange: EdgeSpec | None,
+    exchanges: tuple[EdgeSpec, ...],
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
@@ -164,7 +177,7 @@ def make_engine(
     )
     symbols = len(config.exchanges.symbols)
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
-    return TradingEngine(settings, memory, clock, RunQueue(clock), disk, desks, exchange)
+    return TradingEngine(settings, memory, clock, RunQueue(clock), disk, desks, exchanges)
 
 
 def facts_of(

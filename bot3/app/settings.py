@@ -51,10 +51,8 @@ class TaMlSplitSettings:
 class ExchangesSettings:
     """`[exchanges]`."""
 
-    active: Annotated[tuple[str, ...], ListOf(OneOf(("binance",)), 1)]
-    arbitrage_enabled: Annotated[
-        bool, Flag("arbitrage needs two venues or more, and only binance exists so far")
-    ]
+    active: Annotated[tuple[str, ...], ListOf(OneOf(("binance", "okx", "bybit")), 3)]
+    arbitrage_enabled: Annotated[bool, Flag(_UNBUILT)]
     symbols: Annotated[
         tuple[str, ...],
         ListOf(Text(r"[A-Z0-9]{1,15}/[A-Z0-9]{2,10}", 'like "BTC/USDT"'), 20),
@@ -131,15 +129,17 @@ class HealingSettings:
 
 
 @frozen
-class BinanceSettings:
-    """`[venues.binance]`."""
+class VenueSection:
+    """`[venues.NAME]`."""
 
-    mode: Annotated[str, OneOf(("embedded", "simulated", "custom"))]
+    mode: Annotated[str, OneOf(("embedded", "simulated", "custom", "testnet", "demo"))]
     rest_url: Annotated[str, Url(("http", "https"))]
     ws_url: Annotated[str, Url(("ws", "wss"))]
     private_ws_url: Annotated[str, Url(("ws", "wss"))]
+    trade_ws_url: Annotated[str, Url(("ws", "wss"))]
     key_env: Annotated[str, _VARIABLE]
     secret_env: Annotated[str, _VARIABLE]
+    passphrase_env: Annotated[str, _VARIABLE]
     recv_window_ms: Annotated[int, Whole(1, 60_000)]  # Binance refuses more than 60,000
     request_timeout_s: Annotated[float, Number(0.05, 60)]
 
@@ -148,7 +148,9 @@ class BinanceSettings:
 class VenuesSettings:
     """`[venues]`: one section per exchange."""
 
-    binance: BinanceSettings
+    binance: VenueSection
+    okx: VenueSection
+    bybit: VenueSection
 
 
 @frozen

@@ -90,7 +90,7 @@ class EngineSettings:
 @final
 @frozen
 class TradingEngine:
-    """All actors and their tree. `exchange` is the embedded one, where there is one."""
+    """All actors and their tree. `exchanges` are the embedded ones, where there are any."""
 
     settings: EngineSettings
     memory: Memory
@@ -98,7 +98,7 @@ class TradingEngine:
     runs: RunQueue
     disk: Disk
     venues: Mapping[VenueName, VenueDesk]
-    exchange: EdgeSpec | None = None
+    exchanges: tuple[EdgeSpec, ...] = ()
     backlog: JournalBacklog = field(factory=JournalBacklog)
     journal: Mailbox[JournalEntry] = field(init=False)
     board: Board = field(init=False)
@@ -137,8 +137,8 @@ class TradingEngine:
         venues = tuple(
             spec for name, desk in self.venues.items() for spec in self._venue(name, desk)
         )
-        children: tuple[ChildSpec | None, ...] = (
-            self.exchange,
+        children: tuple[ChildSpec, ...] = (
+            *self.exchanges,
             EdgeSpec("journal", self._build_journal, self.journal, liveness_s=30.0),
             DecisionSpec(self.board_cell, lambda: BoardActor(self.board)),
             portfolio,
@@ -150,8 +150,7 @@ class TradingEngine:
             EdgeSpec("timers", self._build_timers),
             SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
         )
-        present = tuple(child for child in children if child is not None)
-        return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, present)
+        return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)
 
     def hear(self, event: observe.LifecycleEvent) -> None:
         """For the tree's observer: what healing must know of it."""

@@ -14,8 +14,6 @@ from attrs import field, frozen
 from bot3.app.venues import DEMO, EmbeddedVenue
 from bot3.domain.errors import DataError
 
-TRADED = frozenset({"binance"})  # what `python -m bot3` can trade so far
-
 
 @frozen
 class VenueKey:
@@ -70,17 +68,18 @@ def tell_people(served: Sequence[ServedVenue], keys: Sequence[VenueKey], seed: i
         secret = f"secret in {key.secret_env}" if key.secret_env else f"secret {key.api_secret}"
         passphrase = f", passphrase {DEMO[2]} (OKX)"
         print(f"  account   key {key.api_key}, {secret}{passphrase}")
-    print("To trade here, in another terminal (Ctrl-C ends the exchanges):")
+    print("To trade on the first, in another terminal (Ctrl-C ends the exchanges; --write-config")
+    print("FILE writes what trades on all of them):")
+    name = served[0].name
     words = [
-        f"BOT3__{'__'.join(keys_).upper()}={value}"
-        for venue in served
-        if venue.name in TRADED
-        for keys_, value in _config_of(venue, keys[0]).items()
+        f"BOT3__{'__'.join(names).upper()}={value}"
+        for names, value in _config_of(served[0], keys[0]).items()
     ]
     if keys[0].secret_env:
-        words += [f"BOT3_BINANCE_KEY={keys[0].api_key}"]
-        words += [f'BOT3_BINANCE_SECRET="${keys[0].secret_env}"']
-    print(" \\\n  ".join([*words, "python -m bot3"]), flush=True)
+        words += [f"BOT3_{name.upper()}_KEY={keys[0].api_key}"]
+        words += [f'BOT3_{name.upper()}_SECRET="${keys[0].secret_env}"']
+    active = f"BOT3__EXCHANGES__ACTIVE='[\"{name}\"]'"
+    print(" \\\n  ".join([active, *words, "python -m bot3"]), flush=True)
 
 
 def write_config(path: Path, served: Sequence[ServedVenue], key: VenueKey) -> None:
@@ -88,17 +87,15 @@ def write_config(path: Path, served: Sequence[ServedVenue], key: VenueKey) -> No
     lines = [
         "# Trades on the exchanges that `python -m bot3 venue` serves.",
         "[exchanges]",
-        f"active = {json.dumps([venue.name for venue in served if venue.name in TRADED])}",
+        f"active = {json.dumps([venue.name for venue in served])}",
     ]
     for venue in served:
-        if venue.name in TRADED:
-            lines += ["", f"[venues.{venue.name}]"]
-            lines += [
-                f"{names[-1]} = {json.dumps(value)}"
-                for names, value in _config_of(venue, key).items()
-            ]
-            if key.secret_env:
-                lines.append(f"secret_env = {json.dumps(key.secret_env)}")
+        lines += ["", f"[venues.{venue.name}]"]
+        lines += [
+            f"{names[-1]} = {json.dumps(value)}" for names, value in _config_of(venue, key).items()
+        ]
+        if key.secret_env:
+            lines.append(f"secret_env = {json.dumps(key.secret_env)}")
     try:
         path.write_text("\n".join(lines) + "\n")
     except OSError as error:

@@ -1,22 +1,24 @@
-"""The venues by name: a new one is a folder of adapters and a line in `BUILDERS`."""
+"""The active venues, built from the configuration: where they are, with whose keys.
+
+Invariant: nothing here leads to real money: this machine, or a venue's own paper environment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 import trio
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from adapters.binance.feed import BinanceFeed
-from adapters.binance.settings import BinanceSettings
-from adapters.binance.venue import BinanceVenue
-from adapters.net.budget import WeightBudget
 from adapters.net.credentials import Credentials
 from adapters.net.network import Network
-from bot3.app.settings import Config
+from adapters.net.venue_settings import VenueSettings
+from bot3.app.registry import ADAPTERS
+from bot3.app.settings import Config, VenueSection
 from bot3.domain.errors import (
     ConfigError,
     OrderRejectedError,
@@ -36,6 +38,8 @@ CANCEL_DEADLINE_S = 10.0
 # Key, secret and passphrase of the simulated exchange, for everybody to know.
 DEMO = ("demo", "demo-secret", "demo-pass")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOCAL_MODES = frozenset({"embedded", "simulated", "custom"})
+URLS = ("rest_url", "ws_url", "private_ws_url", "trade_ws_url")
 
 _log = structlog.get_logger("bot3.venues")
 
@@ -85,38 +89,30 @@ async def closing(access: Mapping[VenueName, VenueAccess]) -> AsyncIterator[None
                 await each.aclose()
 
 
-WEBSOCKET_PATHS: Mapping[str, Mapping[str, str]] = {
-    "binance": {"ws_url": "/stream", "private_ws_url": "/ws-api/v3"},
-    "okx": {
-        "ws_url": "/ws/v5/public",
-        "private_ws_url": "/ws/v5/private",
-        "trade_ws_url": "/ws/v5/private",
-    },
-    "bybit": {
-        "ws_url": "/v5/public/spot",
-        "private_ws_url": "/v5/private",
-        "trade_ws_url": "/v5/trade",
-    },
-}
-
-
 @frozen
 class EmbeddedVenue:
-    """Where a simulated exchange listens, and the keys that it made for us (in no repr)."""
+    """Where a simulated exchange listens, and the keys that it made for us (in no repr).
+
+    Without an order socket, orders go by REST.
+    """
 
     host: str
     port: int
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
     protocol: str = "binance"
+    has_order_socket: bool = True
 
     @property
     def urls(self) -> dict[str, str]:
         """By the names of the configuration's keys."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         where = f"{host}:{self.port}"
-        sockets = WEBSOCKET_PATHS[self.protocol].items()
-        return {"rest_url": f"http://{where}"} | {n: f"ws://{where}{path}" for n, path in sockets}
+        sockets = dict(ADAPTERS[VenueName(self.protocol)].fronts)
+        if not self.has_order_socket:
+            del sockets["trade_ws_url"]
+        urls = {name: f"ws://{where}{path}" for name, path in sockets.items()}
+        return {"rest_url": f"http://{where}"} | urls
 
 
 @frozen
@@ -129,87 +125,87 @@ class Surroundings:
     environ: Mapping[str, str] = field(repr=False)
 
 
-def _loopback_only(name: str, url: str) -> None:
-    """A real venue is real money, and that needs more than a URL: refused until it is built."""
+def _allowed_only(name: VenueName, key: str, url: str, base: VenueSettings | None) -> None:
+    """A real venue is real money, and that needs more than a URL: refused until it is built.
+
+    `base` is the environment without real money whose own hosts are allowed too.
+    """
     host = urlsplit(url).hostname
-    if host not in LOOPBACK:
+    own = {urlsplit(getattr(base, each)).hostname for each in URLS} if base else set()
+    if host not in LOOPBACK | own:
         raise ConfigError(
-            f"venues.binance.{name} = {url!r}: only a server on this machine is allowed"
+            f"venues.{name}.{key} = {url!r}: only a server on this machine is allowed"
             f" ({', '.join(sorted(LOOPBACK))}); trading at real venues is not built yet"
         )
 
 
-def _binance_settings(config: Config, embedded: EmbeddedVenue | None) -> BinanceSettings:
-    given = config.venues.binance
-    names = ("rest_url", "ws_url", "private_ws_url")
-    mine: dict[str, str] = {name: getattr(given, name) for name in names}
+def _settings(name: VenueName, config: Config, embedded: EmbeddedVenue | None) -> VenueSettings:
+    given: VenueSection = getattr(config.venues, name)
+    adapter = ADAPTERS[name]
+    if given.mode not in {*LOCAL_MODES, *adapter.environments}:
+        known = ", ".join(mode for mode in adapter.environments if mode != "mainnet")
+        raise ConfigError(f"venues.{name}.mode = {given.mode!r}: {name} has {known}")
+    base = adapter.base(given.mode)
+    is_paper = given.mode not in LOCAL_MODES
     theirs = {} if embedded is None else embedded.urls
-    urls = {name: mine[name] or theirs.get(name, "") for name in names}
-    for name, url in urls.items():
-        _loopback_only(name, url)
-    return BinanceSettings(
-        urls["rest_url"],
-        urls["ws_url"],
-        urls["private_ws_url"],
+    urls: dict[str, Any] = {}
+    for key in URLS:
+        default = getattr(base, key) if is_paper else theirs.get(key, "")
+        urls[key] = getattr(given, key) or default
+        if urls[key] or key != "trade_ws_url":
+            _allowed_only(name, key, urls[key], base if is_paper else None)
+    return evolve(
+        base,
+        **urls,
         recv_window_ms=given.recv_window_ms,
         request_timeout_s=given.request_timeout_s,
     )
 
 
-def _binance_credentials(
-    config: Config, embedded: EmbeddedVenue | None, environ: Mapping[str, str]
+def _credentials(
+    name: VenueName, config: Config, embedded: EmbeddedVenue | None, environ: Mapping[str, str]
 ) -> Credentials:
+    given: VenueSection = getattr(config.venues, name)
     if embedded is not None:
-        return Credentials(embedded.api_key, embedded.api_secret)
-    given = config.venues.binance
+        return Credentials(embedded.api_key, embedded.api_secret, DEMO[2])
     if given.mode == "simulated":
-        return Credentials(*DEMO[:2])
-    missing = [name for name in (given.key_env, given.secret_env) if not environ.get(name)]
+        return Credentials(*DEMO)
+    variables = [given.key_env, given.secret_env]
+    if ADAPTERS[name].needs_passphrase:
+        variables.append(given.passphrase_env)
+    missing = [variable for variable in variables if not environ.get(variable)]
     if missing:
         raise ConfigError(f"set the environment variables {' and '.join(missing)} to your keys")
     try:
-        return Credentials(environ[given.key_env], environ[given.secret_env])
+        return Credentials(*(environ[variable] for variable in variables))
     except ValueError as error:
         raise ConfigError(f"{given.key_env}: {error}") from None
 
 
-def _build_binance(
-    config: Config, embedded: EmbeddedVenue | None, around: Surroundings
+def build_venue(
+    name: VenueName, config: Config, embedded: EmbeddedVenue | None, around: Surroundings
 ) -> VenueAccess:
-    settings = _binance_settings(config, embedded)
-    credentials = _binance_credentials(config, embedded, around.environ)
-    budget = WeightBudget(settings.weight_per_minute)
+    """One venue; raises `ConfigError`."""
+    adapter, settings = ADAPTERS[name], _settings(name, config, embedded)
+    credentials = _credentials(name, config, embedded, around.environ)
+    budget = adapter.make_budget()
+    shared = {"network": around.network, "clock": around.clock, "budget": budget}
     return VenueAccess(
-        BinanceFeed(
-            settings,
-            network=around.network,
-            clock=around.clock,
-            dice=around.entropy.dice("binance/feed"),
-            budget=budget,
-        ),
-        BinanceVenue(
+        adapter.make_feed(settings, dice=around.entropy.dice(f"{name}/feed"), **shared),
+        adapter.make_venue(
             settings,
             credentials,
-            network=around.network,
-            clock=around.clock,
-            dice=around.entropy.dice("binance/venue"),
-            budget=budget,
+            dice=around.entropy.dice(f"{name}/venue"),
             symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
+            **shared,
         ),
         budget,
     )
 
 
-BUILDERS: Mapping[
-    VenueName, Callable[[Config, EmbeddedVenue | None, Surroundings], VenueAccess]
-] = {VenueName("binance"): _build_binance}
-
-
 def build_venues(
-    config: Config, embedded: EmbeddedVenue | None, around: Surroundings
+    config: Config, embedded: Mapping[VenueName, EmbeddedVenue], around: Surroundings
 ) -> dict[VenueName, VenueAccess]:
     """Every active venue; raises `ConfigError`."""
-    return {
-        VenueName(name): BUILDERS[VenueName(name)](config, embedded, around)
-        for name in config.exchanges.active
-    }
+    names = [VenueName(name) for name in config.exchanges.active]
+    return {name: build_venue(name, config, embedded.get(name), around) for name in names}

@@ -39,6 +39,10 @@ class VenueError(Bot3Error):
     """A venue answered with an error that is not about one order."""
 
 
+class NoSuchBarsError(VenueError):
+    """The venue has no bars of that length at all: no waiting brings them."""
+
+
 class OrderRejectedError(Bot3Error):
     """The venue certainly did not execute: `code` is its own, `reason` its words."""
 

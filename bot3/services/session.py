@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import final
 
+import structlog
 import trio
 
-from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
+from bot3.domain.bar import Bar
+from bot3.domain.errors import (
+    NoSuchBarsError,
+    OrderRejectedError,
+    OutcomeUnknownError,
+    VenueError,
+)
 from bot3.domain.values import InstrumentId, Symbol
 from bot3.messages.market import HistoryLoaded
 from bot3.messages.orders import InstrumentsLoaded
@@ -24,6 +31,8 @@ REFRESH_INTERVAL_S = 300.0
 RETRY_PAUSE_S = 1.0
 # A venue that is busy or restarting is back by then; one that is not is the operator's business.
 START_PATIENCE_S = 20.0
+
+_log = structlog.get_logger("bot3.session")
 
 
 @final
@@ -82,11 +91,16 @@ class SessionActor(EdgeActor):
 
     async def _warm_up(self) -> None:
         """Sends all histories, or none: each belongs to the same moment."""
-        histories = {
-            symbol: await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
-            for symbol in self._markets
-        }
+        histories = {symbol: await self._history(symbol) for symbol in self._markets}
         for symbol, bars in histories.items():
             instrument = InstrumentId(self._feed.venue, symbol)
             loaded = HistoryLoaded(instrument, tuple(bars), self._clock.now_ns())
             self._markets[symbol].send(loaded)
+
+    async def _history(self, symbol: Symbol) -> list[Bar]:
+        """Empty where the venue has no bars of this length: signals then wait for live ones."""
+        try:
+            return await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
+        except NoSuchBarsError as error:
+            _log.warning("no history", venue=self._feed.venue, symbol=symbol, reason=str(error))
+            return []

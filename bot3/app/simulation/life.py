@@ -143,7 +143,7 @@ class Life:
         run = new_run_id(clock.now_ns())
         account = ",".join(sorted(each.venue.account for each in access.values()))
         memory = Memory(recovered(self._disk, account), bars_kept=config.market.warm_up_bars)
-        engine = make_engine(config, run, memory, clock, access, self._disk, None)
+        engine = make_engine(config, run, memory, clock, access, self._disk, ())
         gauges = Gauges(engine, lambda: False)
         facts = RunFacts(
             run=run,

@@ -14,7 +14,7 @@ from bot3.app.heavy import import_heavy_libraries
 from bot3.app.simulation.report import SimulationResult
 from bot3.app.simulation.scenario import Scenario
 from bot3.app.simulation.world import SimulatedWorld, WorldParts
-from bot3.app.venues import BUILDERS, EmbeddedVenue, Surroundings, VenueAccess
+from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venue
 from bot3.domain.values import VenueName
 from supervisors.clock import SystemClock
 from supervisors.testing import VirtualClock, deterministic, run_virtually
@@ -28,7 +28,7 @@ def simulate(scenario: Scenario, loaded: LoadedConfig) -> SimulationResult:
     clock, wall = VirtualClock(), SystemClock()
 
     def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
-        return BUILDERS[name](loaded.config, address, around)
+        return build_venue(name, loaded.config, address, around)
 
     world = SimulatedWorld(scenario, loaded, clock, WorldParts(build_access))
     started_ns = wall.monotonic_ns()

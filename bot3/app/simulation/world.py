@@ -30,7 +30,7 @@ from bot3.app.simulation.scenario import FaultPlan, Scenario
 from bot3.app.simulation.trace import Trace
 from bot3.app.simulation.venue_site import VenueSite
 from bot3.app.simulation.weather import Weather
-from bot3.app.venues import EmbeddedVenue
+from bot3.app.venues import DEMO, EmbeddedVenue
 from bot3.domain.values import VenueName
 from bot3.messages.control import HaltTrading
 from supervisors.entropy import Entropy
@@ -43,6 +43,7 @@ FIRST_PORT: Final = 9_001
 # A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
 THIN_MARKET: Final = AgentSettings(maker_levels=1, patient_orders=8)
 HISTORY_MINUTES: Final = 20
+HALF: Final = 0.5
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 60.0
@@ -149,9 +150,13 @@ class SimulatedWorld:
             faults,
             agents=THIN_MARKET,
             history_minutes=HISTORY_MINUTES,
+            protocol=name,
+            passphrase=DEMO[2],
         )
         port = FIRST_PORT + self._names().index(name)
-        address = EmbeddedVenue(HOST, port, *keys)
+        # Both ways of orders are to be met: by websocket, and by requests with their faults.
+        is_by_socket = self._entropy.dice(f"order entry/{name}").random() < HALF
+        address = EmbeddedVenue(HOST, port, *keys, protocol=name, has_order_socket=is_by_socket)
         return VenueSite(name, exchange, address, self.clock, self.hear)
 
     def _machine(self, sites: Sequence[VenueSite]) -> Machine:

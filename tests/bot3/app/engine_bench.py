@@ -112,7 +112,7 @@ async def open_engine(
     disk = FileDisk(journal)
     memory = Memory(recovered(disk, account), bars_kept=300)
     run = new_run_id(clock.now_ns())
-    engine = make_engine(market.config, run, memory, clock, access, disk, None)
+    engine = make_engine(market.config, run, memory, clock, access, disk, ())
     engine.core.journal.send(
         JournalEntry(SessionStarted(run, account, "test", "simulated", clock.now_ns()))
     )

@@ -11,6 +11,7 @@ from adapters.net.network import SocketNetwork
 from bot3.app.config import load_config
 from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venues
 from bot3.domain.errors import ConfigError
+from bot3.domain.values import VenueName
 from supervisors.clock import ManualClock
 from supervisors.entropy import Entropy
 
@@ -22,6 +23,7 @@ CUSTOM = {
     "venues.binance.ws_url": "ws://localhost:8101/stream",
     "venues.binance.private_ws_url": "ws://[::1]:8102/ws-api/v3",
 }
+BINANCE = VenueName("binance")
 EMBEDDED = EmbeddedVenue("127.0.0.1", 8200, KEY, SECRET)
 
 
@@ -33,7 +35,9 @@ def build(
     keys: dict[str, Any], environ: Mapping[str, str] = KEYS, embedded: EmbeddedVenue | None = None
 ) -> VenueAccess:
     config = load_config(None, {}, keys).config
-    (access,) = build_venues(config, embedded, surroundings(environ)).values()
+    (access,) = build_venues(
+        config, {} if embedded is None else {BINANCE: embedded}, surroundings(environ)
+    ).values()
     return access
 
 
