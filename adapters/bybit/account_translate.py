@@ -22,7 +22,6 @@ from bot3.messages.orders import (
     OrderCanceled,
     OrderEvent,
     OrderExpired,
-    OrderRejected,
     VenueOrder,
 )
 
@@ -38,11 +37,11 @@ _STATUSES: Final[dict[str, OrderStatus]] = {
     "Cancelled": OrderStatus.CANCELED,
     "PartiallyFilledCanceled": OrderStatus.CANCELED,
     "Deactivated": OrderStatus.CANCELED,
-    "Rejected": OrderStatus.REJECTED,
+    # After the acknowledgement: a post-only order that would have taken, among others.
+    "Rejected": OrderStatus.EXPIRED,
 }
 # Who ends an order where it is not a rule of the venue: we, our own timer there, its operators.
 _BY_USER: Final = frozenset({"CancelByUser", "CancelByDCP", "CancelByAdmin"})
-_UNNAMED: Final = "Unknown"
 
 
 def order_params(intent: OrderIntent) -> dict[str, str]:
@@ -83,9 +82,6 @@ def event_of(instrument: InstrumentId, row: OrderRow, local_ns: int) -> OrderEve
             return OrderCanceled(ours, instrument, filled, venue_ns, local_ns)
         case OrderStatus.EXPIRED:
             return OrderExpired(ours, instrument, filled, venue_ns, local_ns)
-        case OrderStatus.REJECTED:
-            reason = row.reject_reason or _UNNAMED
-            return OrderRejected(ours, instrument, row.order_status, reason, local_ns)
         case _:
             return None
 

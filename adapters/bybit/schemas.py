@@ -46,6 +46,7 @@ class Book(msgspec.Struct, frozen=True):
     bids: list[tuple[PriceFloat, AmountFloat]] = field(name="b")
     asks: list[tuple[PriceFloat, AmountFloat]] = field(name="a")
     number: Annotated[int, Meta(ge=0)] = field(name="u")
+    sequence: int = field(name="seq", default=0)
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -107,7 +108,7 @@ def _book_of(frame: Frame, row: Book) -> FeedFrame:
         return MalformedFrame(f"orderbook: type {frame.type!r}")
     is_whole = frame.type == "snapshot" or row.number == 1
     previous = None if is_whole else row.number - 1
-    return BookFrame(row.symbol, row.bids, row.asks, row.number, previous, frame.ts)
+    return BookFrame(row.symbol, row.bids, row.asks, row.number, previous, row.sequence, frame.ts)
 
 
 class LotFilter(msgspec.Struct, frozen=True, rename="camel"):

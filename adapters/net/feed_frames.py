@@ -13,13 +13,18 @@ FloatLevels = list[tuple[float, float]]
 
 
 class BookFrame(msgspec.Struct, frozen=True):
-    """Levels of one instrument. `previous` is None where they are the whole book."""
+    """Levels of one instrument. `previous` is None where they are the whole book.
+
+    `number` follows the last one's as its `previous`; `sequence` is what the venue calls this state
+    everywhere, by REST too.
+    """
 
     wire: str
     bids: FloatLevels
     asks: FloatLevels
-    sequence: int
+    number: int
     previous: int | None
+    sequence: int
     event_ms: int
 
 

@@ -48,12 +48,12 @@ class SessionSettings:
 
 @define(eq=False)
 class _Market:
-    """One instrument's place in the stream; `sequence` None while its book is not known."""
+    """One instrument's place in the stream; `number` None while its book is not known."""
 
     instrument: InstrumentId
     wire: str
     backoff: Backoff
-    sequence: int | None = None
+    number: int | None = None
     trade_id: int = 0
     is_renewing: bool = False
     known: trio.Event = field(factory=trio.Event)
@@ -195,10 +195,10 @@ class StreamSession:
             return
         if frame.previous is None:
             self._on_whole(market, frame, local_ns)
-        elif market.sequence is None:
+        elif market.number is None:
             return  # what comes before the snapshot is of no use
-        elif frame.previous == market.sequence:
-            market.sequence = frame.sequence
+        elif frame.previous == market.number:
+            market.number = frame.number
             self._publish(
                 BookChanged(
                     market.instrument,
@@ -209,12 +209,12 @@ class StreamSession:
                     local_ns,
                 )
             )
-        elif frame.sequence > market.sequence or frame.previous > market.sequence:
+        elif frame.number > market.number or frame.previous > market.number:
             self._statistics.book_gaps += 1
-            self._lose(market, f"gap: {frame.previous} after {market.sequence}")
+            self._lose(market, f"gap: {frame.previous} after {market.number}")
 
     def _on_whole(self, market: _Market, frame: BookFrame, local_ns: int) -> None:
-        market.sequence = frame.sequence
+        market.number = frame.number
         market.known.set()
         self._statistics.snapshots += 1
         self._publish(
@@ -254,8 +254,8 @@ class StreamSession:
         )
 
     def _give_up(self, market: _Market, reason: str) -> None:
-        if market.sequence is not None:
-            market.sequence = None
+        if market.number is not None:
+            market.number = None
             self._publish(BookLost(market.instrument, reason, self._clock.now_ns()))
 
     def _lose(self, market: _Market, reason: str) -> None:
@@ -267,13 +267,13 @@ class StreamSession:
     async def _renew(self, market: _Market) -> None:
         """Until a whole book came that was not lost again; a failure costs the connection."""
         limit_s = self._settings.request_timeout_s
-        while market.sequence is None:
+        while market.number is None:
             market.known = trio.Event()
             for command in self._dialect.renew_book(market.wire):
                 await self._perform(command)
             with trio.move_on_after(limit_s):
                 await market.known.wait()
-            if market.sequence is None and not market.known.is_set():
+            if market.number is None and not market.known.is_set():
                 raise ConnectionLostError(f"{market.instrument}: no book within {limit_s:g} s")
             await trio.sleep(market.backoff.next_s())
         market.backoff.reset()

@@ -121,7 +121,8 @@ def _book_of(wire: str, action: str, row: Book) -> FeedFrame:
     if action not in {"snapshot", "update"}:
         return MalformedFrame(f"books: action {action!r}")
     previous = None if action == "snapshot" else row.prev_seq_id
-    return BookFrame(wire, _levels(row.bids), _levels(row.asks), row.seq_id, previous, row.ts)
+    bids, asks = _levels(row.bids), _levels(row.asks)
+    return BookFrame(wire, bids, asks, row.seq_id, previous, row.seq_id, row.ts)
 
 
 def _levels(rows: list[_Row]) -> FloatLevels:

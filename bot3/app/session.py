@@ -30,7 +30,7 @@ from bot3.telemetry.http import HttpActor
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.reporter import LineReporterActor
 from bot3.telemetry.snapshot import Snapshots
-from bot3.telemetry.status import JournalStatus, Status
+from bot3.telemetry.status import JournalStatus, Status, VenueHealth
 from bot3.telemetry.terminal import TerminalActor
 from supervisors import observe
 from supervisors.clock import Clock
@@ -114,6 +114,12 @@ class Gauges:
             **{f"account_{what}": count for what, count in access.venue.counts().items()},
             **{f"budget_{what}": count for what, count in access.budget.counts().items()},
         }
+
+    def health(self, venue: str) -> VenueHealth:
+        """How the venue answers, and what may still be asked of it."""
+        desk = self.engine.venues[VenueName(venue)]
+        used = desk.access.budget.used_share(self.engine.clock.now_ns())
+        return VenueHealth(desk.calls.ack_latency_ms(), desk.calls.error_rate(), 1.0 - used)
 
     def notes(self) -> tuple[str, ...]:
         """A market that nothing moves any more is no market."""

@@ -21,6 +21,7 @@ from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook
 from bot3.services.account import AccountActor
 from bot3.services.budget import BudgetActor
+from bot3.services.call_tally import CallTally
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.orders import EntryRequest, OrderEntryActor
@@ -53,6 +54,7 @@ class VenueDesk:
     resyncs: Mailbox[ResyncBook]
     budgets: Mailbox[ShedData | ResumeData]
     tally: FeedTally
+    calls: CallTally
 
 
 def open_desk(name: VenueName, access: VenueAccess, instruments: int) -> VenueDesk:
@@ -74,6 +76,7 @@ def open_desk(name: VenueName, access: VenueAccess, instruments: int) -> VenueDe
             key=lambda command: command.venue,
         ),
         FeedTally(),
+        CallTally(),
     )
 
 
@@ -212,6 +215,7 @@ class TradingEngine:
             self.core.execution,
             self.core.healing,
             self.clock,
+            desk.calls,
         )
 
     def _build_feed(self, name: VenueName, desk: VenueDesk) -> EdgeActor:

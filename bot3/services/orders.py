@@ -28,6 +28,7 @@ from bot3.messages.orders import (
     VenueOrder,
 )
 from bot3.ports.venue import VenuePort
+from bot3.services.call_tally import CallTally
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
@@ -53,6 +54,7 @@ class OrderEntryActor(EdgeActor):
         answers: Address[QueryAnswered],
         watcher: Address[VenueCallEnded],
         clock: Clock,
+        tally: CallTally,
         *,
         in_flight_max: int = 16,
     ) -> None:
@@ -62,6 +64,7 @@ class OrderEntryActor(EdgeActor):
         self._answers = answers
         self._watcher = watcher
         self._clock = clock
+        self._tally = tally
         self._slots = trio.CapacityLimiter(in_flight_max)
         self._asking: set[ClientOrderId] = set()
 
@@ -95,6 +98,7 @@ class OrderEntryActor(EdgeActor):
             reason = "older than its deadline before it was sent"
             self._publish(self._rejected(intent.client_order_id, request, "local", reason))
             return
+        started_ns = self._clock.monotonic_ns()
         try:
             found = await self._port.submit(request.approved)
         except OrderRejectedError as error:
@@ -109,10 +113,12 @@ class OrderEntryActor(EdgeActor):
             )
             self._tell(VenueCall.SUBMIT, error)
         else:
+            self._tally.acknowledged(self._clock.monotonic_ns() - started_ns)
             self._publish(self._acknowledged(intent.client_order_id, found))
             self._tell(VenueCall.SUBMIT)
 
     def _tell(self, call: VenueCall, error: Exception | None = None) -> None:
+        self._tally.ended(is_answered=error is None)
         problem = "" if error is None else str(error) or type(error).__name__
         self._watcher.send(VenueCallEnded(self._port.venue, call, problem))
 

@@ -215,6 +215,7 @@ class Board:
         self.orders[intent.client_order_id] = OrderStatusLine(
             client_order_id=intent.client_order_id,
             symbol=intent.instrument.symbol,
+            venue=intent.instrument.venue,
             side=intent.side.value,
             order_type=intent.order_type.value,
             amount=intent.amount.amount,
@@ -250,6 +251,7 @@ class Board:
                 trade_id=fill.trade_id,
                 client_order_id=fill.client_order_id,
                 symbol=symbol,
+                venue=fill.instrument.venue,
                 side=fill.side.value,
                 price=fill.price.amount,
                 amount=fill.amount.amount,

@@ -36,9 +36,12 @@ class ChangeLog:
             page = f", page {after.url}" if after.url else ""
             yield f"run {after.run} · {after.data_source}{page}"
         yield from _venues(before, after)
-        known = {} if before is None else {one.symbol: one for one in before.instruments}
+        known = (
+            {} if before is None else {(one.venue, one.symbol): one for one in before.instruments}
+        )
         for one in after.instruments:
-            yield from self._instrument(known.get(one.symbol), one)
+            name = formats.named(one.symbol, one.venue, after.venues)
+            yield from self._instrument(name, known.get((one.venue, one.symbol)), one)
         yield from _orders(before, after)
         yield from _fills(before, after)
         denials, restarts = (before.denials, before.restarts) if before else ({}, {})
@@ -52,20 +55,20 @@ class ChangeLog:
         yield from _gate(before, after)
 
     def _instrument(
-        self, before: InstrumentStatus | None, after: InstrumentStatus
+        self, name: str, before: InstrumentStatus | None, after: InstrumentStatus
     ) -> Iterator[str]:
         if after.bid is not None and (before is None or before.bid is None):
             quote = f"{formats.amount(after.bid)} / {formats.amount(after.ask)}"
-            yield f"{after.symbol} first book: {quote}"
+            yield f"{name} first book: {quote}"
         if after.regime is not None and (before is None or before.regime != after.regime):
             wild = formats.percent(after.regime_probabilities.get("volatile"), 0)
             was = "" if before is None or before.regime is None else f", was {before.regime}"
-            yield f"{after.symbol} regime {after.regime} (volatile: {wild}{was})"
-        target, told = after.hybrid_target, self._targets.get(after.symbol)
+            yield f"{name} regime {after.regime} (volatile: {wild}{was})"
+        target, told = after.hybrid_target, self._targets.get(name)
         if target is not None and (told is None or abs(target - told) >= TARGET_STEP):
-            self._targets[after.symbol] = target
+            self._targets[name] = target
             parts = f"TA {formats.signed(after.ta_target)}, ML {formats.signed(after.ml_target)}"
-            yield f"{after.symbol} target {formats.signed(target)} ({parts})"
+            yield f"{name} target {formats.signed(target)} ({parts})"
 
 
 def _venues(before: Status | None, after: Status) -> Iterator[str]:
@@ -86,7 +89,8 @@ def _orders(before: Status | None, after: Status) -> Iterator[str]:
     for order in reversed(after.recent_orders):
         was = known.get(order.client_order_id)
         price = "at market" if order.price is None else f"at {formats.amount(order.price)}"
-        what = f"{order.side} {formats.amount(order.amount)} {order.symbol} {price}"
+        name = formats.named(order.symbol, order.venue, after.venues)
+        what = f"{order.side} {formats.amount(order.amount)} {name} {price}"
         if order.status == was:
             continue
         reason = f": {order.reason}" if order.reason else ""
@@ -97,10 +101,13 @@ def _orders(before: Status | None, after: Status) -> Iterator[str]:
 
 
 def _fills(before: Status | None, after: Status) -> Iterator[str]:
-    known = set() if before is None else {(f.symbol, f.trade_id) for f in before.recent_fills}
+    known = (
+        set() if before is None else {(f.venue, f.symbol, f.trade_id) for f in before.recent_fills}
+    )
     for fill in reversed(after.recent_fills):
-        if (fill.symbol, fill.trade_id) not in known:
-            what = f"{fill.side} {formats.amount(fill.amount)} {fill.symbol}"
+        if (fill.venue, fill.symbol, fill.trade_id) not in known:
+            name = formats.named(fill.symbol, fill.venue, after.venues)
+            what = f"{fill.side} {formats.amount(fill.amount)} {name}"
             fee = f"fee {formats.amount(fill.fee)} {fill.fee_asset}"
             yield f"filled: {what} at {formats.amount(fill.price)} ({fill.liquidity}, {fee})"
 

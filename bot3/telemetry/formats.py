@@ -6,12 +6,14 @@ characters in it.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from bot3.telemetry.status import LatencyStatus
 
 UNKNOWN = "-"
+_SEVERAL = 2
 
 
 def amount(value: float | Decimal | None) -> str:
@@ -73,3 +75,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def named(symbol: str, venue: str, venues: Sized) -> str:
+    """An instrument; by its venue too where there are several."""
+    return symbol if len(venues) < _SEVERAL else f"{symbol} {venue}"

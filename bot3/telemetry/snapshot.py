@@ -20,6 +20,7 @@ from bot3.telemetry.status import (
     JournalStatus,
     LatencyStatus,
     Status,
+    VenueHealth,
     VenueStatus,
 )
 from supervisors.clock import Clock
@@ -52,6 +53,8 @@ class Gauges(Protocol):
     def journal(self) -> JournalStatus: ...
 
     def counts(self, venue: str) -> dict[str, int]: ...
+
+    def health(self, venue: str) -> VenueHealth: ...
 
     def notes(self) -> tuple[str, ...]:
         """What else keeps it from trading."""
@@ -146,6 +149,7 @@ class Snapshots:
             detail=card.detail,
             circuit=card.circuit.value,
             counts=self._gauges.counts(name),
+            health=self._gauges.health(name),
         )
 
     def _reasons(self, venues: Mapping[str, VenueStatus]) -> tuple[str, ...]:

@@ -14,6 +14,17 @@ import msgspec
 _ZERO = Decimal(0)
 
 
+class VenueHealth(msgspec.Struct, frozen=True):
+    """How a venue's order entry answers, and the share of its rate budget that is left.
+
+    Latency is the median of the last acknowledgements; the rate counts calls without an answer.
+    """
+
+    ack_latency_ms: float | None = None
+    error_rate: float | None = None
+    budget_left: float | None = None
+
+
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One venue's connections; the age of its oldest book; what its adapter counts.
 
@@ -26,6 +37,7 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     circuit: str = "closed"
     counts: dict[str, int] = {}
+    health: VenueHealth = VenueHealth()
 
 
 class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +67,7 @@ class OrderStatusLine(msgspec.Struct, frozen=True, kw_only=True):
 
     client_order_id: str
     symbol: str
+    venue: str = ""
     side: str
     order_type: str
     amount: Decimal
@@ -71,6 +84,7 @@ class FillLine(msgspec.Struct, frozen=True, kw_only=True):
     trade_id: str
     client_order_id: str
     symbol: str
+    venue: str = ""
     side: str
     price: Decimal
     amount: Decimal

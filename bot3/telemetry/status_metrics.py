@@ -8,7 +8,7 @@ from typing import final
 
 from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.metrics import Registry
-from bot3.telemetry.status import InstrumentStatus, Status
+from bot3.telemetry.status import InstrumentStatus, Status, VenueStatus
 
 CIRCUITS = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
@@ -38,21 +38,32 @@ class StatusMetrics:
         gauge(name, text, latency.p99_us, quantile="0.99")
         self._totals(status)
         for venue, state in status.venues.items():
-            text = "1 where the connection is up."
-            name = "bot3_venue_connected"
-            gauge(name, text, state.is_feed_connected, venue=venue, connection="feed")
-            gauge(name, text, state.is_account_connected, venue=venue, connection="account")
-            text = "Age of the venue's oldest book."
-            gauge("bot3_book_age_milliseconds", text, state.book_age_ms, venue=venue)
-            text = "Entries there: 0 pass, 1 one may try, 2 are denied."
-            circuit = CIRCUITS[CircuitState(state.circuit)]
-            gauge("bot3_circuit_state", text, circuit, venue=venue)
-            text = "What its adapter counts."
-            for what, count in state.counts.items():
-                gauge("bot3_venue_counts", text, count, venue=venue, what=what)
+            self._venue(venue, state)
         for instrument in status.instruments:
             self._instrument(instrument)
         self._system(status)
+
+    def _venue(self, venue: str, state: VenueStatus) -> None:
+        gauge = self._gauge
+        text = "1 where the connection is up."
+        name = "bot3_venue_connected"
+        gauge(name, text, state.is_feed_connected, venue=venue, connection="feed")
+        gauge(name, text, state.is_account_connected, venue=venue, connection="account")
+        text = "Age of the venue's oldest book."
+        gauge("bot3_book_age_milliseconds", text, state.book_age_ms, venue=venue)
+        text = "From an order to its acknowledgement, the median of the last ones."
+        health, name = state.health, "bot3_ack_latency_milliseconds"
+        gauge(name, text, health.ack_latency_ms, venue=venue)
+        text = "Share of the last calls of order entry that were not answered."
+        gauge("bot3_call_error_ratio", text, health.error_rate, venue=venue)
+        text = "Share of the rate budget that is left."
+        gauge("bot3_budget_left_ratio", text, health.budget_left, venue=venue)
+        text = "Entries there: 0 pass, 1 one may try, 2 are denied."
+        circuit = CIRCUITS[CircuitState(state.circuit)]
+        gauge("bot3_circuit_state", text, circuit, venue=venue)
+        text = "What its adapter counts."
+        for what, count in state.counts.items():
+            gauge("bot3_venue_counts", text, count, venue=venue, what=what)
 
     def _totals(self, status: Status) -> None:
         counter = self._counter
@@ -97,27 +108,28 @@ class StatusMetrics:
         gauge("bot3_balance_mismatches", text, status.balance_mismatches)
 
     def _instrument(self, instrument: InstrumentStatus) -> None:
-        gauge, symbol = self._gauge, instrument.symbol
-        gauge("bot3_bid", "Best bid.", instrument.bid, symbol=symbol)
-        gauge("bot3_ask", "Best ask.", instrument.ask, symbol=symbol)
-        gauge("bot3_position", "Held, in the base asset.", instrument.position, symbol=symbol)
+        gauge = self._gauge
+        where = {"symbol": instrument.symbol, "venue": instrument.venue}
+        gauge("bot3_bid", "Best bid.", instrument.bid, **where)
+        gauge("bot3_ask", "Best ask.", instrument.ask, **where)
+        gauge("bot3_position", "Held, in the base asset.", instrument.position, **where)
         for strategy, target in (
             ("ta", instrument.ta_target),
             ("ml", instrument.ml_target),
             ("hybrid", instrument.hybrid_target),
         ):
-            gauge("bot3_target", "Target in [-1, 1].", target, symbol=symbol, strategy=strategy)
+            gauge("bot3_target", "Target in [-1, 1].", target, strategy=strategy, **where)
         for strategy, weight in instrument.weights.items():
-            gauge("bot3_weight", "Weight in the blend.", weight, symbol=symbol, strategy=strategy)
+            gauge("bot3_weight", "Weight in the blend.", weight, strategy=strategy, **where)
         for regime, share in instrument.regime_probabilities.items():
             text = "Probability of the regime."
-            gauge("bot3_regime_probability", text, share, symbol=symbol, regime=regime)
+            gauge("bot3_regime_probability", text, share, regime=regime, **where)
         for forecast, accuracy in (
             ("learner", instrument.accuracy),
             ("no_change", instrument.no_change_accuracy),
         ):
             text = "Prequential accuracy."
-            gauge("bot3_accuracy_ratio", text, accuracy, symbol=symbol, forecast=forecast)
+            gauge("bot3_accuracy_ratio", text, accuracy, forecast=forecast, **where)
 
     def _gauge(self, name: str, text: str, value: float | Decimal | None, **labels: str) -> None:
         known = math.nan if value is None else float(value)

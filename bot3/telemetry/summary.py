@@ -85,6 +85,8 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _held(status: Status) -> str:
     held = [
-        f"{formats.amount(one.position)} {one.symbol}" for one in status.instruments if one.position
+        f"{formats.amount(one.position)} {formats.named(one.symbol, one.venue, status.venues)}"
+        for one in status.instruments
+        if one.position
     ]
     return ", ".join(held) or "nothing"

@@ -115,15 +115,16 @@ def _instruments(status: Status, *, is_wide: bool) -> Table:
     more = ["unrealized", "<weights", "accuracy", "no change"] if is_wide else []
     made = _table("Instruments", *columns, *more)
     for one in status.instruments:
-        made.add_row(*_instrument(one), *(_instrument_details(one) if is_wide else ()))
+        name = formats.named(one.symbol, one.venue, status.venues)
+        made.add_row(*_instrument(name, one), *(_instrument_details(one) if is_wide else ()))
     return made
 
 
-def _instrument(one: InstrumentStatus) -> list[Text]:
+def _instrument(name: str, one: InstrumentStatus) -> list[Text]:
     share = one.regime_probabilities.get("volatile")
     regime = formats.UNKNOWN if one.regime is None else one.regime
     return [
-        _text(one.symbol, "bold"),
+        _text(name, "bold"),
         _text(formats.amount(one.bid)),
         _text(formats.amount(one.ask)),
         _text(regime if share is None else f"{regime} ({share:.0%})"),
@@ -152,7 +153,7 @@ def _orders(status: Status, rows: int) -> Table:
         price = "market" if order.price is None else formats.amount(order.price)
         made.add_row(
             _text(formats.time_of_day(order.ts_ns), _QUIET),
-            _text(order.symbol),
+            _text(formats.named(order.symbol, order.venue, status.venues)),
             _side(order.side),
             _text(formats.amount(order.amount)),
             _text(price),
@@ -172,7 +173,7 @@ def _fills(status: Status, rows: int) -> Table:
     for fill in status.recent_fills[:rows]:
         made.add_row(
             _text(formats.time_of_day(fill.ts_ns), _QUIET),
-            _text(fill.symbol),
+            _text(formats.named(fill.symbol, fill.venue, status.venues)),
             _side(fill.side),
             _text(formats.amount(fill.amount)),
             _text(formats.amount(fill.price)),

@@ -23,6 +23,7 @@ from bot3.app.simulation.scenario import BUSY, FaultLevel, Scenario
 from bot3.app.simulation.simulate import simulate
 from bot3.domain.errors import Bot3Error
 
+VENUES: Final = (["binance"], ["okx"], ["bybit"], ["binance", "okx", "bybit"])
 _S_PER_HOUR: Final = 3_600.0
 _DIGESTS: Final = ("journal_sha256", "trace_sha256")
 _OTHER_HASH_SEED: Final = "4242"
@@ -65,9 +66,13 @@ def run_simulation(options: SimulateOptions, environ: Mapping[str, str]) -> int:
 
 
 def load_busy_config(path: Path | None, environ: Mapping[str, str], seed: int) -> LoadedConfig:
-    """The user's configuration, with many orders where the user says nothing of it."""
+    """The user's configuration, with many orders where the user says nothing of it.
+
+    The seed chooses the venues then too: one of them, or all.
+    """
     sources = load_config(path, environ).sources
-    busy = {key: value for key, value in BUSY.items() if sources[key] == DEFAULT_SOURCE}
+    wanted = {**BUSY, "exchanges.active": VENUES[seed % len(VENUES)]}
+    busy = {key: value for key, value in wanted.items() if sources[key] == DEFAULT_SOURCE}
     return load_config(path, environ, {**busy, "system.seed": seed})
 
 

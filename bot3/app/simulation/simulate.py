@@ -20,9 +20,12 @@ from supervisors.clock import SystemClock
 from supervisors.testing import VirtualClock, deterministic, run_virtually
 
 NS_PER_S: Final = 1_000_000_000
+HALF: Final = 0.5
 
 
-def simulate(scenario: Scenario, loaded: LoadedConfig) -> SimulationResult:
+def simulate(
+    scenario: Scenario, loaded: LoadedConfig, *, order_socket_share: float = HALF
+) -> SimulationResult:
     """One run; raises what no checker could judge (a deadlock, an error of the simulation)."""
     import_heavy_libraries()
     clock, wall = VirtualClock(), SystemClock()
@@ -30,7 +33,8 @@ def simulate(scenario: Scenario, loaded: LoadedConfig) -> SimulationResult:
     def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
         return build_venue(name, loaded.config, address, around)
 
-    world = SimulatedWorld(scenario, loaded, clock, WorldParts(build_access))
+    parts = WorldParts(build_access, order_socket_share=order_socket_share)
+    world = SimulatedWorld(scenario, loaded, clock, parts)
     started_ns = wall.monotonic_ns()
     with deterministic(scenario.seed):
         run_virtually(world.run, clock)

@@ -43,7 +43,6 @@ FIRST_PORT: Final = 9_001
 # A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
 THIN_MARKET: Final = AgentSettings(maker_levels=1, patient_orders=8)
 HISTORY_MINUTES: Final = 20
-HALF: Final = 0.5
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 60.0
@@ -52,10 +51,15 @@ _LOOK_S: Final = 0.25
 
 @frozen
 class WorldParts:
-    """What a test or a benchmark may replace: how venues are reached, and who judges."""
+    """What a test or a benchmark may replace: how venues are reached, and who judges.
+
+    `order_socket_share` of the venues, by the seed, take orders by websocket; the others by
+    requests, which more faults can strike.
+    """
 
     build_access: BuildAccess
     is_framed: bool = True
+    order_socket_share: float = 0.5
     convene: Callable[[Config, SupervisorSpec, FaultPlan], Jury] = convene
 
 
@@ -154,8 +158,8 @@ class SimulatedWorld:
             passphrase=DEMO[2],
         )
         port = FIRST_PORT + self._names().index(name)
-        # Both ways of orders are to be met: by websocket, and by requests with their faults.
-        is_by_socket = self._entropy.dice(f"order entry/{name}").random() < HALF
+        dice = self._entropy.dice(f"order entry/{name}")
+        is_by_socket = dice.random() < self._parts.order_socket_share
         address = EmbeddedVenue(HOST, port, *keys, protocol=name, has_order_socket=is_by_socket)
         return VenueSite(name, exchange, address, self.clock, self.hear)
 

@@ -106,7 +106,7 @@ async def open_engine(
     """
     clock, entropy = SystemClock(), Entropy(1)
     around = Surroundings(SocketNetwork(), clock, entropy, {})
-    built = build_venues(market.config, market.venue, around)
+    built = build_venues(market.config, {VenueName("binance"): market.venue}, around)
     access = {name: evolve(each, venue=through(each.venue)) for name, each in built.items()}
     (account,) = (each.venue.account for each in access.values())
     disk = FileDisk(journal)

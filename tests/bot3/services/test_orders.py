@@ -22,6 +22,7 @@ from bot3.messages.orders import (
     QueryOrder,
     SubmitOrder,
 )
+from bot3.services.call_tally import CallTally
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.testing import TrioClock
@@ -42,6 +43,7 @@ class Desk:
         self.published: list[Any] = []
         self.answers: Inbox[QueryAnswered] = Inbox()
         self.told: Inbox[VenueCallEnded] = Inbox()
+        self.tally = CallTally()
         self.actor = OrderEntryActor(
             self.port,
             self.requests,
@@ -49,6 +51,7 @@ class Desk:
             self.answers,
             self.told,
             TrioClock(START_NS),
+            self.tally,
         )
 
     def calls(self) -> list[tuple[str, str]]:

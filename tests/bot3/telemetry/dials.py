@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot3.telemetry.status import JournalStatus
+from bot3.telemetry.status import JournalStatus, VenueHealth
 from supervisors.observe import ActorKind, ActorState, ActorStatistics, Workload
 
 WORK = Workload(handled=5, waiting=1, dropped=2, conflated=3, rejected=4, dead_letters=6)
@@ -30,6 +30,9 @@ class Dials:
 
     def journal(self) -> JournalStatus:
         return JournalStatus(records=9)
+
+    def health(self, venue: str) -> VenueHealth:
+        return VenueHealth(1.5, 0.25, 0.75)
 
     def counts(self, venue: str) -> dict[str, int]:
         return {"feed_messages": 12}

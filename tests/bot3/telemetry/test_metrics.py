@@ -156,8 +156,11 @@ def test_a_snapshot_becomes_metrics(busy: Status) -> None:
     assert healing == {action.value: 0 for action in HealingAction} | {"open_circuit": 4}
     assert samples["bot3_circuit_state", (("venue", "binance"),)] == 1
     assert samples["bot3_orders", (("status", "filled"),)] == 17
-    assert samples["bot3_target", (("strategy", "ml"), ("symbol", "BTC/USDT"))] == -0.2
+    assert (
+        samples["bot3_target", (("strategy", "ml"), ("symbol", "BTC/USDT"), ("venue", "binance"))]
+        == -0.2
+    )
     key = ("bot3_venue_connected", (("connection", "account"), ("venue", "binance")))
     assert samples[key] == 0
-    assert math.isnan(samples["bot3_bid", (("symbol", "ETH/USDT"),)])
+    assert math.isnan(samples["bot3_bid", (("symbol", "ETH/USDT"), ("venue", "binance"))])
     assert samples["bot3_tick_to_order_microseconds", (("quantile", "0.99"),)] == 180.5
