@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import final
 
 import trio
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from adapters.simulated.agents import AgentSettings
 from adapters.simulated.credential import Credential
@@ -30,7 +30,7 @@ from adapters.simulated.recording import Recording, open_replay
 from adapters.simulated.wire import WireFront
 from adapters.simulated.world import World, listed_instrument
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import Asset, Symbol, VenueName
+from bot3.domain.values import ZERO, Asset, Symbol, VenueName
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
@@ -197,10 +197,13 @@ class EmbeddedExchange:
                 settings.venue, maker_fee_rate=maker, taker_fee_rate=taker
             )
             return [recorded]
-        return [
+        listed = [
             listed_instrument(settings.venue, symbol, maker_fee_rate=maker, taker_fee_rate=taker)
             for symbol in settings.symbols
         ]
+        if front_kit(settings.protocol).lists_notional:
+            return listed
+        return [evolve(each, notional_min=ZERO, notional_max=ZERO) for each in listed]
 
     def _make_driver(
         self,

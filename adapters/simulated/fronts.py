@@ -1,7 +1,4 @@
-"""The wire fronts by name: which protocol an exchange speaks is one line of `FRONTS`.
-
-A venue whose front has no `FaultDialect` yet cannot inject faults, and says so at once.
-"""
+"""The wire fronts by name: which protocol an exchange speaks is one line of `FRONTS`."""
 
 from __future__ import annotations
 
@@ -50,15 +47,19 @@ class MakeFront(Protocol):
 
 @frozen
 class FrontKit:
-    """One protocol. `make_dialect` is given the time in milliseconds."""
+    """One protocol. `make_dialect` is given the time in milliseconds.
+
+    A venue that does not list a least or greatest value of an order has no such rule.
+    """
 
     make_front: MakeFront
-    make_dialect: Callable[[Callable[[], int]], FaultDialect] | None = None
+    make_dialect: Callable[[Callable[[], int]], FaultDialect]
+    lists_notional: bool = True
 
 
 FRONTS: Final[Mapping[str, FrontKit]] = {
     "binance": FrontKit(BinanceFront, BinanceFaultDialect),
-    "okx": FrontKit(OkxFront, OkxFaultDialect),
+    "okx": FrontKit(OkxFront, OkxFaultDialect, lists_notional=False),
     "bybit": FrontKit(BybitFront, BybitFaultDialect),
 }
 
@@ -72,8 +73,5 @@ def front_kit(protocol: str) -> FrontKit:
 
 
 def fault_dialect(protocol: str, now_ms: Callable[[], int]) -> FaultDialect:
-    """Raises `ConfigError` where the protocol's faults have no words yet."""
-    make = front_kit(protocol).make_dialect
-    if make is None:
-        raise ConfigError(f"protocol {protocol!r}: faults cannot be injected there yet")
-    return make(now_ms)
+    """The protocol's words for its faults; raises `ConfigError`."""
+    return front_kit(protocol).make_dialect(now_ms)

@@ -185,6 +185,24 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
 
 
 @cli.command()
+@_CONFIG
+@_JSON
+@_VERBOSE
+def doctor(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
+    """Check configuration, clock, filters, keys and connections of each active venue.
+
+    Nothing is traded. Says what to do where something is wrong; exit 1 then.
+    """
+
+    def action() -> int:
+        from bot3.app.doctor.command import examine_all
+
+        return examine_all(config, os.environ, is_json=is_json)
+
+    _guard(action, is_verbose=is_verbose)
+
+
+@cli.command()
 @click.option(
     "--venue",
     type=click.Choice(["binance", "okx", "bybit"]),
@@ -249,7 +267,7 @@ def venue(
 ) -> None:
     """Serve the simulated exchange for any other client until Ctrl-C.
 
-    It speaks the spot protocols of Binance and (REST only) OKX and Bybit, trades what the
+    It speaks the spot protocols of Binance, OKX and Bybit, REST and websockets, trades what the
     configuration names, and its accounts start with the capital named there. The other markets
     follow the first. Prints addresses and keys once it serves.
     """

@@ -5,6 +5,7 @@ Invariant: the exchange's books and accounts outlive its server's restarts, and 
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -128,6 +129,12 @@ class ExchangeActor(EdgeActor):
             await self._exchange.run(listener, ready=context.ready)
 
 
+def shares_of(capital: float, count: int) -> list[float]:
+    """Equal shares in whole cents; the first one has the rest."""
+    share = math.floor(100 * capital / count) / 100
+    return [round(capital - (count - 1) * share, 8), *[share] * (count - 1)]
+
+
 @frozen
 class Embedded:
     """The exchanges, ready to be started; `config` has what they list."""
@@ -136,6 +143,7 @@ class Embedded:
     venues: dict[VenueName, EmbeddedVenue]
     specs: tuple[EdgeSpec, ...]
     exchanges: tuple[EmbeddedExchange, ...]
+    listeners: tuple[trio.SocketListener, ...]
 
     @property
     def data_source(self) -> str:
@@ -159,11 +167,13 @@ async def embed(
     """
     keys = (f"embedded{run}", f"{Entropy().seed_of('secret'):016x}")
     names = [VenueName(name) for name in config.exchanges.active]
-    system = evolve(config.system, capital=config.system.capital / len(names))
+    shares = shares_of(config.system.capital, len(names))
     venues: dict[VenueName, EmbeddedVenue] = {}
     specs: list[EdgeSpec] = []
     exchanges: list[EmbeddedExchange] = []
+    listeners: list[trio.SocketListener] = []
     for number, name in enumerate(names):
+        system = evolve(config.system, capital=shares[number])
         exchange = make_exchange(
             evolve(config, system=system),
             clock,
@@ -181,4 +191,6 @@ async def embed(
         make = partial(ExchangeActor, exchange, network, venue, [listener])
         specs.append(EdgeSpec(f"{name} exchange", make))
         exchanges.append(exchange)
-    return Embedded(traded(config, exchanges[0]), venues, tuple(specs), tuple(exchanges))
+        listeners.append(listener)
+    listed = traded(config, exchanges[0])
+    return Embedded(listed, venues, tuple(specs), tuple(exchanges), tuple(listeners))

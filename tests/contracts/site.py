@@ -256,3 +256,11 @@ async def open_site(kit: Kit) -> AsyncIterator[Site]:
         site.fill_book()
         yield site
         nursery.cancel_scope.cancel()
+
+
+async def opened(site: Site, nursery: trio.Nursery) -> None:
+    """Filters and clock known, the private stream up, order entry too where there is one."""
+    await site.venue.refresh()
+    await site.starts(site.venue.run_account, nursery)
+    if site.kit.orders == "socket":
+        await site.until(lambda: site.venue.counts()["order_socket_up"])

@@ -1,0 +1,73 @@
+"""Examines every active venue and tells what was found; exit 1 where something is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import trio
+from attrs import asdict
+
+from adapters.net.network import SocketNetwork
+from bot3.app.config import load_config
+from bot3.app.console import configure_logging
+from bot3.app.doctor.examine import Examination, Finding
+from bot3.app.run import embedded_of, new_run_id
+from bot3.app.settings import Config
+from bot3.app.venues import Surroundings, build_venue, closing
+from bot3.domain.errors import ConfigError
+from bot3.domain.values import Symbol, VenueName
+from supervisors.clock import SystemClock
+from supervisors.entropy import Entropy
+
+
+def examine_all(path: Path | None, environ: Mapping[str, str], *, is_json: bool) -> int:
+    """The exit code; raises what `report_error` turns into a line."""
+    config = load_config(path, environ).config
+    configure_logging("critical", None, None)
+    findings = trio.run(_examine, config, environ)
+    is_good = all(finding.is_good for finding in findings)
+    if is_json:
+        body: dict[str, Any] = {"is_good": is_good, "findings": [asdict(f) for f in findings]}
+        print(json.dumps(body))
+    else:
+        for finding in findings:
+            print(finding.line())
+        print("everything is there" if is_good else "not everything is there")
+    return 0 if is_good else 1
+
+
+async def _examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
+    clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
+    run = new_run_id(clock.now_ns())
+    embedded = await embedded_of(config, run, network=network, clock=clock, entropy=entropy)
+    around = Surroundings(network, clock, entropy, environ)
+    findings = [Finding("-", "configuration", is_good=True, detail="read, and without a problem")]
+    async with trio.open_nursery() as nursery:
+        if embedded is not None:
+            config = embedded.config
+            for exchange, listener in zip(embedded.exchanges, embedded.listeners, strict=True):
+                nursery.start_soon(partial(exchange.run, listener, ready=_nothing))
+        for name in map(VenueName, config.exchanges.active):
+            served = None if embedded is None else embedded.venues[name]
+            try:
+                access = build_venue(name, config, served, around)
+            except ConfigError as error:
+                advice = "see the [venues] sections of show-config"
+                findings.append(
+                    Finding(name, "keys and URLs", is_good=False, detail=str(error), advice=advice)
+                )
+                continue
+            symbols = tuple(Symbol(symbol) for symbol in config.exchanges.symbols)
+            limit = config.risk.max_order_notional
+            async with closing({name: access}):
+                findings += await Examination(name, access, symbols, limit, clock).run()
+        nursery.cancel_scope.cancel()
+    return findings
+
+
+def _nothing() -> None:
+    """Nobody waits for the exchange: its listener is there already."""
