@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 
-from tests.benchmarks import decision_core, first_signal, simulation
+from tests.benchmarks import decision_core, first_signal, ingest, simulation
 
 BENCHMARKS = {
     "decision_core": decision_core.run,
     "first_signal": first_signal.run,
+    "ingest": ingest.run,
     "simulation": simulation.run,
 }
 

@@ -1,7 +1,7 @@
 """Simulated seconds per second: three venues, ten depth diffs a second each, the whole bot on them.
 
-Each venue is Binance's front under a name of its own with one instrument; no faults, every checker
-on. One core. With the wire's framing (h11, wsproto, byte streams) and without it.
+Binance, OKX and Bybit, each by its own protocol, with one instrument; no faults, every checker on.
+One core. With the wire's framing (h11, wsproto, byte streams) and without it.
 """
 
 from __future__ import annotations
@@ -12,40 +12,21 @@ from typing import Any
 
 from attrs import evolve
 
-from adapters.binance.feed import BinanceFeed
-from adapters.binance.settings import BinanceSettings
-from adapters.binance.venue import BinanceVenue
-from adapters.net.budget import WeightBudget
-from adapters.net.credentials import Credentials
 from bot3.app.config import LoadedConfig
 from bot3.app.console import configure_logging
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.simulation.command import load_busy_config
 from bot3.app.simulation.scenario import FaultLevel, Scenario
 from bot3.app.simulation.world import SimulatedWorld, WorldParts
-from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess
-from bot3.domain.values import Symbol, VenueName
+from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venue
+from bot3.domain.values import VenueName
 from supervisors.testing import VirtualClock, deterministic, run_virtually
 from tests.benchmarks.calibration import calibration_ms
 
-VENUES = ("alpha", "beta", "gamma")
+VENUES = ("binance", "okx", "bybit")
 SYMBOL = "BTC/USDT"
 SECONDS = 240.0
 ROUNDS = 3
-
-
-def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
-    """Binance's adapter under another venue's name."""
-    settings = BinanceSettings(*address.urls.values(), venue=name)
-    budget = WeightBudget(settings.weight_per_minute)
-    shared: dict[str, Any] = {"network": around.network, "clock": around.clock, "budget": budget}
-    keys = Credentials(address.api_key, address.api_secret)
-    feed_dice, venue_dice = (around.entropy.dice(f"{name}/{part}") for part in ("feed", "venue"))
-    return VenueAccess(
-        BinanceFeed(settings, dice=feed_dice, **shared),
-        BinanceVenue(settings, keys, dice=venue_dice, symbols=(Symbol(SYMBOL),), **shared),
-        budget,
-    )
 
 
 def three_venues() -> LoadedConfig:
@@ -58,11 +39,15 @@ def three_venues() -> LoadedConfig:
 def simulated_per_second(*, is_framed: bool) -> dict[str, Any]:
     """One run."""
     scenario = Scenario(seed=1, duration_s=SECONDS, level=FaultLevel.NONE, settle_s=10.0)
-    clock = VirtualClock()
+    clock, loaded = VirtualClock(), three_venues()
+
+    def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
+        return build_venue(name, loaded.config, address, around)
+
     parts = WorldParts(build_access, is_framed=is_framed)
     before_ms = calibration_ms()
     with deterministic(scenario.seed):
-        world = SimulatedWorld(scenario, three_venues(), clock, parts)
+        world = SimulatedWorld(scenario, loaded, clock, parts)
         started_s = time.perf_counter()
         run_virtually(world.run, clock)
         took_s = time.perf_counter() - started_s
