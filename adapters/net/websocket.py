@@ -16,17 +16,15 @@ import trio
 import trio_websocket
 from attrs import frozen
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import BytesMessage, TextMessage
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.net.frame_stream import FrameStream, Message
 from adapters.net.network import Network
-
-Message = str | bytes
 
 
 @frozen
 class WebSocketLimits:
-    """Sizes and waits. The library's own defaults (1 message, 4 KiB) starve its pongs."""
+    """Sizes and waits. The library's own receive buffer (4 KiB) costs a read per few messages."""
 
     message_queue: int = 1_000
     receive_buffer_bytes: int = 64 * 1024
@@ -34,37 +32,15 @@ class WebSocketLimits:
     close_timeout_s: float = 1.0
 
 
-class _HeardStream(trio.abc.Stream):
-    """Passes everything through and notes when bytes last came: pings count as life."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-        self.heard_at = trio.current_time()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        received = await self._stream.receive_some(max_bytes)
-        self.heard_at = trio.current_time()
-        return received
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
 class _Connection(trio_websocket.WebSocketConnection):
-    """The library's connection, without a scheduler pass a message and with an end that is seen.
+    """The library's connection, for the handshake and control frames, with an end that is seen.
 
-    Relies on its private reader and channels: the library is pinned, and tests watch this.
+    Relies on its private reader: the library is pinned, and tests watch this.
     """
 
     failure: str | None = None
 
-    async def read_until_closed(self) -> None:
+    async def read_until_closed(self, frames: FrameStream) -> None:
         """The reader task; whatever ends it becomes `failure`, and wakes the handshake."""
         try:
             await self._reader_task()
@@ -73,7 +49,8 @@ class _Connection(trio_websocket.WebSocketConnection):
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
         finally:
-            self._send_channel.close()
+            self.failure = frames.problem or self.failure
+            frames.end()
             self._open_handshake.set()
 
     async def opened(self) -> None:
@@ -81,26 +58,6 @@ class _Connection(trio_websocket.WebSocketConnection):
         await self._open_handshake.wait()
         if self.failure is not None or self.closed is not None:
             raise ConnectionLostError(self.failure or f"closed: {self.closed}")
-
-    async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
-        whole = event.message_finished and not self._message_parts
-        if not whole or len(event.data) > self._max_message_size:
-            await super()._handle_message_event(event)
-            return
-        message = event.data if isinstance(event.data, str) else bytes(event.data)
-        try:
-            self._send_channel.send_nowait(message)
-        except trio.WouldBlock:
-            await self._send_channel.send(message)
-
-    def drain(self) -> list[Message]:
-        """Every message that is here already."""
-        messages: list[Message] = []
-        try:
-            while True:
-                messages.append(self._recv_channel.receive_nowait())
-        except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
-            return messages
 
 
 class MessageSocket(Protocol):
@@ -127,7 +84,7 @@ class MessageNetwork(Protocol):
 class WebSocket:
     """An open connection. One task receives; any may send."""
 
-    def __init__(self, connection: _Connection, stream: _HeardStream, *, silence_s: float) -> None:
+    def __init__(self, connection: _Connection, stream: FrameStream, *, silence_s: float) -> None:
         self._connection = connection
         self._stream = stream
         self._silence_s = silence_s
@@ -159,11 +116,10 @@ class WebSocket:
                 raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
 
     async def _next_batch(self) -> list[Message]:
-        try:
-            first = await self._connection.get_message()
-        except trio_websocket.ConnectionClosed as error:
-            raise ConnectionLostError(self._why()) from error
-        return [first, *self._connection.drain()]
+        batch = await self._stream.next_batch()
+        if not batch:
+            raise ConnectionLostError(self._why())
+        return batch
 
     def _why(self) -> str:
         return self._connection.failure or f"closed: {self._connection.closed}"
@@ -214,21 +170,24 @@ async def open_websocket(
 
 async def _connect(
     network: Network, url: str, nursery: trio.Nursery, limits: WebSocketLimits
-) -> tuple[_Connection, _HeardStream]:
+) -> tuple[_Connection, FrameStream]:
     parts = urlsplit(url)
     host, is_tls = parts.hostname or "", parts.scheme == "wss"
     port = parts.port or (443 if is_tls else 80)
-    stream = _HeardStream(await network.connect(host, port, is_tls=is_tls))
+    stream = FrameStream(
+        await network.connect(host, port, is_tls=is_tls),
+        message_bytes=limits.message_bytes,
+        queue=limits.message_queue,
+    )
     connection = _Connection(
         stream,
         WSConnection(ConnectionType.CLIENT),
         host=parts.netloc,
         path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-        message_queue_size=limits.message_queue,
         max_message_size=limits.message_bytes,
         receive_buffer_size=limits.receive_buffer_bytes,
     )
-    nursery.start_soon(connection.read_until_closed)
+    nursery.start_soon(connection.read_until_closed, stream)
     try:
         await connection.opened()
     except BaseException:
@@ -237,7 +196,7 @@ async def _connect(
     return connection, stream
 
 
-async def _close(connection: _Connection, stream: _HeardStream, timeout_s: float) -> None:
+async def _close(connection: _Connection, stream: FrameStream, timeout_s: float) -> None:
     """A close frame and the peer's answer within the time-out, then the stream by force."""
     with trio.move_on_after(timeout_s, shield=True):
         await connection.aclose()

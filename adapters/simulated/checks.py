@@ -19,8 +19,8 @@ _REFUSALS = {
     FilterRefusal.PRICE_OFF_TICK: Refusal.PRICE_FILTER,
     FilterRefusal.PRICE_OUT_OF_RANGE: Refusal.PRICE_FILTER,
     FilterRefusal.AMOUNT_OFF_LOT: Refusal.LOT_SIZE,
-    FilterRefusal.AMOUNT_TOO_SMALL: Refusal.LOT_SIZE,
-    FilterRefusal.AMOUNT_TOO_LARGE: Refusal.LOT_SIZE,
+    FilterRefusal.AMOUNT_TOO_SMALL: Refusal.AMOUNT_TOO_SMALL,
+    FilterRefusal.AMOUNT_TOO_LARGE: Refusal.AMOUNT_TOO_LARGE,
     FilterRefusal.NOTIONAL_TOO_SMALL: Refusal.NOTIONAL,
     FilterRefusal.NOTIONAL_TOO_LARGE: Refusal.NOTIONAL,
 }

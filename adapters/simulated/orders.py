@@ -52,6 +52,8 @@ class Refusal(Enum):
     PRICE_FILTER = "PRICE_FILTER"
     PERCENT_PRICE = "PERCENT_PRICE_BY_SIDE"
     LOT_SIZE = "LOT_SIZE"
+    AMOUNT_TOO_SMALL = "amount_too_small"
+    AMOUNT_TOO_LARGE = "amount_too_large"
     NOTIONAL = "NOTIONAL"
     MAX_NUM_ORDERS = "MAX_NUM_ORDERS"
     NOT_POSITIVE = "not_positive"

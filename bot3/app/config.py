@@ -220,7 +220,8 @@ def _urls(name: str, config: Config) -> str | None:
 
 def _all_or_none_embedded(config: Config) -> str | None:
     modes = [getattr(config.venues, name).mode for name in config.exchanges.active]
-    if "embedded" not in modes or set(modes) == {"embedded"}:
+    is_told = any(_urls(name, config) for name in config.exchanges.active)
+    if is_told or "embedded" not in modes or set(modes) == {"embedded"}:
         return None
     return "= some embedded, some not: want every active venue embedded, or none of them"
 

@@ -49,6 +49,8 @@ VENUE = VenueName("binance")
 BOOK_CHANGES, BEATS = 10, 4
 FEE_RATE = Decimal("0.001")
 
+KEYS = {"risk.max_orders_per_minute": 6000, "exchanges.active": ["binance"]}
+
 
 @define
 class RecordedClock:
@@ -130,7 +132,7 @@ class InstantVenue:
 
 def make_core() -> tuple[DecisionCore, Board, InstantVenue, RecordedClock]:
     """The default configuration's core, started."""
-    config = load_config(None, {}, {"risk.max_orders_per_minute": 6000}).config
+    config = load_config(None, {}, KEYS).config
     settings = core_settings(config, run_id("benchmrk"))
     clock = RecordedClock()
     runs, venue = RunQueue(clock), InstantVenue(clock)

@@ -10,9 +10,11 @@ import base64
 import hashlib
 import socket
 import sys
+import time
 from pathlib import Path
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+PAUSE_S = 1.0
 _SHORT, _LONG = 126, 65_536
 
 
@@ -49,7 +51,9 @@ def serve(path: Path) -> None:
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                     f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode()
                 )
-                client.sendall(blob + goodbye)
+                client.sendall(blob)
+                time.sleep(PAUSE_S)  # a client may drop what it has not handed out at the end
+                client.sendall(goodbye)
                 while client.recv(65_536):
                     pass
 

@@ -27,6 +27,7 @@ _FILTERS = (
     Refusal.NOTIONAL,
     Refusal.MAX_NUM_ORDERS,
 )
+_OF_LOT_SIZE = {Refusal.AMOUNT_TOO_SMALL, Refusal.AMOUNT_TOO_LARGE}  # one filter has all three
 _REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.UNKNOWN_SYMBOL: INVALID_SYMBOL,
     Refusal.NOT_POSITIVE: (-1013, "Price * QTY is zero or less."),
@@ -76,6 +77,8 @@ class ApiError(Exception):
 
 def error_of(refusal: Refusal) -> ApiError:
     """The code and text of a refusal of the exchange."""
+    if refusal in _OF_LOT_SIZE:
+        refusal = Refusal.LOT_SIZE
     if refusal in _FILTERS:
         return ApiError(-1013, f"Filter failure: {refusal.value}")
     return ApiError(*_REFUSALS[refusal])

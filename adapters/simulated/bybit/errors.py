@@ -17,6 +17,8 @@ _TEXTS: dict[Refusal, tuple[int, str]] = {
     Refusal.UNKNOWN_SYMBOL: (170121, "Invalid symbol."),
     Refusal.PRICE_FILTER: (170134, "Order price has too many decimals."),
     Refusal.LOT_SIZE: (170137, "Order quantity has too many decimals."),
+    Refusal.AMOUNT_TOO_SMALL: (170136, "Order quantity lower than the minimum."),
+    Refusal.AMOUNT_TOO_LARGE: (170124, "Order amount too large."),
     Refusal.NOTIONAL: (170140, "Order value exceeded lower limit."),
     Refusal.NOT_POSITIVE: (170136, "Order quantity lower than the minimum."),
     Refusal.MARKET_CLOSED: (170151, "This trading pair is not open yet."),

@@ -19,11 +19,17 @@ NOT_AMENDED = (
 ID_NEEDED = ("51003", "Either client order ID or order ID is required")
 TOO_FAST = ("50011", "Too Many Requests")
 EXPIRED = ("50036", "The expTime can't be earlier than the current system time.")
+_TOO_SMALL = ("51020", "Your order should meet or exceed the minimum order amount.")
 _TEXTS: dict[Refusal, tuple[str, str]] = {
     Refusal.UNKNOWN_SYMBOL: NO_INSTRUMENT,
     Refusal.PRICE_FILTER: ("51000", "Parameter px error"),
     Refusal.LOT_SIZE: ("51121", "Order quantity must be a multiple of the lot size."),
-    Refusal.NOTIONAL: ("51020", "Your order should meet or exceed the minimum order amount."),
+    Refusal.AMOUNT_TOO_SMALL: (
+        "51020",
+        "Your order should meet or exceed the minimum order amount.",
+    ),
+    Refusal.AMOUNT_TOO_LARGE: ("51202", "Market order amount exceeds the maximum amount."),
+    Refusal.NOTIONAL: _TOO_SMALL,
     Refusal.NOT_POSITIVE: ("51000", "Parameter sz error"),
     Refusal.MARKET_CLOSED: ("51021", "Contract to be listed"),
     Refusal.MAX_NUM_ORDERS: ("51174", "The number of pending orders reached the limit."),

@@ -111,8 +111,9 @@ def test_post_only_and_refusals(exchange: ccxt.okx) -> None:
     price = away(exchange, -0.02)
     with pytest.raises(ccxt.InsufficientFunds):
         exchange.create_order(BTC, "limit", "buy", 5, price)
+    small = {"instId": "BTC-USDT", "tdMode": "cash", "side": "buy", "ordType": "limit"}
     with pytest.raises(ccxt.InvalidOrder, match="51020"):
-        exchange.create_order(BTC, "limit", "buy", 0.00001, price)
+        exchange.private_post_trade_order({**small, "px": "50000", "sz": "0.000001"})
     with pytest.raises(ccxt.BadSymbol):
         exchange.public_get_market_books({"instId": "NOPE"})
     with pytest.raises(ccxt.OrderNotFound):

@@ -116,7 +116,10 @@ class CoreDriver:
 
     def __init__(self, changes: dict[str, Any] | None = None, memory: Memory | None = None) -> None:
         keys = {"exchanges.symbols": [key.symbol for key in KEYS], **(changes or {})}
-        settings = core_settings(load_config(None, {}, keys).config, RunId("testrun1"))
+        settings = core_settings(
+            load_config(None, {}, {"exchanges.active": ["binance"], **keys}).config,
+            RunId("testrun1"),
+        )
         self.clock = ManualClock(START_NS)
         self.runs = RunQueue(self.clock)
         self.effects: list[object] = []

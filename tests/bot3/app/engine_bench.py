@@ -81,7 +81,8 @@ class Running:
 async def open_market(seed: int, **changes: object) -> AsyncIterator[tuple[Market, trio.Nursery]]:
     """An exchange of the default world, served until the block ends, and a nursery beside it."""
     overrides = {name.replace("__", "."): value for name, value in changes.items()}
-    config = load_config(None, {}, {"system.seed": seed, **overrides}).config
+    keys = {"exchanges.active": ["binance"], "system.seed": seed, **overrides}
+    config = load_config(None, {}, keys).config
     exchange = make_exchange(config, SystemClock(), Entropy(seed), KEYS)
     async with await SocketNetwork().listen("127.0.0.1", 0) as listener:
         port = listener.socket.getsockname()[1]

@@ -34,7 +34,7 @@ def surroundings(environ: Mapping[str, str]) -> Surroundings:
 def build(
     keys: dict[str, Any], environ: Mapping[str, str] = KEYS, embedded: EmbeddedVenue | None = None
 ) -> VenueAccess:
-    config = load_config(None, {}, keys).config
+    config = load_config(None, {}, {"exchanges.active": ["binance"], **keys}).config
     (access,) = build_venues(
         config, {} if embedded is None else {BINANCE: embedded}, surroundings(environ)
     ).values()

@@ -98,7 +98,9 @@ ELSEWHERE_SECTIONS = {"evolution", "venues", "telemetry", "journal"}
 
 
 def settings_of(**keys: Any) -> CoreSettings:
-    return core_settings(load_config(None, {}, keys).config, RUN)
+    return core_settings(
+        load_config(None, {}, {"exchanges.active": ["binance"], **keys}).config, RUN
+    )
 
 
 def at(settings: CoreSettings, path: str) -> Any:

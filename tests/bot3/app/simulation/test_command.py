@@ -61,8 +61,8 @@ class Grumbler:
 def test_a_broken_invariant_is_exit_code_1_and_told_with_the_command_that_repeats_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def parts(build_access: object) -> WorldParts:
-        return WorldParts(build_access, convene=lambda *_: Jury((Grumbler(),)))
+    def parts(build_access: object, **more: float) -> WorldParts:
+        return WorldParts(build_access, **more, convene=lambda *_: Jury((Grumbler(),)))
 
     monkeypatch.setattr(simulation, "WorldParts", parts)
     words = ["simulate", "--seed", "9", "--hours", "0.002", "--faults", "none", "--json"]
