@@ -164,9 +164,8 @@ class Page(msgspec.Struct, Generic[_T], frozen=True, rename="camel"):
 
 
 class Envelope(msgspec.Struct, frozen=True, rename="camel"):
-    """Every REST reply, and every answer of the trade socket."""
+    """Every REST reply."""
 
     ret_code: int
     ret_msg: str = ""
     result: msgspec.Raw = msgspec.Raw()
-    data: msgspec.Raw = msgspec.Raw()
