@@ -1,35 +1,23 @@
-"""Public market data per venue: what one message costs from the wire to a normalized event.
+"""Public market data per venue: what one message costs from its text to a book.
 
-The same frames, of a simulated market with three instruments, for every contestant in the same
-run: our decoder, decoder and session and book, our client over a loopback websocket, and a minimal
-client (aiohttp and `json.loads`) on the same server, which makes no event of anything.
+The frames of a simulated market with three instruments: the decoder alone, then decoder, sequence
+check, normalized event and local book.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
-
-import aiohttp
-import trio
 
 from adapters.binance.feed_session import FeedSession, Market
 from adapters.binance.schemas import DepthEvent, DepthSnapshot, decode_stream
 from adapters.bybit.dialect import BybitDialect
-from adapters.net.errors import ConnectionLostError
-from adapters.net.network import SocketNetwork
 from adapters.net.reconnect import BackoffPolicy
 from adapters.net.statistics import FeedStatistics
 from adapters.net.stream_session import SessionSettings, StreamSession
-from adapters.net.websocket import open_websocket
 from adapters.okx.dialect import OkxDialect
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from adapters.simulated.wire import HttpRequest
@@ -133,87 +121,16 @@ def booked_us(venue: str, texts: list[str]) -> float:
     return (time.process_time() - started) / len(texts) * 1e6
 
 
-@contextmanager
-def server(texts: list[str]) -> Iterator[int]:
-    """The frames on a port of this machine."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("\n".join(texts))
-        file.flush()
-        command = [sys.executable, "-m", "tests.benchmarks.frame_server", file.name]
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert running.stdout is not None
-        try:
-            yield int(running.stdout.readline())
-        finally:
-            running.kill()
-            running.wait()
-
-
-def ours_us(venue: str, texts: list[str], port: int) -> float:
-    """CPU per message of our client, from the socket to events."""
-    events = 0
-
-    def publish(_: Any) -> None:
-        nonlocal events
-        events += 1
-
-    async def run() -> None:
-        network = SocketNetwork()
-        url = f"ws://127.0.0.1:{port}/"
-        async with open_websocket(network, url, connect_timeout_s=5, silence_s=30) as socket:
-            try:
-                while True:
-                    session._take(await socket.receive_batch())
-            except ConnectionLostError:
-                pass
-
-    session = make_session(venue, texts, publish)
-    started = time.process_time()
-    trio.run(run)
-    took = time.process_time() - started
-    assert events > 0
-    return took / MESSAGES * 1e6
-
-
-def minimal_us(port: int) -> float:
-    """CPU per message of an ordinary script."""
-
-    async def run() -> int:
-        count = 0
-        async with (
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"ws://127.0.0.1:{port}/", max_msg_size=0) as socket,
-        ):
-            async for message in socket:
-                json.loads(message.data)
-                count += 1
-        return count
-
-    started = time.process_time()
-    count = asyncio.run(run())
-    assert count == MESSAGES, count
-    return (time.process_time() - started) / MESSAGES * 1e6
-
-
 def of_venue(venue: str) -> dict[str, Any]:
     """Medians, each contestant once in every round."""
     texts = frames(venue)
-    results: dict[str, list[float]] = {}
-    with server(texts) as port:
-        for _ in range(ROUNDS):
-            for name, measured in (
-                ("decode", decoded_us(venue, texts)),
-                ("decode and book", booked_us(venue, texts)),
-                ("our client", ours_us(venue, texts, port)),
-                ("minimal client", minimal_us(port)),
-            ):
-                results.setdefault(name, []).append(measured)
-    told = {f"{name} us": round(statistics.median(each), 1) for name, each in results.items()}
-    per_s = {
-        f"{name} messages_per_core_s": round(1e6 / told[f"{name} us"])
-        for name in ("our client", "minimal client")
+    rounds = [(decoded_us(venue, texts), booked_us(venue, texts)) for _ in range(ROUNDS)]
+    decoded, booked = (statistics.median(each) for each in zip(*rounds, strict=True))
+    return {
+        "bytes": round(statistics.mean(map(len, texts))),
+        "decode us": round(decoded, 1),
+        "decode, sequence and book us": round(booked, 1),
     }
-    return {"bytes": round(statistics.mean(map(len, texts))), **told, **per_s}
 
 
 def run() -> dict[str, Any]:
