@@ -24,6 +24,7 @@ from adapters.binance.signing import Param, query_of, signed_query
 from adapters.net.budget import NS_PER_S, Priority, WeightBudget
 from adapters.net.calls import Call, DeadlinePassedError, NotSentError, UnclearError
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import whole
 from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
 from adapters.net.frames import MalformedFrame
 from adapters.net.http import HttpClient, HttpResponse
@@ -194,8 +195,7 @@ class BinanceRest:
 
 
 def _used_weight(response: HttpResponse) -> int | None:
-    text = response.headers.get("x-mbx-used-weight-1m", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole(response.headers.get("x-mbx-used-weight-1m", ""))
 
 
 def _decoded(response: HttpResponse, kind: type[_T], call: Call) -> _T:

@@ -19,6 +19,7 @@ from adapters.bybit.signing import signed_headers
 from adapters.net.budget import Priority
 from adapters.net.calls import Call, DeadlinePassedError, NotSentError, UnclearError
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import whole
 from adapters.net.frames import DECODE_ERRORS
 from adapters.net.http import HttpResponse
 from adapters.net.network import Network
@@ -141,7 +142,7 @@ class BybitRest:
             self.link.suspect_clock()
         if error.code == TOO_FAST:
             text = headers.get("x-bapi-limit-reset-timestamp", "")
-            reset_ms = int(text) if text.isascii() and text.isdigit() else 0
+            reset_ms = whole(text) or 0
             wait_s = (reset_ms * NS_PER_MS - self.link.venue_now_ns()) / 1e9
             self.link.block(min(max(wait_s, _BACK_OFF_S), _BACK_OFF_MAX_S))
         if error.status == HTTP_FORBIDDEN:

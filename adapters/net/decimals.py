@@ -1,10 +1,11 @@
-"""The numbers of wires as exact decimals, and back (OKX, Bybit).
+"""The numbers of wires, exactly: texts of decimals and of whole numbers, and back.
 
 Invariant: whatever the wire holds is a finite number, or raises one of `TRANSLATION_ERRORS`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
@@ -14,6 +15,7 @@ from bot3.domain.errors import VenueError
 # What the domain raises for values that it refuses; callers at the edge make it an event.
 TRANSLATION_ERRORS: Final = (ValueError, ArithmeticError)
 _T = TypeVar("_T")
+_WHOLE = re.compile(r"[0-9]{1,19}")
 
 
 def readable(translate: Callable[..., _T], *given: object) -> _T:
@@ -32,6 +34,11 @@ def number(text: str) -> Decimal | None:
         return finite(Decimal(text))
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number") from None
+
+
+def whole(text: str) -> int | None:
+    """One to nineteen ASCII digits, else None: `isdigit` takes more than `int` does."""
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def finite(value: Decimal) -> Decimal:

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-_DIGITS = re.compile(r"[0-9]{1,19}")
+from adapters.net.decimals import whole
+
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
@@ -52,9 +53,10 @@ class Params:
         value = self.get(name)
         if not value:
             return default
-        if not _DIGITS.fullmatch(value):
+        number = whole(value)
+        if number is None:
             raise self._complain(name, is_missing=False)
-        return int(value)
+        return number
 
     def matching(self, name: str, pattern: re.Pattern[str]) -> str:
         """Empty, or as the pattern wants it."""

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from adapters.net.decimals import whole
 from adapters.simulated.bybit.errors import BybitApiError
 from adapters.simulated.credential import Credential
 from adapters.simulated.wire import HttpRequest
@@ -53,7 +54,7 @@ def authenticate_socket(
     credential = credential_of(key)
     if credential is None:
         raise BybitApiError(10003, "API key is invalid.")
-    if not (expires.isascii() and expires.isdigit() and int(expires) > now_ms):
+    if (whole(expires) or 0) <= now_ms:
         raise BybitApiError(10001, "Params Error")
     expected = sign(credential.secret, f"GET/realtime{expires}".encode())
     if not hmac.compare_digest(expected.encode(), given.lower().encode()):
@@ -63,9 +64,9 @@ def authenticate_socket(
 
 def check_window(stamp: str, window: str, now_ms: int) -> None:
     """Raises `BybitApiError` 10002 for a time-stamp that is too old, or ahead."""
-    is_read = stamp.isascii() and stamp.isdigit() and (not window or window.isdigit())
-    window_ms = int(window) if is_read and window else WINDOW_MS
-    if not is_read or not now_ms - window_ms <= int(stamp) < now_ms + AHEAD_MS:
+    sent_ms, window_ms = whole(stamp), whole(window) if window else WINDOW_MS
+    is_read = sent_ms is not None and window_ms is not None
+    if not is_read or not now_ms - (window_ms or 0) <= (sent_ms or 0) < now_ms + AHEAD_MS:
         text = "invalid request, please check your server timestamp or recv_window param."
         details = f" req_timestamp[{stamp}],server_timestamp[{now_ms}],recv_window[{window_ms}]"
         raise BybitApiError(10002, text + details)

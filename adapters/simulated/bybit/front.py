@@ -63,9 +63,8 @@ class BybitFront:
         trade = TradeApi(exchange, market, self._new_id, place=place or exchange.place)
         self._public, self._private = _public(market), _private(trade)
         self._hub = PublicHub(exchange, market)
-        self._services = Services(
-            self._hub, UserHub(exchange, clock), credentials.get, clock.now_ns
-        )
+        self._users = UserHub(exchange, clock)
+        self._services = Services(self._hub, self._users, credentials.get, clock.now_ns)
 
     def request(self, request: HttpRequest) -> HttpReply:
         """REST; every reply is JSON, and errors are HTTP 200 mostly."""
@@ -84,7 +83,8 @@ class BybitFront:
                 return PrivateSession(self._services, outbox, number)
             case "/v5/trade":
                 credential, now_ns = self._credentials.get, self._clock.now_ns
-                return TradeSession(credential, now_ns, self._operate, outbox, number)
+                after = self._users.after
+                return TradeSession(credential, now_ns, self._operate, after, outbox, number)
             case _:
                 return None
 

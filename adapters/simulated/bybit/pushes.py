@@ -32,14 +32,14 @@ def levels(market: Market, side: Levels) -> list[list[str]]:
     return [[plain(scale.price(ticks)), plain(scale.amount(lots))] for ticks, lots in side]
 
 
-def book_data(market: Market, sides: Sides, number: int) -> Json:
-    """Of `orderbook`; `number` is `u`."""
+def book_data(market: Market, sides: Sides, number: int, sequence: int) -> Json:
+    """Of `orderbook`; `number` is `u`, and `sequence` the engine's of this very state."""
     return {
         "s": market.wire_symbol,
         "b": levels(market, sides.bids),
         "a": levels(market, sides.asks),
         "u": number,
-        "seq": market.engine.update_id,
+        "seq": sequence,
     }
 
 

@@ -40,7 +40,7 @@ class Request(msgspec.Struct):
     """Any message; ids come as texts and as numbers."""
 
     op: str = ""
-    args: list[Any] = []
+    args: list[Any] | None = None
     req_id: str | int | None = None
 
     @property
@@ -77,7 +77,7 @@ class PublicSession:
         if request.op == "ping":
             self._answer(request, "pong", is_good=True)
         elif request.op in {"subscribe", "unsubscribe"}:
-            self._subscription(request, [str(arg) for arg in request.args])
+            self._subscription(request, [str(arg) for arg in request.args or ()])
         else:
             self._answer(request, f"error:handler not found,op:{request.op[:40]}", is_good=False)
 
@@ -145,7 +145,7 @@ class PrivateSession:
         elif request.op == "auth":
             self._authenticate(request)
         elif request.op in {"subscribe", "unsubscribe"}:
-            self._subscription(request, [str(arg) for arg in request.args])
+            self._subscription(request, [str(arg) for arg in request.args or ()])
         else:
             self._answer(request, "Params Error")
 
@@ -156,13 +156,16 @@ class PrivateSession:
 
     def _authenticate(self, request: Request) -> None:
         try:
-            self._account = authenticate_socket(
-                request.args, self._services.credential, self._services.now_ns() // _NS_PER_MS
+            account = authenticate_socket(
+                request.args or (), self._services.credential, self._services.now_ns() // _NS_PER_MS
             ).account
         except BybitApiError as error:
             self._answer(request, error.text)
-        else:
-            self._answer(request)
+            return
+        if account != self._account:
+            self.closed()  # what it followed was another's
+        self._account = account
+        self._answer(request)
 
     def _subscription(self, request: Request, topics: list[str]) -> None:
         unknown = [topic for topic in topics if topic not in TOPICS]

@@ -12,9 +12,9 @@ from typing import Final, Protocol, final
 from adapters.simulated.book import LevelSet
 from adapters.simulated.bybit.market_api import INTERVALS, MarketApi
 from adapters.simulated.bybit.pushes import book_data, kline_row, push, trade_row
-from adapters.simulated.bybit.wire import ticker
+from adapters.simulated.bybit.wire import Json, ticker
 from adapters.simulated.exchange import Exchange
-from adapters.simulated.level_windows import LevelWindow
+from adapters.simulated.level_windows import LevelWindow, Sides
 from adapters.simulated.market import Market, Print, Top
 
 _NS_PER_MS: Final = 1_000_000
@@ -43,7 +43,7 @@ class _Book:
 
     def whole(self, now_ns: int) -> str:
         """The snapshot of who joins."""
-        data = book_data(self._market, self._window.whole(), self._number)
+        data = self._data(self._window.whole())
         return push(self._topic, "snapshot", data, now_ns, cts=now_ns // _NS_PER_MS)
 
     def update(self, now_ns: int) -> str | None:
@@ -57,8 +57,11 @@ class _Book:
             self._number += 1
         if changes is None or is_top:
             return self.whole(now_ns)
-        data = book_data(self._market, changes, self._number)
+        data = self._data(changes)
         return push(self._topic, "delta", data, now_ns, cts=now_ns // _NS_PER_MS)
+
+    def _data(self, sides: Sides) -> Json:
+        return book_data(self._market, sides, self._number, self._window.update_id)
 
 
 @final

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, final
 from urllib.parse import quote
 
+from adapters.net.decimals import whole
 from adapters.simulated.bybit.errors import (
     DUPLICATE,
     NO_ORDER,
@@ -242,8 +243,8 @@ class TradeApi:
             return files.by_order_id(account, market.symbol, number)
         link = params.needed("orderLinkId")
         found = files.by_client_id(account, market.symbol, link)
-        if found is None and link.isascii() and link.isdigit():
-            made = files.by_order_id(account, market.symbol, int(link) - 1)
+        if found is None and (made_of := whole(link)) is not None:
+            made = files.by_order_id(account, market.symbol, made_of - 1)
             found = made if made is not None and link_id(made) == link else None
         return found
 

@@ -6,6 +6,7 @@ Invariant: one question, one answer; what it causes elsewhere is told by the pri
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol, final
 
 import msgspec
@@ -36,7 +37,7 @@ class RunOrder(Protocol):
 class _Request(msgspec.Struct):
     op: str = ""
     args: list[Any] = []
-    reqId: str | None = None  # noqa: N815  (Bybit's name)
+    number: str | None = msgspec.field(name="reqId", default=None)
     header: dict[str, str | int] = {}
 
 
@@ -51,11 +52,12 @@ class TradeSession:
         credential: Callable[[str], Credential | None],
         now_ns: Callable[[], int],
         run_order: RunOrder,
+        after: Callable[[], AbstractContextManager[None]],
         outbox: TextSink,
         number: str,
     ) -> None:
         self._credential, self._now_ns, self._run_order = credential, now_ns, run_order
-        self._outbox, self._number = outbox, number
+        self._after, self._outbox, self._number = after, outbox, number
         self._account: int | None = None
         self._seen: set[str] = set()
 
@@ -76,7 +78,8 @@ class TradeSession:
                 self._authenticate(request, now_ms)
                 self._answer(request, 0, "OK")
             else:
-                self._operate(request, now_ms)
+                with self._after():
+                    self._operate(request, now_ms)
         except BybitApiError as error:
             self._answer(request, error.code, error.text, data={})
 
@@ -94,10 +97,10 @@ class TradeSession:
             raise BybitApiError(*_NO_OPERATION)
         if self._account is None:
             raise BybitApiError(10004, "Request not authorized")
-        if request.reqId is not None:
-            if request.reqId in self._seen or len(request.reqId) > _ID_LENGTH_MAX:
+        if request.number is not None:
+            if request.number in self._seen or len(request.number) > _ID_LENGTH_MAX:
                 raise BybitApiError(20006, "Duplicate reqId")
-            self._seen.add(request.reqId)
+            self._seen.add(request.number)
         header = {name.lower(): str(value) for name, value in request.header.items()}
         check_window(
             header.get("x-bapi-timestamp", ""), header.get("x-bapi-recv-window", ""), now_ms
@@ -108,7 +111,7 @@ class TradeSession:
         self._answer(request, 0, "OK", data=result, header=budget)
 
     def _answer(self, request: _Request, code: int, text: str, **more: object) -> None:
-        named = {} if request.reqId is None else {"reqId": request.reqId}
+        named = {} if request.number is None else {"reqId": request.number}
         body: Json = {**named, "retCode": code, "retMsg": text, "op": request.op}
         if "data" in more:
             body |= {"retExtInfo": {}}

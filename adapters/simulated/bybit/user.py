@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Protocol, final
 
 from adapters.simulated.bybit.pushes import text_of
@@ -37,6 +38,7 @@ class UserHub:
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self._exchange, self._clock = exchange, clock
         self._followers: dict[int, dict[UserFollower, set[str]]] = {}
+        self._held: list[tuple[UserFollower, str]] | None = None
         exchange.listen(self)
 
     def join(self, account: int, follower: UserFollower, topics: Sequence[str]) -> None:
@@ -53,6 +55,17 @@ class UserHub:
             followers[follower] = left
         else:
             followers.pop(follower, None)
+
+    @contextmanager
+    def after(self) -> Iterator[None]:
+        """What the block causes is told when it ends: a reply goes before it."""
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            for follower, text in held:
+                follower.pushed(text)
 
     def reported(self, account: int, report: ExecutionReport) -> None:
         """`order`, and `execution` where it is a fill."""
@@ -93,4 +106,10 @@ class UserHub:
             for topic in topics:
                 if topic in wanted:
                     body = {"topic": topic, "id": number, "creationTime": now_ms, "data": [row]}
-                    follower.pushed(text_of(body))
+                    self._send(follower, text_of(body))
+
+    def _send(self, follower: UserFollower, text: str) -> None:
+        if self._held is None:
+            follower.pushed(text)
+        else:
+            self._held.append((follower, text))

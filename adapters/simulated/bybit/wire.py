@@ -169,6 +169,8 @@ def _ended(order: OrderRecord) -> Json:
     is_ours = order.status is RecordStatus.CANCELED and not order.expiry_reason
     reason = "EC_PerCancelRequest" if is_ours else _REASONS.get(order.expiry_reason, nothing)
     by = "CancelByUser" if is_ours else "UNKNOWN"
+    if order.status is RecordStatus.EXPIRED_IN_MATCH:
+        by, reason = "CancelBySmp", "EC_BySelfMatch"
     return {"orderStatus": status, "cancelType": by, "rejectReason": reason}
 
 

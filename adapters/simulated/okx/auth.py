@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from adapters.net.decimals import whole
 from adapters.simulated.credential import Credential
 from adapters.simulated.okx.errors import OkxApiError
 from adapters.simulated.wire import HttpRequest
@@ -59,12 +60,13 @@ def authenticate_login(
 ) -> Credential:
     """Of a websocket's `login`; raises `OkxApiError`."""
     stamp = arg.get("timestamp", "")
-    if not stamp.isascii() or not stamp.isdigit():
+    sent_s = whole(stamp)
+    if sent_s is None:
         raise OkxApiError("60004", "Invalid timestamp")
     credential = credential_of(arg.get("apiKey", ""))
     if credential is None:
         raise OkxApiError("60005", "Invalid apiKey")
-    if abs(now_s - int(stamp)) > LOGIN_WINDOW_S:
+    if abs(now_s - sent_s) > LOGIN_WINDOW_S:
         raise OkxApiError("60006", "Timestamp request expired")
     if not hmac.compare_digest(credential.passphrase.encode(), arg.get("passphrase", "").encode()):
         raise OkxApiError("60024", "Wrong passphrase")

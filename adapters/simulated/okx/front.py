@@ -8,6 +8,7 @@ from typing import Final, final
 import msgspec
 from attrs import frozen
 
+from adapters.net.decimals import whole
 from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
@@ -140,8 +141,9 @@ class OkxFront:
             raise OkxApiError("51111", "Parameter batch orders count is too large", status=400)
         for item in items:
             self._count((account, path, item.get("instId")), endpoint.limit)
-        expiry = request.headers.get("exptime", "")
-        if endpoint.can_expire and expiry.isdigit() and int(expiry) < now_ns // _NS_PER_MS:
+        expiry_ms = whole(request.headers.get("exptime", ""))
+        is_over = expiry_ms is not None and expiry_ms < now_ns // _NS_PER_MS
+        if endpoint.can_expire and is_over:
             raise OkxApiError(*EXPIRED, status=400)
         data = [endpoint.run(account, item) for item in items]
         return _reply(_verdict(data) | _times(now_ns))

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from attrs import frozen
 
+from adapters.net.decimals import whole
 from adapters.simulated.okx.errors import EXPIRED, OkxApiError
 from adapters.simulated.okx.market_api import MarketApi
 from adapters.simulated.okx.trade_api import BATCH_MAX, TradeApi
@@ -68,8 +69,8 @@ class OrderSocket:
             raise OkxApiError("60013", "Invalid args")
         if len(args) > (BATCH_MAX if operation.is_batch else 1):
             raise OkxApiError("51111", "Parameter batch orders count is too large")
-        now_ms = self._market.now_ns() // _NS_PER_MS
-        if operation.can_expire and expiry.isdigit() and int(expiry) < now_ms:
+        expiry_ms, now_ms = whole(expiry), self._market.now_ns() // _NS_PER_MS
+        if operation.can_expire and expiry_ms is not None and expiry_ms < now_ms:
             raise OkxApiError(*EXPIRED)
         items = [self._named(arg) for arg in args]
         for item in items:

@@ -57,7 +57,7 @@ class _Request(msgspec.Struct):
     op: str = ""
     id: str | int | None = None
     args: list[Json] = []
-    expTime: str | int = ""  # noqa: N815  (OKX's name)
+    expiry_ms: str | int = msgspec.field(name="expTime", default="")
 
 
 @final
@@ -191,7 +191,7 @@ class OkxSession:
         self._held = []
         try:
             reply = self._services.run_orders(
-                self._account, request.op, request.args, str(request.expTime)
+                self._account, request.op, request.args, str(request.expiry_ms)
             )
         finally:
             pushes, self._held = self._held, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from adapters.simulated.credential import Credential
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.fronts import TickingFront, front_kit
 from adapters.simulated.market import Cancel, Market, Place
-from adapters.simulated.wire import HttpRequest, SocketSession
+from adapters.simulated.wire import HttpReply, HttpRequest, SocketSession
 from bot3.domain.order import OrderType
 from bot3.domain.values import Asset, Side
 from supervisors.entropy import Entropy
@@ -40,9 +41,11 @@ class Sink:
 
     texts: list[str] = field(factory=list)
     close_codes: list[int] = field(factory=list)
+    heard: Callable[[], object] = list
 
     def send(self, text: str) -> None:
         self.texts.append(text)
+        self.heard()
 
     def close(self, code: int, reason: str) -> None:
         assert reason
@@ -75,9 +78,9 @@ class DirectVenue:
         self.exchange = Exchange([instrument()], self.clock, first_id=1_000)
         funding = [(Asset("USDT"), Decimal(usdt)), (Asset("BTC"), Decimal(btc))]
         account = self.exchange.open_account(funding)
-        credentials = {KEY: Credential(SECRET, account, PASSPHRASE)}
+        self.credentials = {KEY: Credential(SECRET, account, PASSPHRASE)}
         self.front: TickingFront = front_kit(protocol).make_front(
-            self.exchange, credentials, clock=self.clock, dice=Entropy(3).dice("front")
+            self.exchange, self.credentials, clock=self.clock, dice=Entropy(3).dice("front")
         )
         self._number = 0
 
@@ -93,8 +96,8 @@ class DirectVenue:
         sink = Sink()
         session = self.front.open_session(HttpRequest("GET", path), sink)
         assert session is not None
-        assert not hasattr(session, "status")
-        return Socket(session, sink)  # type: ignore[arg-type]
+        assert not isinstance(session, HttpReply)
+        return Socket(session, sink)
 
     def wait(self, seconds: float) -> None:
         """In steps of 10 ms, as the exchange's own clock does at most."""
@@ -120,4 +123,5 @@ class DirectVenue:
 
     def get(self, target: str) -> Any:
         reply = self.front.request(HttpRequest("GET", target))
-        return json.loads(reply.body)  # type: ignore[union-attr]
+        assert isinstance(reply, HttpReply)
+        return json.loads(reply.body)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hmac
+import json
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bot3.domain.values import Side
+from adapters.simulated.credential import Credential
+from bot3.domain.values import Asset, Side
+from tests.adapters.simulated.bybit_book import Follower
 from tests.adapters.simulated.conftest import KEY, SECRET
 from tests.adapters.simulated.direct import DirectVenue, Socket
 
@@ -44,30 +48,6 @@ def trader(venue: DirectVenue) -> Socket:
     socket = venue.open(TRADE)
     assert socket.say(op="auth", args=auth_args(venue))[0]["retCode"] == 0
     return socket
-
-
-class Follower:
-    """A book kept by the rules of the protocol, with nothing forgiven."""
-
-    def __init__(self) -> None:
-        self.bids: dict[Decimal, Decimal] = {}
-        self.asks: dict[Decimal, Decimal] = {}
-        self.number = 0
-
-    def take(self, messages: list[Any]) -> None:
-        for message in messages:
-            data = message["data"]
-            if message["type"] == "snapshot":
-                self.bids, self.asks = {}, {}
-            else:
-                assert data["u"] == self.number + 1
-            self.number = data["u"]
-            for side, levels in ((self.bids, data["b"]), (self.asks, data["a"])):
-                for price, size in levels:
-                    if size == "0":
-                        del side[Decimal(price)]  # nothing unknown is deleted
-                    else:
-                        side[Decimal(price)] = Decimal(size)
 
 
 @pytest.mark.parametrize("depth", [1, 50, 200])
@@ -227,7 +207,7 @@ def test_an_amended_order_keeps_its_number(
     placed = trading.ask("order.create", order())
     amended = trading.ask("order.amend", order(price="59500", qty="0.02"))
     assert amended["data"]["orderId"] == placed["data"]["orderId"]
-    assert venue.exchange.accounts.held(1, "USDT") == Decimal(1_190)  # type: ignore[arg-type]
+    assert venue.exchange.accounts.held(1, Asset("USDT")) == Decimal(1_190)
     row = watcher.sink.take()[-2]["data"][0]
     assert (row.get("orderStatus"), row.get("price"), row.get("qty")) == ("New", "59500", "0.02")
     same = trading.ask("order.amend", order(price="59500", qty="0.02"))
@@ -244,3 +224,56 @@ def test_what_the_trade_socket_refuses(venue: DirectVenue, trading: Trading) -> 
     assert codes == [170213] * 20 + [10006]
     venue.wait(1)
     assert trading.ask("order.cancel", order(orderLinkId="none"))["retCode"] == 170213
+
+
+def test_a_late_joiner_is_told_the_state_that_it_is_sent(venue: DirectVenue) -> None:
+    first, late = venue.open(PUBLIC), venue.open(PUBLIC)
+    _, told = first.say(op="subscribe", args=["orderbook.50.BTCUSDT"])
+    venue.rest(Side.BUY, 5_999_999, 5)  # not sent to anybody yet
+    _, joined = late.say(op="subscribe", args=["orderbook.50.BTCUSDT"])
+    assert joined["data"] == told["data"]
+    venue.wait(0.03)
+    (change,) = late.sink.take()
+    assert change["data"]["seq"] > joined["data"]["seq"]
+
+
+def test_a_second_login_leaves_nothing_behind(venue: DirectVenue, watcher: Socket) -> None:
+    other = venue.exchange.open_account()
+    venue.credentials["another key"] = Credential("its secret", other, "")
+    expires = venue.now_ms + 9_000
+    signed = hmac.new(b"its secret", f"GET/realtime{expires}".encode(), "sha256").hexdigest()
+    watcher.say(op="auth", args=["another key", expires, signed])
+    trade = venue.open(TRADE)
+    trade.say(op="auth", args=auth_args(venue))
+    Trading(venue, trade).ask("order.create", order())
+    assert watcher.sink.take() == []  # the first account's
+
+
+def test_null_arguments_cost_nothing(venue: DirectVenue) -> None:
+    for path in (PUBLIC, PRIVATE):
+        (pong,) = venue.open(path).say(op="ping", args=None)
+        assert "pong" in {pong.get("ret_msg"), pong["op"]}
+
+
+def test_the_reply_comes_before_what_it_causes(venue: DirectVenue, watcher: Socket) -> None:
+    told: list[str] = []
+    trade = venue.open(TRADE)
+    trade.say(op="auth", args=auth_args(venue))
+    for name, socket in (("push", watcher), ("reply", trade)):
+        socket.sink.heard = partial(told.append, name)
+    header = {"X-BAPI-TIMESTAMP": str(venue.now_ms)}
+    said = {"reqId": "1", "header": header, "op": "order.create", "args": [order()]}
+    trade.session.received(json.dumps(said))
+    assert told == ["reply", "push", "push"]
+
+
+def test_what_ends_by_self_trade_prevention_says_so(watcher: Socket, trading: Trading) -> None:
+    trading.ask("order.create", order(price="60000"))
+    sell = {"side": "Sell", "price": "60000", "orderLinkId": "s"}
+    trading.ask("order.create", order(**sell))
+    assert ("Cancelled", "0", "CancelBySmp") in states(watcher.sink.take())
+
+
+def test_an_order_named_by_endless_digits_is_not_there(trading: Trading) -> None:
+    named = {"category": "spot", "symbol": "BTCUSDT", "orderLinkId": "9" * 5_000}
+    assert trading.ask("order.cancel", named)["retCode"] == 170213

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot3.domain.values import Side
+from bot3.domain.values import Asset, Side
 from tests.adapters.simulated.conftest import KEY, SECRET
 from tests.adapters.simulated.direct import PASSPHRASE, DirectVenue, Socket
 from tests.adapters.simulated.okx_book import Follower
@@ -215,7 +215,7 @@ def test_batches_and_amendments(venue: DirectVenue, trader: Socket) -> None:
     assert (reply["data"][0]["sCode"], reply["data"][0]["reqId"]) == ("0", "r")
     row = pushes[0]["data"][0]
     assert (row["state"], row["px"], row["sz"]) == ("live", "59500", "0.02")
-    assert venue.exchange.accounts.held(1, "USDT") == Decimal(1_190)  # type: ignore[arg-type]
+    assert venue.exchange.accounts.held(1, Asset("USDT")) == Decimal(1_190)
     lost = trader.say(id="3", op="amend-order", args=[{**change, "clOrdId": "zz"}])
     assert lost[0]["data"][0]["sCode"] == "51503"
 
