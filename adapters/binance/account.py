@@ -27,9 +27,10 @@ from adapters.binance.errors import REFUSED_FOR_GOOD, TIMESTAMP_OUTSIDE_WINDOW
 from adapters.binance.rest import BinanceRest
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param, signed_params
-from adapters.binance.translate import NS_PER_MS, TRANSLATION_ERRORS
+from adapters.binance.translate import NS_PER_MS
 from adapters.net.budget import NS_PER_S
 from adapters.net.credentials import Credentials
+from adapters.net.decimals import TRANSLATION_ERRORS
 from adapters.net.frames import MalformedFrame, UnknownFrame
 from adapters.net.lasting import LastingConnection, SessionEndedError
 from adapters.net.network import Network

@@ -12,14 +12,13 @@ from typing import Final
 
 from adapters.binance.account_schemas import ExchangeInfo, Filter, SymbolInfo
 from adapters.binance.schemas import DepthEvent, DepthSnapshot, Kline, TradeEvent
+from adapters.net.listing import interval_of, joined, listed
 from bot3.domain.bar import Bar
-from bot3.domain.errors import NoSuchBarsError, VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, Side, Symbol, VenueName
 from bot3.messages.market import BookChanged, BookReplaced, TradePrinted
 
 NS_PER_MS = 1_000_000
-TRANSLATION_ERRORS = (ValueError, ArithmeticError)
 
 INTERVALS: Final[dict[int, str]] = {
     1: "1s",
@@ -40,19 +39,12 @@ INTERVALS: Final[dict[int, str]] = {
 
 def wire_symbol(symbol: Symbol) -> str:
     """`BTC/USDT` as `BTCUSDT`; raises `VenueError` for what is not a pair."""
-    base, slash, quote = symbol.partition("/")
-    if not (base and slash and quote) or "/" in quote:
-        raise VenueError(f"{symbol!r}: a symbol reads BASE/QUOTE")
-    return base + quote
+    return joined(symbol, "")
 
 
 def interval_name(interval_s: int) -> str:
     """`60` as `1m`; raises `NoSuchBarsError` for another length."""
-    try:
-        return INTERVALS[interval_s]
-    except KeyError:
-        known = ", ".join(map(str, INTERVALS))
-        raise NoSuchBarsError(f"no bars of {interval_s} s here; there are {known}") from None
+    return interval_of(INTERVALS, interval_s)
 
 
 def trade_of(instrument: InstrumentId, event: TradeEvent, local_ns: int) -> TradePrinted:
@@ -129,16 +121,7 @@ def instruments_of(
 ) -> tuple[Instrument, ...]:
     """In the order asked for; raises `VenueError` naming what is not traded there."""
     found = {row.symbol: row for row in info.symbols}
-    missing = [symbol for symbol in symbols if wire_symbol(symbol) not in found]
-    if missing:
-        raise VenueError(f"{venue} does not trade {', '.join(missing)}")
-    try:
-        return tuple(
-            instrument_of(InstrumentId(venue, symbol), found[wire_symbol(symbol)])
-            for symbol in symbols
-        )
-    except TRANSLATION_ERRORS as error:
-        raise VenueError(f"{venue}: exchangeInfo: {error}") from error
+    return listed(venue, symbols, found, wire_symbol, instrument_of)
 
 
 def plain(value: Decimal) -> str:

@@ -177,7 +177,7 @@ class BybitVenue:
         """See `VenuePort.open_orders`."""
         instrument = self._instrument(symbol)
         params = {"category": "spot", "symbol": wire_symbol(symbol), "limit": ORDERS_MAX}
-        rows = await self._pages(_REALTIME, params, OrderRow)
+        rows = await self._pages(_REALTIME, params, Page[OrderRow])
         return [self._known(instrument, row) for row in rows]
 
     async def fills_since(self, symbol: Symbol, since_ns: int) -> list[Fill]:
@@ -194,18 +194,18 @@ class BybitVenue:
             times = {name: str(ns // NS_PER_MS) for name, ns in span.items()}
             wire = wire_symbol(symbol)
             params = {"category": "spot", "symbol": wire, **times, "limit": FILLS_MAX}
-            for row in await self._pages(_EXECUTIONS, params, ExecutionRow):
+            for row in await self._pages(_EXECUTIONS, params, Page[ExecutionRow]):
                 fill = readable(fill_of, instrument, row, self._clock.now_ns())
                 if row.exec_type == "Trade" and fill.ts_venue_ns >= since_ns:
                     found[fill.trade_id] = fill
             start_ns += SPAN_NS
         return sorted(found.values(), key=lambda fill: fill.ts_venue_ns)
 
-    async def _pages(self, call: Call, params: dict[str, str], kind: type[_T]) -> list[_T]:
+    async def _pages(self, call: Call, params: dict[str, str], kind: type[Page[_T]]) -> list[_T]:
         """Every page, by the venue's cursor."""
         rows, cursor = list[_T](), ""
         for _ in range(PAGES_MAX):
-            page: Page[_T] = await self._rest.asked(call, params, Page[kind], cursor=cursor)  # type: ignore[valid-type]
+            page = await self._rest.asked(call, params, kind, cursor=cursor)
             rows += page.rows
             cursor = page.next_page_cursor
             if not cursor:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import final
 
 from adapters.net.feed_frames import FeedDialect
-from adapters.net.lasting import ConnectionPolicy, LastingConnection
+from adapters.net.lasting import LastingConnection
 from adapters.net.network import Network
 from adapters.net.statistics import FeedStatistics
 from adapters.net.stream_session import SessionSettings, StreamSession
+from adapters.net.venue_settings import VenueSettings
 from adapters.net.websocket import MessageSocket
-from bot3.domain.values import InstrumentId, VenueName
+from bot3.domain.values import InstrumentId
 from bot3.messages.market import FeedEvent, FeedLost, FeedRestored
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
@@ -26,18 +27,20 @@ class StreamFeed:
 
     def __init__(
         self,
-        venue: VenueName,
-        policy: ConnectionPolicy,
-        settings: SessionSettings,
+        settings: VenueSettings,
         make_dialect: Callable[[], FeedDialect],
         *,
         network: Network,
         clock: Clock,
         dice: Dice,
     ) -> None:
-        self._venue, self._settings = venue, settings
+        self._venue = settings.venue
+        self._settings = SessionSettings(
+            settings.request_timeout_s, settings.ping_interval_s, settings.reconnect
+        )
         self._make_dialect = make_dialect
         self._clock, self._dice = clock, dice
+        policy = settings.connection(settings.ws_url)
         self._connection = LastingConnection(policy, network=network, clock=clock, dice=dice)
         self._session: StreamSession | None = None
         self.statistics = FeedStatistics()

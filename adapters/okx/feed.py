@@ -9,7 +9,6 @@ from adapters.net.budget import Priority
 from adapters.net.calls import Call
 from adapters.net.network import Network
 from adapters.net.stream_feed import StreamFeed
-from adapters.net.stream_session import SessionSettings
 from adapters.net.venue_settings import VenueSettings
 from adapters.net.windows import WindowBudget
 from adapters.okx.dialect import OkxDialect
@@ -46,17 +45,7 @@ class OkxFeed:
     ) -> None:
         self._settings = settings
         self._rest = OkxRest(settings, network=network, clock=clock, budget=budget)
-        self._stream = StreamFeed(
-            settings.venue,
-            settings.connection(settings.ws_url),
-            SessionSettings(
-                settings.request_timeout_s, settings.ping_interval_s, settings.reconnect
-            ),
-            OkxDialect,
-            network=network,
-            clock=clock,
-            dice=dice,
-        )
+        self._stream = StreamFeed(settings, OkxDialect, network=network, clock=clock, dice=dice)
 
     @property
     def venue(self) -> VenueName:

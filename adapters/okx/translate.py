@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from adapters.net.decimals import TRANSLATION_ERRORS, number, step
+from adapters.net.decimals import number, step
+from adapters.net.listing import interval_of, joined, listed
 from adapters.okx.schemas import CandleRow, InstrumentRow
 from bot3.domain.bar import Bar
-from bot3.domain.errors import NoSuchBarsError, VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 
@@ -36,19 +36,12 @@ BARS: Final[dict[int, str]] = {
 
 def wire_symbol(symbol: Symbol) -> str:
     """`BTC/USDT` as `BTC-USDT`; raises `VenueError` for what is not a pair."""
-    base, slash, quote = symbol.partition("/")
-    if not (base and slash and quote) or "/" in quote or "-" in symbol:
-        raise VenueError(f"{symbol!r}: a symbol reads BASE/QUOTE")
-    return f"{base}-{quote}"
+    return joined(symbol, "-")
 
 
 def bar_name(interval_s: int) -> str:
     """`60` as `1m`; raises `NoSuchBarsError` for another length."""
-    try:
-        return BARS[interval_s]
-    except KeyError:
-        known = ", ".join(map(str, BARS))
-        raise NoSuchBarsError(f"no bars of {interval_s} s here; there are {known}") from None
+    return interval_of(BARS, interval_s)
 
 
 def bar_of(instrument: InstrumentId, interval_s: int, row: CandleRow) -> Bar:
@@ -86,13 +79,4 @@ def instruments_of(
 ) -> tuple[Instrument, ...]:
     """In the order asked for; raises `VenueError` naming what is not traded there."""
     found = {row.inst_id: row for row in rows}
-    missing = [symbol for symbol in symbols if wire_symbol(symbol) not in found]
-    if missing:
-        raise VenueError(f"{venue} does not trade {', '.join(missing)}")
-    try:
-        return tuple(
-            instrument_of(InstrumentId(venue, symbol), found[wire_symbol(symbol)])
-            for symbol in symbols
-        )
-    except TRANSLATION_ERRORS as error:
-        raise VenueError(f"{venue}: instruments: {error}") from error
+    return listed(venue, symbols, found, wire_symbol, instrument_of)

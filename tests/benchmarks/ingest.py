@@ -86,8 +86,9 @@ def make_session(venue: str, texts: list[str], publish: Callable[[Any], None]) -
                 sync = markets[event.symbol].sync
                 sync.start()
                 sync.on_snapshot(DepthSnapshot(event.first_id - 1, [], []))
-        settings = ADAPTERS[VenueName(venue)].base("mainnet")
-        return FeedSession(markets, publish, settings=settings, rest=None, **common)  # type: ignore[arg-type]
+        settings: Any = ADAPTERS[VenueName(venue)].base("mainnet")
+        common["rest"] = None
+        return FeedSession(markets, publish, settings=settings, **common)
     waits = SessionSettings(10.0, 18.0, BackoffPolicy())
     dialect = OkxDialect() if venue == "okx" else BybitDialect()
     return StreamSession(wires(venue), publish, dialect=dialect, settings=waits, **common)

@@ -201,10 +201,9 @@ async def test_all_are_canceled(autojump_clock: object, site: Site, nursery: tri
 
 @pytest.mark.parametrize("fault", [VenueFault.REPLY_LOST, VenueFault.UNAVAILABLE_AFTER])
 async def test_an_answer_that_is_lost_leaves_the_outcome_unknown_and_a_question_finds_it(
-    autojump_clock: object, site: Site, nursery: trio.Nursery, fault: VenueFault
+    autojump_clock: object, struck_site: Site, nursery: trio.Nursery, fault: VenueFault
 ) -> None:
-    if site.kit.orders != "rest":
-        pytest.skip("requests alone are struck")
+    site = struck_site
     await opened(site, nursery)
     for number in range(8):
         site.strike(fault, ENTRY)
@@ -219,10 +218,9 @@ async def test_an_answer_that_is_lost_leaves_the_outcome_unknown_and_a_question_
 
 
 async def test_a_request_that_is_lost_leaves_the_outcome_unknown_too(
-    autojump_clock: object, site: Site, nursery: trio.Nursery
+    autojump_clock: object, struck_site: Site, nursery: trio.Nursery
 ) -> None:
-    if site.kit.orders != "rest":
-        pytest.skip("requests alone are struck")
+    site = struck_site
     await opened(site, nursery)
     site.strike(VenueFault.REQUEST_LOST, ENTRY)
     with pytest.raises(OutcomeUnknownError):
@@ -235,10 +233,9 @@ async def test_a_request_that_is_lost_leaves_the_outcome_unknown_too(
 
 @pytest.mark.parametrize("fault", [VenueFault.UNAVAILABLE_BEFORE, VenueFault.RATE_LIMITED])
 async def test_a_venue_that_does_not_take_it_has_not_executed(
-    autojump_clock: object, site: Site, nursery: trio.Nursery, fault: VenueFault
+    autojump_clock: object, struck_site: Site, nursery: trio.Nursery, fault: VenueFault
 ) -> None:
-    if site.kit.orders != "rest":
-        pytest.skip("requests alone are struck")
+    site = struck_site
     await opened(site, nursery)
     for number in range(6):
         site.strike(fault, ENTRY)

@@ -19,7 +19,8 @@ from adapters.binance.account_translate import (
 )
 from adapters.binance.schemas import decode_reply
 from adapters.binance.settings import DEMO, MAINNET, TESTNET
-from adapters.binance.translate import TRANSLATION_ERRORS, plain, wire_symbol
+from adapters.binance.translate import plain, wire_symbol
+from adapters.net.decimals import TRANSLATION_ERRORS
 from adapters.net.frames import MalformedFrame
 from adapters.net.symbols import SymbolTable
 from bot3.domain.errors import VenueError
