@@ -33,7 +33,11 @@ def _page(status: int, title: str) -> HttpReply:
 
 @final
 class BybitFaultDialect:
-    """Errors are HTTP 200 with a code; an address that asks too much is shut out with a page."""
+    """Errors are HTTP 200 with a code, and what lasts says until when.
+
+    Not among them is the page (HTTP 403) for an address that asked too much: it says nothing of its
+    ten minutes, and a client that keeps them is away for longer than any fault here.
+    """
 
     unavailable_before: Final = (
         _error(170222, "Too many requests in this time frame."),
@@ -62,7 +66,6 @@ class BybitFaultDialect:
         return text.split('"', 4)[3] if text.startswith(_TOPIC) else None
 
     def refused(self, fault: VenueFault, retry_after_s: int) -> HttpReply:
-        if fault is VenueFault.RATE_LIMITED:
-            until_ms = str(self._now_ms() + retry_after_s * 1_000)
-            return _error(*TOO_FAST, ("x-bapi-limit-reset-timestamp", until_ms))
-        return _page(403, "Forbidden")
+        del fault
+        until_ms = str(self._now_ms() + retry_after_s * 1_000)
+        return _error(*TOO_FAST, ("x-bapi-limit-reset-timestamp", until_ms))
