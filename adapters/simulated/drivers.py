@@ -13,7 +13,7 @@ from adapters.simulated.exchange import Exchange
 from adapters.simulated.recording import Recording
 from adapters.simulated.world import World
 
-WORLD_STEP_NS = 100_000_000
+_NS_PER_MS = 1_000_000
 
 
 class MarketDriver(Protocol):
@@ -36,7 +36,7 @@ class MarketDriver(Protocol):
 
 @final
 class WorldDriver:
-    """Steps a world ten times a second; it never ends."""
+    """Steps a world as often as its agents look; it never ends."""
 
     is_over = False
 
@@ -57,7 +57,7 @@ class WorldDriver:
     def step(self, now_ns: int) -> None:
         if now_ns < self._next_ns:
             return
-        self._next_ns = now_ns + WORLD_STEP_NS
+        self._next_ns = now_ns + self._world.look_ms * _NS_PER_MS
         for symbol, operations in self._world.step(now_ns):
             self._exchange.apply(symbol, operations)
 

@@ -15,7 +15,7 @@ from typing import final
 import trio
 from attrs import evolve, field, frozen, validators
 
-from adapters.simulated.agents import AgentSettings
+from adapters.simulated.agent_settings import AgentSettings
 from adapters.simulated.credential import Credential
 from adapters.simulated.drivers import MarketDriver, WorldDriver, replay_driver
 from adapters.simulated.engine_queue import EngineQueue
@@ -76,7 +76,7 @@ class EmbeddedSettings:
     )
     funding: Mapping[Asset, Decimal] = field(factory=_default_funding)
     capital: Decimal = Decimal(0)
-    follow_latency_s: float = field(default=0.15, validator=validators.ge(0.0))
+    follow_latency_s: float = field(default=0.01, validator=validators.ge(0.0))
     maker_fee_rate: Decimal = Decimal("0.001")
     taker_fee_rate: Decimal = Decimal("0.001")
 

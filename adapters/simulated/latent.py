@@ -1,7 +1,7 @@
 """The efficient price behind each market: what the agents know more or less well.
 
-Log price with Student-t innovations (4 degrees of freedom), jumps, two volatility regimes, and a
-drift that only some worlds have:
+Log price with Student-t innovations (4 degrees of freedom), jumps, two volatility regimes, an
+activity that swells and ebbs within seconds, and a drift that only some worlds have:
 
 - `null`: none: no strategy earns anything but its luck, less its costs;
 - `planted`: an Ornstein-Uhlenbeck drift of declared size (`edge`): predictable;
@@ -49,7 +49,9 @@ class WorldSettings:
 
     `edge` is the declared size of the planted drift: the standard deviation of the drift summed
     over `edge_bar_s` seconds, in units of the calm noise of such a bar; zero switches it off.
-    `trend_bps` is the drift of a trend phase per second (world `regime`).
+    `trend_bps` is the drift of a trend phase per second (world `regime`). The logarithm of the
+    activity, which moves volatility and trades, varies by `activity_spread` over
+    `activity_memory_s` seconds.
     """
 
     world: WorldKind = field(default=WorldKind.REGIME, converter=WorldKind)
@@ -64,7 +66,9 @@ class WorldSettings:
     trend_mean_s: float = field(default=90.0, validator=_positive)
     flat_mean_s: float = field(default=90.0, validator=_positive)
     jump_mean_s: float = field(default=900.0, validator=_positive)
-    jump_bps: float = field(default=15.0, validator=_not_negative)
+    jump_bps: float = field(default=10.0, validator=_not_negative)
+    activity_spread: float = field(default=0.5, validator=_not_negative)
+    activity_memory_s: float = field(default=2.0, validator=_positive)
     common_share: float = field(
         default=0.6, validator=validators.and_(_not_negative, validators.le(1.0))
     )
@@ -119,19 +123,26 @@ class LatentPrices:
         self.logs = [0.0] * symbols
         self._drifts = [_Drift(settings, dice) for _ in range(symbols)]
         self._is_volatile = False
+        self._activity_log = 0.0
         self._common = math.sqrt(settings.common_share)
         self._own = math.sqrt(1.0 - settings.common_share)
 
     @property
     def volatility(self) -> float:
-        """Of a one-second log return, now."""
+        """Of a one-second log return, in this regime; the activity's mean is in it."""
         settings = self._settings
         return (settings.volatile_bps if self._is_volatile else settings.calm_bps) * BASIS_POINT
+
+    @property
+    def activity(self) -> float:
+        """By how much volatility is above (below) its regime's; its square is one on average."""
+        return math.exp(self._activity_log - self._settings.activity_spread**2)
 
     def step(self, dt_s: float) -> list[float]:
         """Moves on by `dt_s` seconds; returns the log prices, relative to the start."""
         self._step_volatility(dt_s)
-        scale = self.volatility * math.sqrt(dt_s)
+        self.stir(dt_s)
+        scale = self.volatility * self.activity * math.sqrt(dt_s)
         common = self._noise()
         for index, drift in enumerate(self._drifts):
             move = scale * (self._common * common + self._own * self._noise())
@@ -156,6 +167,13 @@ class LatentPrices:
         mean_s = settings.volatile_mean_s if self._is_volatile else settings.calm_mean_s
         if self._dice.random() < 1.0 - math.exp(-dt_s / mean_s):
             self._is_volatile = not self._is_volatile
+
+    def stir(self, dt_s: float) -> None:
+        """Moves the activity alone on: where the price is somebody else's."""
+        settings = self._settings
+        decay = math.exp(-dt_s / settings.activity_memory_s)
+        spread = settings.activity_spread * math.sqrt(1.0 - decay * decay)
+        self._activity_log = self._activity_log * decay + self._dice.gauss(0.0, spread)
 
     def _noise(self) -> float:
         """Student t with 4 degrees of freedom, scaled to a variance of one."""

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import final
 
-from adapters.simulated.agents import AgentSettings, MarketUnits, SymbolAgents
+from adapters.simulated.agent_settings import AgentSettings, MarketUnits
+from adapters.simulated.agents import SymbolAgents
 from adapters.simulated.book import Event
 from adapters.simulated.latent import LatentPrices, WorldSettings
 from adapters.simulated.leader import LeaderMids
@@ -89,6 +90,7 @@ class World:
         self._last_ns = 0
         self._agents: dict[Symbol, SymbolAgents] = {}
         agent_settings = agents if agents is not None else AgentSettings()
+        self.look_ms = agent_settings.look_ms
         for instrument in instruments:
             units = MarketUnits(float(instrument.tick_size), float(instrument.lot_size))
             own = SymbolAgents(agent_settings, units, agents_dice or dice)
@@ -144,11 +146,16 @@ class World:
         if dt_s <= 0:
             return []
         prices = self._prices(now_ns, dt_s)
-        return [(symbol, self._agents[symbol].step(prices[symbol], dt_s)) for symbol in prices]
+        activity = self._latent.activity
+        return [
+            (symbol, self._agents[symbol].step(price, dt_s, activity))
+            for symbol, price in prices.items()
+        ]
 
     def _prices(self, now_ns: int, dt_s: float) -> Mapping[Symbol, float]:
         """By symbol: what the agents take for the price."""
         if self._leader is not None:
+            self._latent.stir(dt_s)
             return self._leader.step(now_ns)
         self._latent.step(dt_s)
         return {symbol: self.latent(symbol) for symbol in self._symbols}

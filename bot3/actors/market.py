@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
+from bot3.domain.book import Level
 from bot3.domain.values import InstrumentId
 from bot3.market.bars import BarSettings
 from bot3.market.view import MarketOutput, MarketView
@@ -70,6 +71,13 @@ class MarketActor(DecisionActor[MarketMessage]):
             self._view.warm_up(tuple(self._bars))
         self._withdraw("the market actor started", self._clock.now_ns())
         self._healing.send(ResyncBook(self._view.instrument, "the market actor started"))
+
+    def book(self, depth: int) -> tuple[int, list[Level], list[Level]] | None:
+        """The venue's id of the book, the best bids and the best asks; None without a sound one."""
+        event = self._book_event
+        if event is None or self._view.quote is None:
+            return None
+        return event.sequence, *self._view.depth(depth)
 
     def handle(self, message: MarketMessage) -> None:
         origin_ns = self._clock.monotonic_ns()

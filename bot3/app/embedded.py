@@ -14,7 +14,7 @@ import trio
 from attrs import evolve, frozen
 
 from adapters.net.network import Network, SocketNetwork
-from adapters.simulated.agents import AgentSettings
+from adapters.simulated.agent_settings import AgentSettings
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.faults import VenueFaults

@@ -10,12 +10,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot3.actors.execution import ExecutionActor
+from bot3.actors.market import MarketActor
 from bot3.actors.risk import RiskActor
 from bot3.app.simulation.invariants.events import (
+    LEVELS_COMPARED,
     BookSeen,
     BotBookRest,
     BotOrderRest,
     BotRest,
+    Levels,
+    LevelsSeen,
     QueueRow,
     QueuesSeen,
     Touch,
@@ -23,7 +27,7 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.simulation.life import Life
 from bot3.app.tree import TradingEngine
-from bot3.domain.book import Quote
+from bot3.domain.book import Level, Quote
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.values import InstrumentId, decimal_of
 from bot3.messages.journal import Record
@@ -45,7 +49,22 @@ def audit(life: Life, now_ns: int) -> Iterator[WorldEvent]:
             yield BookSeen(
                 instrument.venue, instrument.symbol, now_ns, quote.sequence, touch_of(quote.quote)
             )
+        yield from _levels(engine, instrument, now_ns)
     yield QueuesSeen(life.generation, now_ns, tuple(_queues(engine)))
+
+
+def _levels(engine: TradingEngine, key: InstrumentId, now_ns: int) -> Iterator[LevelsSeen]:
+    """Of a market actor that is up and has a book."""
+    actor = actor_of(engine.core.markets(key.venue)[key])
+    book = actor.book(LEVELS_COMPARED) if isinstance(actor, MarketActor) else None
+    if book is not None:
+        sequence, bids, asks = book
+        levels = Levels(_exactly(bids), _exactly(asks))
+        yield LevelsSeen(key.venue, key.symbol, now_ns, sequence, levels)
+
+
+def _exactly(levels: Sequence[Level]) -> tuple[tuple[Decimal, Decimal], ...]:
+    return tuple((decimal_of(price), decimal_of(amount)) for price, amount in levels)
 
 
 def touch_of(quote: Quote) -> Touch:

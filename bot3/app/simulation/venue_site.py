@@ -7,6 +7,7 @@ truth, at the moment at which it becomes true.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import final
 
 import trio
@@ -18,7 +19,9 @@ from adapters.simulated.market import Market, Print, Top
 from adapters.simulated.network import SimulatedNetwork
 from adapters.simulated.orders import ExecutionReport
 from bot3.app.simulation.invariants.events import (
+    LEVELS_COMPARED,
     BookPublished,
+    Levels,
     Touch,
     VenueFunded,
     VenueOrderRest,
@@ -28,7 +31,7 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.venues import EmbeddedVenue
 from bot3.domain.account import Balance
-from bot3.domain.values import Asset, VenueName
+from bot3.domain.values import Asset, Side, VenueName
 from supervisors.clock import Clock
 
 
@@ -103,6 +106,7 @@ class VenueSite:
                 self._clock.now_ns(),
                 market.engine.update_id,
                 _touch(market, top),
+                Levels(_levels(market, Side.BUY), _levels(market, Side.SELL)),
             )
         )
 
@@ -141,6 +145,14 @@ class VenueSite:
     def open_orders(self) -> int:
         """Of our account."""
         return len(self.exchange.exchange.files.open_of(self.exchange.account_id))
+
+
+def _levels(market: Market, side: Side) -> tuple[tuple[Decimal, Decimal], ...]:
+    scale = market.scale
+    return tuple(
+        (scale.price(ticks), scale.amount(lots))
+        for ticks, lots in market.engine.top(side, LEVELS_COMPARED)
+    )
 
 
 def _touch(market: Market, top: Top) -> Touch:

@@ -11,7 +11,7 @@ from typing import Final, final
 import trio
 from attrs import frozen
 
-from adapters.simulated.agents import AgentSettings
+from adapters.simulated.agent_settings import AgentSettings
 from adapters.simulated.disk import SimulatedDisk
 from adapters.simulated.embedded import EmbeddedExchange
 from adapters.simulated.fault_rates import FaultRates, VenueFault
@@ -41,7 +41,7 @@ EPOCH_NS: Final = 1_750_000_000_000_000_000  # 2025-06-15 15:06:40 UTC
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 9_001
 # A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
-THIN_MARKET: Final = AgentSettings(maker_levels=1, patient_orders=8)
+THIN_MARKET: Final = AgentSettings(look_ms=100, maker_levels=1, patient_orders=8)
 HISTORY_MINUTES: Final = 20
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0

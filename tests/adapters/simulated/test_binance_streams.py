@@ -12,7 +12,7 @@ import trio
 import trio_websocket
 
 from adapters.simulated.binance.stream_names import parse_stream_name
-from adapters.simulated.drivers import WORLD_STEP_NS, WorldDriver
+from adapters.simulated.drivers import WorldDriver
 from adapters.simulated.latent import WorldSettings
 from adapters.simulated.world import World
 from bot3.domain.values import Side
@@ -26,7 +26,7 @@ def run_world(venue: Any) -> Callable[[float], Awaitable[None]]:
     driver = WorldDriver(world, venue.exchange, venue.now_ms * 1_000_000)
 
     async def run(seconds: float) -> None:
-        for _ in range(round(seconds * 1e9 / WORLD_STEP_NS)):
+        for _ in range(round(seconds * 10)):
             await venue.tick_for(0.1)
             driver.step(venue.now_ms * 1_000_000)
 

@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from adapters.net.network import SocketNetwork
-from adapters.simulated.agents import AgentSettings
+from adapters.simulated.agent_settings import AgentSettings
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from bot3.domain.errors import DataError
 from bot3.domain.values import Side, Symbol
@@ -143,4 +143,4 @@ def test_a_shorter_history_and_fewer_agents_are_as_asked() -> None:
         found.append((len(market.candles.of("1m")), len(market.engine)))
     assert found[0][0] == pytest.approx(600, abs=2)
     assert found[1][0] == pytest.approx(60, abs=2)
-    assert (found[0][1], found[1][1]) == (108, 18)
+    assert (found[0][1], found[1][1]) == (108, 14)

@@ -8,7 +8,7 @@ from math import log
 
 import numpy as np
 
-from adapters.simulated.drivers import WORLD_STEP_NS
+from adapters.simulated.agent_settings import AgentSettings
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from adapters.simulated.orders import OrderRequest
 from bot3.domain.order import OrderType, TimeInForce
@@ -19,7 +19,8 @@ from supervisors.entropy import Entropy
 BTC = Symbol("BTC/USDT")
 START_NS = 1_790_401_523_400_000_000
 LATENCY_S = 0.2
-LAG = 2  # steps of the world in that time
+LOOK_NS = AgentSettings().look_ms * 1_000_000
+LAG = 10  # looks in that time
 
 
 class TwoVenues:
@@ -48,7 +49,7 @@ class TwoVenues:
         """The middles of both after each step."""
         middles = []
         for _ in range(steps):
-            self.clock.move_to(self.clock.now_ns() + WORLD_STEP_NS)
+            self.clock.move_to(self.clock.now_ns() + LOOK_NS)
             self.leader.step()
             self.follower.step()
             middles.append((middle(self.leader), middle(self.follower)))
@@ -74,10 +75,10 @@ def test_the_follower_moves_when_its_arbitrageurs_have_seen_the_leader() -> None
             return float(np.corrcoef(first[:end], second[lag:])[0, 1])
         return float(np.corrcoef(first[-lag:], second[:end])[0, 1])
 
-    by_lag = {lag: correlation(lag) for lag in range(-4, 5)}
+    by_lag = {lag: correlation(lag) for lag in range(-14, 15)}
     assert max(by_lag, key=by_lag.__getitem__) == LAG
-    assert by_lag[LAG] > 0.5
-    assert max(by_lag[lag] for lag in (-4, -3, -2, -1)) < 0.15
+    assert by_lag[LAG] > 0.4
+    assert max(by_lag[lag] for lag in range(-14, 0)) < 0.15
     drift = max(abs(log(b / a)) for a, b in middles)
     assert drift < 0.005, "the venues part"
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.simulated.drivers import WORLD_STEP_NS, WorldDriver
+from adapters.simulated.agent_settings import AgentSettings
+from adapters.simulated.drivers import WorldDriver
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.latent import LatentPrices, WorldKind, WorldSettings
 from adapters.simulated.orders import OrderRequest
@@ -22,6 +23,8 @@ from supervisors.entropy import Entropy
 SYMBOLS = (Symbol("BTC/USDT"), Symbol("ETH/USDT"), Symbol("SOL/USDT"))
 FEE = Decimal("0.001")
 START_NS = 1_790_401_523_400_000_000
+LOOK_NS = AgentSettings().look_ms * 1_000_000
+TENTH_NS = 100_000_000
 
 
 class Market:
@@ -38,9 +41,10 @@ class Market:
         self.world = World(instruments, settings or WorldSettings(), dice)
         self.driver = WorldDriver(self.world, self.exchange, START_NS)
 
-    def run(self, steps: int) -> None:
-        for _ in range(steps):
-            self.clock.move_to(self.clock.now_ns() + WORLD_STEP_NS)
+    def run(self, tenths: int) -> None:
+        """So many tenths of a second."""
+        for _ in range(tenths * TENTH_NS // LOOK_NS):
+            self.clock.move_to(self.clock.now_ns() + LOOK_NS)
             self.driver.step(self.clock.now_ns())
             self.exchange.roll()
 
@@ -79,7 +83,8 @@ def test_spread_depth_trades_and_volatility_are_like_a_market() -> None:
             1e4 * math.log(b / a) for a, b in zip(mids[symbol], mids[symbol][1:], strict=False)
         ]
         trades = market.exchange.market(symbol).engine.trade_id - trades_before[symbol]
-        assert 0.1 < statistics.median(spreads[symbol]) < 2.0
+        tick_bps = 1e4 / mids[symbol][-1]
+        assert statistics.median(spreads[symbol]) == pytest.approx(tick_bps, rel=0.02)
         assert 1.5 < statistics.pstdev(returns) < 7.0
         assert 1.0 < trades / seconds < 8.0
 

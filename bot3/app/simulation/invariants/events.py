@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -19,6 +19,17 @@ from bot3.domain.order import OrderStatus
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 from bot3.messages.journal import Record
 from supervisors.observe import ActorStatistics, LifecycleEvent
+
+
+class Levels(NamedTuple):
+    """(price, amount) of the best levels, best first, exact."""
+
+    bids: tuple[tuple[Decimal, Decimal], ...]
+    asks: tuple[tuple[Decimal, Decimal], ...]
+
+
+NO_LEVELS: Final = Levels((), ())
+LEVELS_COMPARED: Final = 5
 
 
 class Touch(NamedTuple):
@@ -116,13 +127,17 @@ class LifecycleHeard:
 
 @frozen
 class BookPublished:
-    """The exchange's touch as of an update id; first for the book at the start."""
+    """The exchange's touch as of an update id; first for the book at the start.
+
+    `levels` are its `LEVELS_COMPARED` best bids and asks, as in `LevelsSeen`.
+    """
 
     venue: VenueName
     symbol: Symbol
     ts_ns: int
     update_id: int
     touch: Touch
+    levels: Levels = NO_LEVELS
 
 
 @frozen
@@ -134,6 +149,17 @@ class BookSeen:
     ts_ns: int
     update_id: int
     touch: Touch
+
+
+@frozen
+class LevelsSeen:
+    """The best levels of the book that the bot's market actor holds, as of an update id."""
+
+    venue: VenueName
+    symbol: Symbol
+    ts_ns: int
+    update_id: int
+    levels: Levels
 
 
 @frozen
@@ -243,6 +269,7 @@ WorldEvent = (
     | LifecycleHeard
     | BookPublished
     | BookSeen
+    | LevelsSeen
     | QueuesSeen
     | Settled
 )

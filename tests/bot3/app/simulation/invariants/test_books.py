@@ -5,7 +5,7 @@ from typing import Any
 from attrs import evolve
 
 from bot3.app.simulation.invariants.books import BooksAgree
-from bot3.app.simulation.invariants.events import BookSeen
+from bot3.app.simulation.invariants.events import BookPublished, BookSeen, Levels, LevelsSeen
 from tests.bot3.app.simulation.invariants.history import History
 from tests.bot3.app.simulation.invariants.promises import promises
 from tests.bot3.app.simulation.invariants.world_books import touch
@@ -38,6 +38,34 @@ def test_another_price_at_the_same_state_is_caught() -> None:
         text
         == "binance:BTC/USDT: book 1 is 1 at 99.9, 1 at 100.1, the bot has 1 at 99.8, 1 at 100.1"
     )
+
+
+def see_levels(world: History, update_id: int, bids: str, asks: str) -> None:
+    world.tell(LevelsSeen(VENUE, KEY.symbol, world.now_ns, update_id, levels(bids, asks)))
+
+
+def levels(bids: str, asks: str) -> Levels:
+    """One unit at each price."""
+    return Levels(
+        tuple((d(price), d(1)) for price in bids.split()),
+        tuple((d(price), d(1)) for price in asks.split()),
+    )
+
+
+def test_levels_behind_the_best_are_compared() -> None:
+    world = history()
+    best, there = touch("99.9", "100.1"), levels("99.9 99.8", "100.1 100.2")
+    world.tell(BookPublished(VENUE, KEY.symbol, world.now_ns, 2, best, there))
+    see_levels(world, 2, "99.9 99.8", "100.1 100.2")
+    assert world.texts == []
+    see_levels(world, 2, "99.9 99.85", "100.1 100.2")  # one that is gone
+    see_levels(world, 2, "99.9 99.8", "100.1")  # one that was missed
+    see_levels(world, 3, "99.9 99.8", "100.1 100.2")
+    assert world.texts == [
+        f"{KEY}: the bids of book 2 are 1 at 99.9, 1 at 99.8, the bot has 1 at 99.9, 1 at 99.85",
+        f"{KEY}: the asks of book 2 are 1 at 100.1, 1 at 100.2, the bot has 1 at 100.1",
+        f"{KEY}: book 3 was never published",
+    ]
 
 
 def test_another_amount_at_the_same_state_is_caught() -> None:
