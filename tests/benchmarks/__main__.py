@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import sys
 
-from tests.benchmarks import decision_core, first_signal, ingest, simulation
+from tests.benchmarks import (
+    decision_core,
+    first_signal,
+    ingest,
+    simulated_exchange,
+    simulation,
+    websocket_ingest,
+)
 
 BENCHMARKS = {
     "decision_core": decision_core.run,
     "first_signal": first_signal.run,
     "ingest": ingest.run,
+    "simulated_exchange": simulated_exchange.run,
     "simulation": simulation.run,
+    "websocket_ingest": websocket_ingest.run,
 }
 
 if __name__ == "__main__":
