@@ -1,7 +1,4 @@
-"""Binance's public market data behind `FeedPort`: trades and the whole book, no keys.
-
-Invariant: `FeedLost` and `FeedRestored` alternate; while the feed is lost, every book is too.
-"""
+"""Binance's public market data behind `FeedPort`: trades and the whole book, no keys."""
 
 from __future__ import annotations
 
@@ -12,28 +9,26 @@ import msgspec
 
 from adapters.binance.account_schemas import ExchangeInfo
 from adapters.binance.errors import INVALID_SYMBOL, BinanceError
-from adapters.binance.feed_session import FeedSession, Market
+from adapters.binance.feed_session import FeedSession
 from adapters.binance.rest import EXCHANGE_INFO, SERVER_TIME, BinanceRest
-from adapters.binance.schemas import Kline, ServerTime
+from adapters.binance.schemas import CHANNELS, Kline, ServerTime
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param
 from adapters.binance.translate import bar_of, instruments_of, interval_name, wire_symbol
 from adapters.net.budget import Priority, WeightBudget
 from adapters.net.calls import Call
-from adapters.net.lasting import LastingConnection
 from adapters.net.network import Network
-from adapters.net.statistics import FeedStatistics
-from adapters.net.websocket import MessageSocket
+from adapters.net.stream_feed import FeedStream, SessionParts, StreamFeed
 from bot3.domain.bar import Bar
 from bot3.domain.errors import VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import InstrumentId, Symbol, VenueName
-from bot3.messages.market import FeedEvent, FeedLost, FeedRestored
+from bot3.messages.market import FeedEvent
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
-STREAMS_MAX: Final = 1_024
-STREAMS_PER_SYMBOL: Final = 2
+STREAMS_MAX: Final = 1_024  # of one connection
+SYMBOLS_PER_SOCKET: Final = STREAMS_MAX // len(CHANNELS)
 KLINES_MAX: Final = 1_000
 _KLINES = Call("GET", "/api/v3/klines", 2, Priority.DATA)
 
@@ -50,19 +45,19 @@ class BinanceFeed:
         clock: Clock,
         dice: Dice,
         budget: WeightBudget | None = None,
+        symbols_per_socket: int = SYMBOLS_PER_SOCKET,
     ) -> None:
         self._settings = settings
-        self._clock = clock
-        self._connection = LastingConnection(
-            settings.connection(settings.ws_url, settings.silence_s),
-            network=network,
-            clock=clock,
-            dice=dice,
-        )
-        self._dice = dice
         self._rest = BinanceRest(settings, network=network, clock=clock, budget=budget)
-        self._session: FeedSession | None = None
-        self.statistics = FeedStatistics()
+        stream = FeedStream(
+            settings.connection(settings.ws_url, settings.silence_s),
+            self._session,
+            symbols_per_socket,
+        )
+        self._stream = StreamFeed(
+            settings.venue, (stream,), network=network, clock=clock, dice=dice
+        )
+        self.statistics = self._stream.statistics
 
     @property
     def venue(self) -> VenueName:
@@ -70,8 +65,8 @@ class BinanceFeed:
         return self._settings.venue
 
     def counts(self) -> Mapping[str, int]:
-        """Messages, malformed and unknown ones, gaps, snapshots, reconnects."""
-        return self.statistics.counts()
+        """See `FeedPort.counts`."""
+        return self._stream.counts()
 
     async def instruments(self, symbols: Sequence[Symbol]) -> tuple[Instrument, ...]:
         """From exchangeInfo; raises `VenueError` for a symbol that the venue does not trade."""
@@ -115,58 +110,20 @@ class BinanceFeed:
         *,
         ready: Callable[[], None],
     ) -> None:
-        """See `FeedPort.run`. Raises `VenueError` at once for symbols it cannot stream."""
-        markets = self._markets(symbols)
-        latest: FeedSession | None = None
-
-        def up() -> None:
-            publish(FeedRestored(self.venue, self._clock.now_ns()))
-
-        def down(reason: str) -> None:
-            publish(FeedLost(self.venue, reason, self._clock.now_ns()))
-
-        def ended(reason: str) -> None:
-            self.statistics.reconnects += 1
-            if latest is not None:
-                latest.abandon(reason)
-
-        async def session(socket: MessageSocket, live: Callable[[], None]) -> str:
-            nonlocal latest
-            latest = self._session = FeedSession(
-                markets,
-                publish,
-                settings=self._settings,
-                rest=self._rest,
-                clock=self._clock,
-                dice=self._dice,
-                statistics=self.statistics,
-            )
-            try:
-                return await latest.run(socket, live)
-            finally:
-                self._session = None
-
-        await self._connection.run(session, ready=ready, up=up, down=down, ended=ended)
+        """See `FeedPort.run`."""
+        markets = {wire_symbol(symbol): InstrumentId(self.venue, symbol) for symbol in symbols}
+        await self._stream.run(markets, publish, ready=ready)
 
     def resync(self, symbol: Symbol, reason: str) -> None:
-        """See `FeedPort.resync`; without a connection there is no book to drop."""
-        if self._session is not None:
-            self._session.resync(wire_symbol(symbol), reason)
+        """See `FeedPort.resync`."""
+        self._stream.resync(wire_symbol(symbol), reason)
 
     async def aclose(self) -> None:
         """Closes the HTTP connections, after the last call."""
         await self._rest.aclose()
 
-    def _markets(self, symbols: Sequence[Symbol]) -> dict[str, Market]:
-        if not 0 < len(symbols) * STREAMS_PER_SYMBOL <= STREAMS_MAX:
-            raise VenueError(
-                f"{len(symbols)} symbols: one connection carries 1 to"
-                f" {STREAMS_MAX // STREAMS_PER_SYMBOL}"
-            )
-        wires = {wire_symbol(symbol): symbol for symbol in symbols}
-        return {
-            wire: Market(InstrumentId(self.venue, symbol), wire) for wire, symbol in wires.items()
-        }
+    def _session(self, parts: SessionParts) -> FeedSession:
+        return FeedSession(parts, settings=self._settings, rest=self._rest)
 
 
 async def load_exchange_info(rest: BinanceRest, symbols: Sequence[Symbol]) -> ExchangeInfo:

@@ -6,39 +6,47 @@ in an order that rebuilds the books; when the session ends, every book it held i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, final
 
 import msgspec
 import trio
 
 from adapters.binance.book_sync import Action as BookAction
-from adapters.binance.book_sync import BookSync, Changed, FetchSnapshot, Lost, Replaced
+from adapters.binance.book_sync import (
+    BookSync,
+    Changed,
+    FetchSnapshot,
+    Lost,
+    Replaced,
+    SyncState,
+)
 from adapters.binance.rest import BinanceRest
 from adapters.binance.schemas import (
+    CHANNELS,
     CommandReply,
     DepthEvent,
     DepthSnapshot,
+    KlineEvent,
     ServerShutdown,
     StreamEvent,
+    TouchEvent,
     TradeEvent,
     decode_stream,
 )
 from adapters.binance.settings import BinanceSettings
 from adapters.binance.signing import Param
-from adapters.binance.translate import NS_PER_MS, book_of, change_of, trade_of
+from adapters.binance.translate import NS_PER_MS, book_of, candle_of, change_of, touch_of, trade_of
 from adapters.net.budget import Priority
 from adapters.net.calls import Call
 from adapters.net.errors import ConnectionLostError
 from adapters.net.frames import MalformedFrame, UnknownFrame
 from adapters.net.reconnect import Backoff
-from adapters.net.statistics import FeedStatistics
+from adapters.net.stream_feed import SessionParts
 from adapters.net.websocket import MessageSocket
 from bot3.domain.errors import VenueError
 from bot3.domain.values import InstrumentId
-from bot3.messages.market import BookLost, FeedEvent
-from supervisors.clock import Clock
-from supervisors.entropy import Dice
+from bot3.messages.market import BookLost
 
 SUBSCRIBE_ID: Final = 1
 _DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
@@ -62,23 +70,18 @@ class FeedSession:
     """Lives as long as its socket."""
 
     def __init__(
-        self,
-        markets: dict[str, Market],
-        publish: Callable[[FeedEvent], None],
-        *,
-        settings: BinanceSettings,
-        rest: BinanceRest,
-        clock: Clock,
-        dice: Dice,
-        statistics: FeedStatistics,
+        self, parts: SessionParts, *, settings: BinanceSettings, rest: BinanceRest
     ) -> None:
-        self._markets = markets
-        self._publish = publish
+        self.markets: Mapping[str, Market] = {
+            wire: Market(instrument, wire) for wire, instrument in parts.markets.items()
+        }
+        self._publish = parts.publish
         self._settings = settings
         self._rest = rest
-        self._clock = clock
-        self._dice = dice
-        self._statistics = statistics
+        self._clock = parts.clock
+        self._dice = parts.dice
+        self._statistics = parts.statistics
+        self._checks = parts.checks
         self._nursery: trio.Nursery | None = None
         self._is_subscribed = False
         self._is_ending = False
@@ -92,7 +95,7 @@ class FeedSession:
             try:
                 await self._subscribe(socket)
                 live()
-                for market in self._markets.values():
+                for market in self.markets.values():
                     self._perform(market, market.sync.start())
                 while not self._is_ending:
                     self._take(await socket.receive_batch())
@@ -106,22 +109,20 @@ class FeedSession:
 
     def abandon(self, reason: str) -> None:
         """Gives every book up, after `run`."""
-        for market in self._markets.values():
+        for market in self.markets.values():
             market.trade_id = None
             self._perform(market, market.sync.disconnect(reason))
 
     def resync(self, wire: str, reason: str) -> None:
         """Asks for the book again; nothing to do where no session runs, for the next one does."""
-        market = self._markets.get(wire)
+        market = self.markets.get(wire)
         if market is not None and self._nursery is not None:
             self._perform(market, market.sync.lose(reason))
 
     async def _subscribe(self, socket: MessageSocket) -> None:
         """All streams in one command: the venue takes five a second. Data may precede the reply."""
         names = [
-            f"{market.wire.lower()}@{kind}"
-            for market in self._markets.values()
-            for kind in ("trade", "depth@100ms")
+            f"{market.wire.lower()}@{kind}" for market in self.markets.values() for kind in CHANNELS
         ]
         command = {"method": "SUBSCRIBE", "params": names, "id": SUBSCRIBE_ID}
         limit_s = self._settings.request_timeout_s
@@ -146,6 +147,10 @@ class FeedSession:
                 self._on_depth(event, local_ns)
             case TradeEvent():
                 self._on_trade(event, local_ns)
+            case TouchEvent():
+                self._on_touch(event, local_ns)
+            case KlineEvent():
+                self._on_candle(event)
             case MalformedFrame():
                 self._statistics.malformed += 1
             case UnknownFrame():
@@ -158,7 +163,7 @@ class FeedSession:
                 self._is_ending = True
 
     def _on_depth(self, event: DepthEvent, local_ns: int) -> None:
-        market = self._markets.get(event.symbol)
+        market = self.markets.get(event.symbol)
         if market is None:
             self._statistics.unknown += 1
             return
@@ -172,7 +177,7 @@ class FeedSession:
 
     def _on_trade(self, event: TradeEvent, local_ns: int) -> None:
         """Ids count up by one: what came before is not sent twice, what is missing is counted."""
-        market = self._markets.get(event.symbol)
+        market = self.markets.get(event.symbol)
         if market is None:
             self._statistics.unknown += 1
             return
@@ -181,7 +186,23 @@ class FeedSession:
                 return
             self._statistics.trade_gaps += event.trade_id > market.trade_id + 1
         market.trade_id = event.trade_id
+        self._checks.trade(event.symbol, event.trade_ms, event.amount)
         self._publish(trade_of(market.instrument, event, local_ns))
+
+    def _on_touch(self, event: TouchEvent, local_ns: int) -> None:
+        """Only beside a book: without one nobody may trade on it."""
+        market = self.markets.get(event.symbol)
+        if market is None:
+            self._statistics.unknown += 1
+        elif market.sync.state is SyncState.SYNCED:
+            venue_ns = market.event_ms * NS_PER_MS or local_ns
+            self._publish(touch_of(market.instrument, event, venue_ns, local_ns))
+
+    def _on_candle(self, event: KlineEvent) -> None:
+        if event.symbol in self.markets:
+            self._checks.candle(candle_of(event))
+        else:
+            self._statistics.unknown += 1
 
     def _perform(self, market: Market, actions: Iterable[BookAction]) -> None:
         local_ns = self._clock.now_ns()

@@ -48,6 +48,33 @@ class DepthEvent(msgspec.Struct, frozen=True, tag_field="e", tag="depthUpdate"):
             raise ValueError(f"first id {self.first_id} is above last id {self.last_id}")
 
 
+class Candle(msgspec.Struct, frozen=True):
+    """Of a kline event."""
+
+    open_ms: _Milliseconds = field(name="t")
+    interval: str = field(name="i")
+    volume: _AmountFloat = field(name="v")
+    is_closed: bool = field(name="x")
+
+
+class KlineEvent(msgspec.Struct, frozen=True, tag_field="e", tag="kline"):
+    """`<symbol>@kline_1m`."""
+
+    symbol: str = field(name="s")
+    candle: Candle = field(name="k")
+
+
+class TouchEvent(msgspec.Struct, frozen=True):
+    """`<symbol>@bookTicker`: the one event without a kind and without a time."""
+
+    update_id: _Id = field(name="u")
+    symbol: str = field(name="s")
+    bid: _PriceFloat = field(name="b")
+    bid_amount: _AmountFloat = field(name="B")
+    ask: _PriceFloat = field(name="a")
+    ask_amount: _AmountFloat = field(name="A")
+
+
 class ServerShutdown(msgspec.Struct, frozen=True, tag_field="e", tag="serverShutdown"):
     """The server goes away: reconnect at once."""
 
@@ -67,13 +94,20 @@ class CommandReply(msgspec.Struct, frozen=True):
 
 
 StreamEvent = (
-    TradeEvent | DepthEvent | ServerShutdown | CommandReply | UnknownFrame | MalformedFrame
+    TradeEvent
+    | DepthEvent
+    | TouchEvent
+    | KlineEvent
+    | ServerShutdown
+    | CommandReply
+    | UnknownFrame
+    | MalformedFrame
 )
 
 
 class _Frame(msgspec.Struct, frozen=True):
     stream: str = ""
-    data: TradeEvent | DepthEvent | ServerShutdown | None = None
+    data: TradeEvent | DepthEvent | KlineEvent | ServerShutdown | None = None
     id: int | str | None = None
     error: StreamError | None = None
 
@@ -83,14 +117,24 @@ class _Envelope(msgspec.Struct, frozen=True):
     data: Any
 
 
-_USED_STREAMS = ("@trade", "@depth@100ms")
+class _TouchFrame(msgspec.Struct, frozen=True):
+    data: TouchEvent
+
+
+CHANNELS = ("trade", "depth@100ms", "bookTicker", "kline_1m")
+_USED_STREAMS = tuple(f"@{channel}" for channel in CHANNELS)
+_TOUCH_NAME = "@bookTicker"
+_NAME_CHARACTERS = 64  # a stream's name stands at the beginning of its frame
 _frames = msgspec.json.Decoder(_Frame, strict=False)
+_touches = msgspec.json.Decoder(_TouchFrame, strict=False)
 _envelopes = msgspec.json.Decoder(_Envelope)
 
 
 def decode_stream(text: str | bytes) -> StreamEvent:
     """One frame of the combined stream. Never raises."""
     try:
+        if _is_touch(text):
+            return _touches.decode(text).data
         frame = _frames.decode(text)
     except DECODE_ERRORS as error:
         return _other(text, error)
@@ -99,6 +143,11 @@ def decode_stream(text: str | bytes) -> StreamEvent:
     if frame.stream:
         return UnknownFrame(frame.stream)
     return CommandReply(frame.id, frame.error)
+
+
+def _is_touch(text: str | bytes) -> bool:
+    head = text[:_NAME_CHARACTERS]
+    return _TOUCH_NAME in head if isinstance(head, str) else _TOUCH_NAME.encode() in head
 
 
 def _other(text: str | bytes, error: Exception) -> UnknownFrame | MalformedFrame:

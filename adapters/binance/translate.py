@@ -11,12 +11,21 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.binance.account_schemas import ExchangeInfo, Filter, SymbolInfo
-from adapters.binance.schemas import DepthEvent, DepthSnapshot, Kline, TradeEvent
+from adapters.binance.schemas import (
+    DepthEvent,
+    DepthSnapshot,
+    Kline,
+    KlineEvent,
+    TouchEvent,
+    TradeEvent,
+)
+from adapters.net.feed_frames import CandleFrame
 from adapters.net.listing import interval_of, joined, listed
 from bot3.domain.bar import Bar
+from bot3.domain.book import Quote
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, Side, Symbol, VenueName
-from bot3.messages.market import BookChanged, BookReplaced, TradePrinted
+from bot3.messages.market import BestQuoted, BookChanged, BookReplaced, TradePrinted
 
 NS_PER_MS = 1_000_000
 
@@ -74,6 +83,20 @@ def book_of(
     return BookReplaced(
         instrument, snapshot.bids, snapshot.asks, snapshot.last_id, venue_ns, local_ns
     )
+
+
+def touch_of(
+    instrument: InstrumentId, event: TouchEvent, venue_ns: int, local_ns: int
+) -> BestQuoted:
+    """The best prices. The event has no time: `venue_ns` is that of the last one that had."""
+    quote = Quote(event.bid, event.bid_amount, event.ask, event.ask_amount)
+    return BestQuoted(instrument, quote, event.update_id, venue_ns, local_ns)
+
+
+def candle_of(event: KlineEvent) -> CandleFrame:
+    """What the check of trades against candles wants."""
+    candle = event.candle
+    return CandleFrame(event.symbol, candle.open_ms, candle.volume, candle.is_closed)
 
 
 def bar_of(instrument: InstrumentId, interval_s: int, row: Kline) -> Bar:

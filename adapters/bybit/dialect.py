@@ -7,11 +7,11 @@ from typing import Final, final
 
 import msgspec
 
-from adapters.bybit.schemas import decode_feed
+from adapters.bybit.schemas import MINUTES, TOUCH, decode_feed
 from adapters.net.feed_frames import Command, FeedFrame
 
 BOOK: Final = "orderbook.200"
-TOPICS: Final = (BOOK, "publicTrade")
+TOPICS: Final = (BOOK, "publicTrade", TOUCH, MINUTES)
 ARGS_MAX: Final = 10
 
 

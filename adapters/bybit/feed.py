@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, final
 
 from adapters.bybit.dialect import BybitDialect
@@ -12,11 +13,11 @@ from adapters.bybit.translate import NS_PER_MS, bar_of, instruments_of, interval
 from adapters.net.budget import Priority
 from adapters.net.calls import Call
 from adapters.net.network import Network
-from adapters.net.stream_feed import StreamFeed
+from adapters.net.stream_feed import FeedStream, SessionParts, StreamFeed
+from adapters.net.stream_session import SessionSettings, StreamSession
 from adapters.net.venue_settings import VenueSettings
 from adapters.net.windows import WindowBudget
 from bot3.domain.bar import Bar
-from bot3.domain.errors import VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.market import FeedEvent
@@ -24,7 +25,7 @@ from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
 # The arguments of one connection may be 21,000 characters together.
-SYMBOLS_MAX: Final = 300
+SYMBOLS_PER_SOCKET: Final = 200
 KLINES_MAX: Final = 1_000
 _INSTRUMENTS: Final = Call("GET", "/v5/market/instruments-info", 1, Priority.DATA)
 _KLINES: Final = Call("GET", "/v5/market/kline", 1, Priority.DATA)
@@ -43,10 +44,18 @@ class BybitFeed:
         clock: Clock,
         dice: Dice,
         budget: WindowBudget | None = None,
+        symbols_per_socket: int = SYMBOLS_PER_SOCKET,
     ) -> None:
         self._settings = settings
         self._rest = BybitRest(settings, network=network, clock=clock, budget=budget)
-        self._stream = StreamFeed(settings, BybitDialect, network=network, clock=clock, dice=dice)
+        stream = FeedStream(
+            settings.connection(settings.ws_url),
+            partial(_session, SessionSettings.of(settings)),
+            symbols_per_socket,
+        )
+        self._stream = StreamFeed(
+            settings.venue, (stream,), network=network, clock=clock, dice=dice
+        )
 
     @property
     def venue(self) -> VenueName:
@@ -86,9 +95,7 @@ class BybitFeed:
         *,
         ready: Callable[[], None],
     ) -> None:
-        """See `FeedPort.run`. Raises `VenueError` at once for symbols it cannot stream."""
-        if not 0 < len(symbols) <= SYMBOLS_MAX:
-            raise VenueError(f"{len(symbols)} symbols: one connection carries 1 to {SYMBOLS_MAX}")
+        """See `FeedPort.run`."""
         markets = {wire_symbol(symbol): InstrumentId(self.venue, symbol) for symbol in symbols}
         await self._stream.run(markets, publish, ready=ready)
 
@@ -99,6 +106,10 @@ class BybitFeed:
     async def aclose(self) -> None:
         """Closes the HTTP connections, after the last call."""
         await self._rest.link.aclose()
+
+
+def _session(settings: SessionSettings, parts: SessionParts) -> StreamSession:
+    return StreamSession(parts, dialect=BybitDialect(), settings=settings)
 
 
 async def load_instruments(rest: BybitRest) -> list[InstrumentRow]:

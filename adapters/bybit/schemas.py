@@ -15,9 +15,11 @@ from msgspec import Meta, field
 
 from adapters.net.feed_frames import (
     BookFrame,
+    CandleFrame,
     CommandAnswered,
     FeedFrame,
     Pong,
+    TouchFrame,
     TradeFrame,
 )
 from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
@@ -49,6 +51,14 @@ class Book(msgspec.Struct, frozen=True):
     sequence: int = field(name="seq", default=0)
 
 
+class Candle(msgspec.Struct, frozen=True):
+    """Of `kline.1`."""
+
+    open_ms: Milliseconds = field(name="start")
+    volume: AmountFloat
+    is_closed: bool = field(name="confirm")
+
+
 class Frame(msgspec.Struct, frozen=True):
     """Any frame; `data` is read by topic."""
 
@@ -65,6 +75,8 @@ class Frame(msgspec.Struct, frozen=True):
 _frames = msgspec.json.Decoder(Frame, strict=False)
 _trades = msgspec.json.Decoder(list[Trade], strict=False)
 _books = msgspec.json.Decoder(Book, strict=False)
+_candles = msgspec.json.Decoder(list[Candle], strict=False)
+TOUCH, MINUTES = "orderbook.1", "kline.1"
 
 
 def decode_feed(text: str | bytes) -> Sequence[FeedFrame]:
@@ -77,12 +89,25 @@ def decode_feed(text: str | bytes) -> Sequence[FeedFrame]:
 
 
 def _rows(frame: Frame) -> Sequence[FeedFrame]:
-    family = frame.topic.partition(".")[0]
-    if family == "publicTrade":
+    topic, _, wire = frame.topic.rpartition(".")
+    if topic == "publicTrade":
         return [_trade_of(row) for row in _trades.decode(frame.data)]
-    if family == "orderbook":
+    if topic == TOUCH:
+        return _touches_of(frame, _books.decode(frame.data))
+    if topic.startswith("orderbook."):
         return (_book_of(frame, _books.decode(frame.data)),)
+    if topic == MINUTES:
+        rows = _candles.decode(frame.data)
+        return [CandleFrame(wire, row.open_ms, row.volume, row.is_closed) for row in rows]
     return (UnknownFrame(frame.topic),)
+
+
+def _touches_of(frame: Frame, row: Book) -> Sequence[FeedFrame]:
+    """Each frame is whole; one with an empty side tells no touch."""
+    if not (row.bids and row.asks):
+        return ()
+    (bid, bid_amount), (ask, ask_amount) = row.bids[0], row.asks[0]
+    return (TouchFrame(row.symbol, bid, bid_amount, ask, ask_amount, row.sequence, frame.ts),)
 
 
 def _told(frame: Frame) -> FeedFrame:

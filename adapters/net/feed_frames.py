@@ -40,6 +40,30 @@ class TradeFrame(msgspec.Struct, frozen=True):
     trade_ms: int
 
 
+class TouchFrame(msgspec.Struct, frozen=True):
+    """The best bid and ask as of `sequence`, which counts as `BookFrame.sequence` does.
+
+    `event_ms` 0 where the venue gives no time.
+    """
+
+    wire: str
+    bid: float
+    bid_amount: float
+    ask: float
+    ask_amount: float
+    sequence: int
+    event_ms: int
+
+
+class CandleFrame(msgspec.Struct, frozen=True):
+    """The venue's candle of one minute; it grows until it is closed."""
+
+    wire: str
+    open_ms: int
+    volume: float
+    is_closed: bool
+
+
 class CommandAnswered(msgspec.Struct, frozen=True):
     """One answer to the command of this number; `refusal` empty where it was done."""
 
@@ -58,7 +82,15 @@ class EndAnnounced(msgspec.Struct, frozen=True):
 
 
 FeedFrame = (
-    BookFrame | TradeFrame | CommandAnswered | Pong | EndAnnounced | UnknownFrame | MalformedFrame
+    BookFrame
+    | TradeFrame
+    | TouchFrame
+    | CandleFrame
+    | CommandAnswered
+    | Pong
+    | EndAnnounced
+    | UnknownFrame
+    | MalformedFrame
 )
 
 
@@ -79,7 +111,7 @@ class FeedDialect(Protocol):
         ...
 
     def subscribe(self, wires: Sequence[str]) -> list[Command]:
-        """Trades and books, within the venue's batch limits."""
+        """Everything it has, within the venue's batch limits."""
         ...
 
     def renew_book(self, wire: str) -> list[Command]:

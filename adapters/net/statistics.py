@@ -13,7 +13,8 @@ def _counts(statistics: FeedStatistics | AccountStatistics) -> dict[str, int]:
 class FeedStatistics:
     """Counters since the feed was made; `last_message_ns` is local, 0 before the first.
 
-    `last_failure` says why the latest snapshot that failed did.
+    `candles_differ` are minutes whose trades do not add up to the venue's own candle.
+    `last_failure` says what was wrong last.
     """
 
     messages: int = 0
@@ -24,6 +25,8 @@ class FeedStatistics:
     snapshots: int = 0
     snapshot_failures: int = 0
     reconnects: int = 0
+    candles_checked: int = 0
+    candles_differ: int = 0
     last_message_ns: int = 0
     last_failure: str = ""
 

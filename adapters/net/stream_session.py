@@ -9,32 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Final, final
+from typing import final
 
 import trio
 from attrs import define, field, frozen
 
 from adapters.net.errors import ConnectionLostError
+from adapters.net.feed_events import book_of, change_of, touch_of, trade_of
 from adapters.net.feed_frames import (
     BookFrame,
+    CandleFrame,
     Command,
     CommandAnswered,
     EndAnnounced,
     FeedDialect,
     FeedFrame,
     Pong,
+    TouchFrame,
     TradeFrame,
 )
 from adapters.net.frames import MalformedFrame, UnknownFrame
 from adapters.net.reconnect import Backoff, BackoffPolicy
-from adapters.net.statistics import FeedStatistics
+from adapters.net.stream_feed import SessionParts
+from adapters.net.venue_settings import VenueSettings
 from adapters.net.websocket import MessageSocket
-from bot3.domain.values import InstrumentId, Side
-from bot3.messages.market import BookChanged, BookLost, BookReplaced, FeedEvent, TradePrinted
-from supervisors.clock import Clock
-from supervisors.entropy import Dice
-
-NS_PER_MS: Final = 1_000_000
+from bot3.domain.values import InstrumentId
+from bot3.messages.market import BookLost
 
 
 @frozen
@@ -44,6 +44,11 @@ class SessionSettings:
     request_timeout_s: float
     ping_interval_s: float
     reconnect: BackoffPolicy
+
+    @classmethod
+    def of(cls, settings: VenueSettings) -> SessionSettings:
+        """As the venue is configured."""
+        return cls(settings.request_timeout_s, settings.ping_interval_s, settings.reconnect)
 
 
 @define(eq=False)
@@ -61,26 +66,19 @@ class _Market:
 
 @final
 class StreamSession:
-    """Lives as long as its socket. `markets` are instruments by the venue's names."""
+    """Lives as long as its socket."""
 
     def __init__(
-        self,
-        markets: dict[str, InstrumentId],
-        publish: Callable[[FeedEvent], None],
-        *,
-        dialect: FeedDialect,
-        settings: SessionSettings,
-        clock: Clock,
-        dice: Dice,
-        statistics: FeedStatistics,
+        self, parts: SessionParts, *, dialect: FeedDialect, settings: SessionSettings
     ) -> None:
         self._markets = {
-            wire: _Market(instrument, wire, Backoff(settings.reconnect, dice))
-            for wire, instrument in markets.items()
+            wire: _Market(instrument, wire, Backoff(settings.reconnect, parts.dice))
+            for wire, instrument in parts.markets.items()
         }
-        self._publish = publish
+        self._publish = parts.publish
         self._dialect, self._settings = dialect, settings
-        self._clock, self._statistics = clock, statistics
+        self._clock, self._statistics = parts.clock, parts.statistics
+        self._checks = parts.checks
         self._nursery: trio.Nursery | None = None
         self._socket: MessageSocket | None = None
         self._awaited: dict[str, list[trio.Event]] = {}
@@ -165,6 +163,10 @@ class StreamSession:
                 self._on_book(frame, local_ns)
             case TradeFrame():
                 self._on_trade(frame, local_ns)
+            case TouchFrame():
+                self._on_touch(frame, local_ns)
+            case CandleFrame():
+                self._on_candle(frame)
             case CommandAnswered():
                 self._on_answer(frame)
             case Pong():
@@ -199,16 +201,7 @@ class StreamSession:
             return  # what comes before the snapshot is of no use
         elif frame.previous == market.number:
             market.number = frame.number
-            self._publish(
-                BookChanged(
-                    market.instrument,
-                    frame.bids,
-                    frame.asks,
-                    frame.sequence,
-                    frame.event_ms * NS_PER_MS,
-                    local_ns,
-                )
-            )
+            self._publish(change_of(market.instrument, frame, local_ns))
         elif frame.number > market.number or frame.previous > market.number:
             self._statistics.book_gaps += 1
             self._lose(market, f"gap: {frame.previous} after {market.number}")
@@ -217,16 +210,7 @@ class StreamSession:
         market.number = frame.number
         market.known.set()
         self._statistics.snapshots += 1
-        self._publish(
-            BookReplaced(
-                market.instrument,
-                frame.bids,
-                frame.asks,
-                frame.sequence,
-                frame.event_ms * NS_PER_MS,
-                local_ns,
-            )
-        )
+        self._publish(book_of(market.instrument, frame, local_ns))
 
     def _on_trade(self, frame: TradeFrame, local_ns: int) -> None:
         """What came before is not sent twice; what is missing is counted where ids tell it."""
@@ -240,18 +224,22 @@ class StreamSession:
             first_id = frame.trade_id - frame.count + 1
             self._statistics.trade_gaps += bool(frame.count) and first_id > market.trade_id + 1
         market.trade_id = frame.trade_id
-        side = Side.SELL if frame.is_sell else Side.BUY
-        self._publish(
-            TradePrinted(
-                market.instrument,
-                frame.trade_id,
-                frame.price,
-                frame.amount,
-                side,
-                frame.trade_ms * NS_PER_MS,
-                local_ns,
-            )
-        )
+        self._checks.trade(frame.wire, frame.trade_ms, frame.amount)
+        self._publish(trade_of(market.instrument, frame, local_ns))
+
+    def _on_touch(self, frame: TouchFrame, local_ns: int) -> None:
+        """Only beside a book: without one nobody may trade on it."""
+        market = self._markets.get(frame.wire)
+        if market is None:
+            self._statistics.unknown += 1
+        elif market.number is not None:
+            self._publish(touch_of(market.instrument, frame, local_ns))
+
+    def _on_candle(self, frame: CandleFrame) -> None:
+        if frame.wire in self._markets:
+            self._checks.candle(frame)
+        else:
+            self._statistics.unknown += 1
 
     def _give_up(self, market: _Market, reason: str) -> None:
         if market.number is not None:

@@ -8,26 +8,28 @@ from typing import Final, final
 import msgspec
 
 from adapters.net.feed_frames import Command, FeedFrame
-from adapters.okx.schemas import decode_feed
+from adapters.okx.schemas import MINUTES, decode_feed
 
-CHANNELS: Final = ("books", "trades")
-# One request may be 64 KiB; a pair of arguments is some 100 bytes.
+PUBLIC: Final = ("books", "trades", "bbo-tbt")
+BUSINESS: Final = (MINUTES,)
+# One request may be 64 KiB; an argument is some 50 bytes.
 SYMBOLS_PER_REQUEST: Final = 100
 
 
 @final
 class OkxDialect:
-    """`FeedDialect`; commands are numbered per connection."""
+    """`FeedDialect`; commands are numbered per connection. Candles are on a path of their own."""
 
     ping: Final = "ping"
 
-    def __init__(self) -> None:
+    def __init__(self, channels: Sequence[str] = PUBLIC) -> None:
+        self._channels = channels
         self._number = 0
 
     def subscribe(self, wires: Sequence[str]) -> list[Command]:
         """One answer comes per argument."""
         return [
-            self._command("subscribe", CHANNELS, wires[start : start + SYMBOLS_PER_REQUEST])
+            self._command("subscribe", self._channels, wires[start : start + SYMBOLS_PER_REQUEST])
             for start in range(0, len(wires), SYMBOLS_PER_REQUEST)
         ]
 

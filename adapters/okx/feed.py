@@ -8,23 +8,23 @@ from typing import Final, final
 from adapters.net.budget import Priority
 from adapters.net.calls import Call
 from adapters.net.network import Network
-from adapters.net.stream_feed import StreamFeed
+from adapters.net.stream_feed import FeedStream, SessionParts, StreamFeed
+from adapters.net.stream_session import SessionSettings, StreamSession
 from adapters.net.venue_settings import VenueSettings
 from adapters.net.windows import WindowBudget
-from adapters.okx.dialect import OkxDialect
+from adapters.okx.dialect import BUSINESS, PUBLIC, OkxDialect
 from adapters.okx.rest import OkxRest
 from adapters.okx.schemas import CandleRow, InstrumentRow
 from adapters.okx.translate import NS_PER_MS, bar_name, bar_of, instruments_of, wire_symbol
 from bot3.domain.bar import Bar
-from bot3.domain.errors import VenueError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.market import FeedEvent
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
-# Docs advise fewer than thirty deep books a connection; more is another connection's.
-SYMBOLS_MAX: Final = 29
+# Docs advise fewer than thirty deep books a connection.
+SYMBOLS_PER_SOCKET: Final = 29
 CANDLES_MAX: Final = 100
 INSTRUMENTS: Final = Call("GET", "/api/v5/public/instruments", 1, Priority.DATA)
 _CANDLES: Final = Call("GET", "/api/v5/market/history-candles", 1, Priority.DATA)
@@ -42,10 +42,12 @@ class OkxFeed:
         clock: Clock,
         dice: Dice,
         budget: WindowBudget | None = None,
+        symbols_per_socket: int = SYMBOLS_PER_SOCKET,
     ) -> None:
         self._settings = settings
         self._rest = OkxRest(settings, network=network, clock=clock, budget=budget)
-        self._stream = StreamFeed(settings, OkxDialect, network=network, clock=clock, dice=dice)
+        streams = _streams(settings, symbols_per_socket)
+        self._stream = StreamFeed(settings.venue, streams, network=network, clock=clock, dice=dice)
 
     @property
     def venue(self) -> VenueName:
@@ -86,9 +88,7 @@ class OkxFeed:
         *,
         ready: Callable[[], None],
     ) -> None:
-        """See `FeedPort.run`. Raises `VenueError` at once for symbols it cannot stream."""
-        if not 0 < len(symbols) <= SYMBOLS_MAX:
-            raise VenueError(f"{len(symbols)} symbols: one connection carries 1 to {SYMBOLS_MAX}")
+        """See `FeedPort.run`."""
         markets = {wire_symbol(symbol): InstrumentId(self.venue, symbol) for symbol in symbols}
         await self._stream.run(markets, publish, ready=ready)
 
@@ -99,6 +99,23 @@ class OkxFeed:
     async def aclose(self) -> None:
         """Closes the HTTP connections, after the last call."""
         await self._rest.link.aclose()
+
+
+def _streams(settings: VenueSettings, symbols_per_socket: int) -> list[FeedStream]:
+    """Candles are served at `/business` alone; a server without that name has none."""
+    waits = SessionSettings.of(settings)
+
+    def stream(url: str, channels: Sequence[str], *, has_books: bool) -> FeedStream:
+        def session(parts: SessionParts) -> StreamSession:
+            return StreamSession(parts, dialect=OkxDialect(channels), settings=waits)
+
+        return FeedStream(settings.connection(url), session, symbols_per_socket, has_books)
+
+    streams = [stream(settings.ws_url, PUBLIC, has_books=True)]
+    head, name, query = settings.ws_url.rpartition("/public")
+    if name and (not query or query.startswith("?")):
+        streams.append(stream(f"{head}/business{query}", BUSINESS, has_books=False))
+    return streams
 
 
 async def load_instruments(rest: OkxRest) -> list[InstrumentRow]:

@@ -15,11 +15,13 @@ from msgspec import Meta, field
 
 from adapters.net.feed_frames import (
     BookFrame,
+    CandleFrame,
     CommandAnswered,
     EndAnnounced,
     FeedFrame,
     FloatLevels,
     Pong,
+    TouchFrame,
     TradeFrame,
 )
 from adapters.net.frames import DECODE_ERRORS, MalformedFrame, UnknownFrame
@@ -31,6 +33,7 @@ _Row = tuple[PriceFloat, AmountFloat, Any, Any]
 _T = TypeVar("_T")
 _PONG = "pong"
 _RESTART_NOTICE = "64008"
+MINUTES = "candle1m"
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -45,13 +48,32 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class Book(msgspec.Struct, frozen=True, rename="camel"):
-    """Of `books`."""
+    """Of `books` and `bbo-tbt`."""
 
     bids: list[_Row]
     asks: list[_Row]
     ts: Milliseconds
     seq_id: Annotated[int, Meta(ge=0)]
     prev_seq_id: int = -1
+
+    @property
+    def has_touch(self) -> bool:
+        """Both sides have a level."""
+        return bool(self.bids and self.asks)
+
+
+class CandleRow(msgspec.Struct, frozen=True, array_like=True):
+    """`[ts, o, h, l, c, vol, volCcy, volCcyQuote, confirm]`, of a channel and by REST."""
+
+    open_ms: Milliseconds
+    open: PriceFloat
+    high: PriceFloat
+    low: PriceFloat
+    close: PriceFloat
+    volume: AmountFloat
+    quote_volume: AmountFloat
+    quote_volume_again: AmountFloat
+    confirm: str
 
 
 class Arg(msgspec.Struct, frozen=True):
@@ -76,10 +98,11 @@ class Frame(msgspec.Struct, frozen=True):
 _frames = msgspec.json.Decoder(Frame)
 _trades = msgspec.json.Decoder(list[Trade], strict=False)
 _books = msgspec.json.Decoder(list[Book], strict=False)
+_candles = msgspec.json.Decoder(list[CandleRow], strict=False)
 
 
 def decode_feed(text: str | bytes) -> Sequence[FeedFrame]:
-    """One frame of `/public`. Never raises."""
+    """One frame of `/public` or `/business`. Never raises."""
     if len(text) == len(_PONG) and text in {_PONG, _PONG.encode()}:
         return (Pong(),)
     try:
@@ -94,7 +117,17 @@ def _rows(frame: Frame, arg: Arg) -> Sequence[FeedFrame]:
         return [_trade_of(arg.name, row) for row in _trades.decode(frame.data)]
     if arg.channel == "books":
         return [_book_of(arg.name, frame.action, row) for row in _books.decode(frame.data)]
+    if arg.channel == "bbo-tbt":
+        return [_touch_of(arg.name, row) for row in _books.decode(frame.data) if row.has_touch]
+    if arg.channel == MINUTES:
+        rows = _candles.decode(frame.data)
+        return [CandleFrame(arg.name, r.open_ms, r.volume, r.confirm == "1") for r in rows]
     return (UnknownFrame(arg.channel),)
+
+
+def _touch_of(wire: str, row: Book) -> FeedFrame:
+    (bid, bid_amount, *_), (ask, ask_amount, *_) = row.bids[0], row.asks[0]
+    return TouchFrame(wire, bid, bid_amount, ask, ask_amount, row.seq_id, row.ts)
 
 
 def _told(frame: Frame) -> FeedFrame:
@@ -141,20 +174,6 @@ class InstrumentRow(msgspec.Struct, frozen=True, rename="camel"):
     state: str
     max_lmt_sz: str = ""
     inst_id_code: int | None = None
-
-
-class CandleRow(msgspec.Struct, frozen=True, array_like=True):
-    """`[ts, o, h, l, c, vol, volCcy, volCcyQuote, confirm]`."""
-
-    open_ms: Milliseconds
-    open: PriceFloat
-    high: PriceFloat
-    low: PriceFloat
-    close: PriceFloat
-    volume: AmountFloat
-    quote_volume: AmountFloat
-    quote_volume_again: AmountFloat
-    confirm: str
 
 
 class TimeRow(msgspec.Struct, frozen=True):

@@ -118,7 +118,11 @@ class MarketActor(DecisionActor[MarketMessage]):
             return
         self._tell(
             QuoteChanged(
-                self._view.instrument, quote, event.ts_venue_ns, event.ts_local_ns, event.sequence
+                self._view.instrument,
+                quote,
+                event.ts_venue_ns,
+                event.ts_local_ns,
+                self._view.quote_sequence,
             )
         )
 

@@ -2,6 +2,7 @@
 
 Invariant: a quote leaves here only while the book is the venue's; from the first doubt until the
 next `BookReplaced` there are no quotes, `is_synced` is False, and one `ResyncBook` has been asked.
+Of the book's touch and the one that the venue tells, the newer counts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bot3.market.features import FEATURE_INDEX, FeatureEngine
 from bot3.market.sample import NO_BOOK, BookSample, book_sample
 from bot3.messages.market import (
     BarClosed,
+    BestQuoted,
     BookChanged,
     BookLost,
     BookReplaced,
@@ -38,13 +40,25 @@ class MarketView:
     follow their bar. Bad trades are counted and ignored, a bad level costs the book a resync.
     """
 
-    __slots__ = ("_bars", "_book", "_features", "_lag_ns", "_quote", "instrument", "is_synced")
+    __slots__ = (
+        "_bars",
+        "_book",
+        "_book_sequence",
+        "_features",
+        "_lag_ns",
+        "_quote",
+        "instrument",
+        "is_synced",
+        "quote_sequence",
+    )
 
     def __init__(self, instrument: InstrumentId, settings: BarSettings | None = None) -> None:
         self.instrument = instrument
         self.is_synced = False
         self._book = Book()
+        self._book_sequence = 0
         self._quote: Quote | None = None
+        self.quote_sequence = 0  # of the venue's book: the quote is right as of it
         # Our clock minus the venue's at the last trade, its travel included; None: not known yet.
         self._lag_ns: int | None = None
         self._bars = BarBuilder(instrument, settings)
@@ -86,6 +100,9 @@ class MarketView:
             case BookReplaced():
                 self._check(event.instrument)
                 return self._replace_book(event)
+            case BestQuoted():
+                self._check(event.instrument)
+                return self._take_touch(event)
             case BookLost():
                 self._check(event.instrument)
                 self._lose_book()
@@ -151,6 +168,7 @@ class MarketView:
             return self._resync("a level that is not a number")
         self._book.replace(event.bids, event.asks)
         self.is_synced = True
+        self.quote_sequence = 0
         return self._requote(event)
 
     def _change_book(self, event: BookChanged) -> list[MarketOutput]:
@@ -159,18 +177,35 @@ class MarketView:
         if not (_usable(event.bids) and _usable(event.asks)):
             return self._resync("a level that is not a number")
         self._book.change(event.bids, event.asks)
+        if event.sequence < self._book_sequence:
+            self.quote_sequence = 0  # the venue counts anew
         return self._requote(event)
 
+    def _take_touch(self, event: BestQuoted) -> list[MarketOutput]:
+        if not self.is_synced or event.sequence <= max(self._book_sequence, self.quote_sequence):
+            return []
+        return self._quote_as(event.quote, event)
+
     def _requote(self, event: BookReplaced | BookChanged) -> list[MarketOutput]:
+        self._book_sequence = event.sequence
         quote = self._book.quote()
+        if quote is not None and quote.is_crossed:
+            return self._resync(f"crossed: bid {quote.bid}, ask {quote.ask}")
+        if event.sequence < self.quote_sequence:
+            return []
+        return self._quote_as(quote, event)
+
+    def _quote_as(
+        self, quote: Quote | None, event: BookReplaced | BookChanged | BestQuoted
+    ) -> list[MarketOutput]:
+        self.quote_sequence = event.sequence
         if quote == self._quote:
             return []
+        self._quote = quote
         if quote is None:
-            self._quote = None
             return []
         if quote.is_crossed:
             return self._resync(f"crossed: bid {quote.bid}, ask {quote.ask}")
-        self._quote = quote
         return [
             QuoteChanged(
                 self.instrument, quote, event.ts_venue_ns, event.ts_local_ns, event.sequence

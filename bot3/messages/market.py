@@ -43,6 +43,19 @@ class BookChanged(msgspec.Struct, frozen=True):
     ts_local_ns: int
 
 
+class BestQuoted(msgspec.Struct, frozen=True):
+    """The venue's own word on its best prices, ahead of the book's next change.
+
+    `sequence` counts as that of the book does; `ts_venue_ns` is local where the venue gives none.
+    """
+
+    instrument: InstrumentId
+    quote: Quote
+    sequence: int
+    ts_venue_ns: int
+    ts_local_ns: int
+
+
 class BookLost(msgspec.Struct, frozen=True):
     """The local book is no longer the venue's (gap, disconnect, crossed): a replacement follows."""
 
@@ -67,7 +80,7 @@ class FeedRestored(msgspec.Struct, frozen=True):
 
 
 class QuoteChanged(msgspec.Struct, frozen=True):
-    """The best bid or ask of the local book changed; `sequence` is that of the book since when."""
+    """The best bid or ask changed; `sequence` is that of the venue's book since when."""
 
     instrument: InstrumentId
     quote: Quote
@@ -105,4 +118,6 @@ class TimerTicked(msgspec.Struct, frozen=True):
     ts_ns: int
 
 
-FeedEvent = TradePrinted | BookReplaced | BookChanged | BookLost | FeedLost | FeedRestored
+FeedEvent = (
+    TradePrinted | BookReplaced | BookChanged | BestQuoted | BookLost | FeedLost | FeedRestored
+)

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from adapters.binance.feed_session import FeedSession, Market
-from adapters.binance.schemas import DepthEvent, DepthSnapshot, decode_stream
+from adapters.binance.feed_session import FeedSession
+from adapters.binance.schemas import CHANNELS, DepthEvent, DepthSnapshot, decode_stream
 from adapters.bybit.dialect import BybitDialect
+from adapters.net.candle_check import CandleChecks
 from adapters.net.reconnect import BackoffPolicy
 from adapters.net.statistics import FeedStatistics
+from adapters.net.stream_feed import SessionParts
 from adapters.net.stream_session import SessionSettings, StreamSession
 from adapters.okx.dialect import OkxDialect
 from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
@@ -43,10 +45,9 @@ def wires(venue: str) -> dict[str, InstrumentId]:
 
 
 def subscriptions(venue: str) -> list[dict[str, Any]]:
-    """Trades and books, as its adapter asks for them."""
+    """Everything that its adapter follows (OKX's candles come by another connection)."""
     if venue == "binance":
-        kinds = ("trade", "depth@100ms")
-        names = [f"{wire.lower()}@{kind}" for wire in wires(venue) for kind in kinds]
+        names = [f"{wire.lower()}@{kind}" for wire in wires(venue) for kind in CHANNELS]
         return [{"id": 1, "method": "SUBSCRIBE", "params": names}]
     dialect = OkxDialect() if venue == "okx" else BybitDialect()
     return [json.loads(command.text) for command in dialect.subscribe([*wires(venue)])]
@@ -74,24 +75,29 @@ def frames(venue: str) -> list[str]:
 
 def make_session(venue: str, texts: list[str], publish: Callable[[Any], None]) -> Any:
     """The adapter's own, without a connection; its books are known where frames do not tell."""
-    common: dict[str, Any] = {
-        "clock": SystemClock(),
-        "dice": Entropy(1).dice("bench"),
-        "statistics": FeedStatistics(),
-    }
+    statistics = FeedStatistics()
+    parts = SessionParts(
+        wires(venue),
+        publish,
+        statistics,
+        CandleChecks(statistics),
+        SystemClock(),
+        Entropy(1).dice("bench"),
+    )
     if venue == "binance":
-        markets = {wire: Market(key, wire) for wire, key in wires(venue).items()}
-        for event in map(decode_stream, texts):
-            if isinstance(event, DepthEvent) and not markets[event.symbol].sync.last_id:
-                sync = markets[event.symbol].sync
-                sync.start()
-                sync.on_snapshot(DepthSnapshot(event.first_id - 1, [], []))
         settings: Any = ADAPTERS[VenueName(venue)].base("mainnet")
-        common["rest"] = None
-        return FeedSession(markets, publish, settings=settings, **common)
+        rest: Any = None
+        session = FeedSession(parts, settings=settings, rest=rest)
+        for event in map(decode_stream, texts):
+            if isinstance(event, DepthEvent):
+                sync = session.markets[event.symbol].sync
+                if not sync.last_id:
+                    sync.start()
+                    sync.on_snapshot(DepthSnapshot(event.first_id - 1, [], []))
+        return session
     waits = SessionSettings(10.0, 18.0, BackoffPolicy())
     dialect = OkxDialect() if venue == "okx" else BybitDialect()
-    return StreamSession(wires(venue), publish, dialect=dialect, settings=waits, **common)
+    return StreamSession(parts, dialect=dialect, settings=waits)
 
 
 def decoded_us(venue: str, texts: list[str]) -> float:

@@ -9,9 +9,11 @@ import pytest
 import trio
 
 from adapters.simulated.fault_rates import VenueFault
+from bot3.domain.book import Quote
 from bot3.domain.errors import VenueError
 from bot3.domain.values import Side, Symbol
 from bot3.messages.market import (
+    BestQuoted,
     BookChanged,
     BookLost,
     BookReplaced,
@@ -168,18 +170,77 @@ async def test_bad_frames_cost_at_most_a_resync(
     nursery.cancel_scope.cancel()
 
 
+def told(site: Site) -> list[type]:
+    return [type(e) for e in site.events if isinstance(e, FeedLost | FeedRestored)]
+
+
+async def test_the_venues_own_touch_is_that_of_its_book(
+    autojump_clock: object, site: Site, nursery: trio.Nursery
+) -> None:
+    """Never older than the book, and the engine's at the same number."""
+    scale, truth = site.market.scale, {}
+
+    def look() -> None:
+        top = site.market.top()
+        truth[site.market.engine.update_id] = Quote(
+            float(scale.price(top.bid)),
+            float(scale.amount(top.bid_lots)),
+            float(scale.price(top.ask)),
+            float(scale.amount(top.ask_lots)),
+        )
+
+    await site.starts(site.feed.run, nursery)
+    follower = Follower()
+    await site.until(lambda: follower.is_as(site))
+    for number in range(40):
+        site.rest(Side.BUY, f"{59_960 + number % 7}", "0.3")
+        look()
+        site.rest(Side.SELL, f"{60_050 - number % 9}", "0.3")
+        look()
+        site.take(Side.BUY if number % 2 else Side.SELL, "0.4")
+        look()
+        await trio.sleep(0.05)
+    touches = [event for event in site.events if isinstance(event, BestQuoted)]
+    assert len(touches) >= 20
+    assert all(truth[event.sequence] == event.quote for event in touches if event.sequence in truth)
+    assert sum(event.sequence in truth for event in touches) >= 20
+    nursery.cancel_scope.cancel()
+
+
+async def test_candles_are_the_sum_of_the_trades(
+    autojump_clock: object, site: Site, nursery: trio.Nursery
+) -> None:
+    """A minute in which a trade was lost differs, and is counted."""
+
+    async def trade(seconds: int) -> None:
+        for number in range(seconds // 2):
+            site.take(Side.BUY if number % 2 else Side.SELL, "0.015")
+            await trio.sleep(2.0)
+
+    await site.starts(site.feed.run, nursery)
+    counts = site.feed.counts
+    await trade(250)
+    assert counts()["candles_checked"] >= 2
+    assert counts()["candles_differ"] == 0
+    site.strike(VenueFault.FRAME_GAP, rate=0.2)
+    await trade(240)
+    site.relent()
+    await trade(240)
+    assert counts()["candles_differ"] >= 1
+    nursery.cancel_scope.cancel()
+
+
 async def test_a_lost_connection_is_told_and_mended(
     autojump_clock: object, site: Site, nursery: trio.Nursery
 ) -> None:
     await site.starts(site.feed.run, nursery)
     follower = Follower()
     await site.until(lambda: follower.is_as(site))
-    for _ in range(3):
+    for number in range(3):
         await site.network.cut()
         await churn(site, 20)
-        await site.until(lambda: follower.is_as(site))
-    kinds = [type(e) for e in site.events if isinstance(e, FeedLost | FeedRestored)]
-    assert kinds == [FeedRestored, FeedLost] * 3 + [FeedRestored]
+        await site.until(lambda n=number: len(told(site)) == 3 + 2 * n and follower.is_as(site))
+    assert told(site) == [FeedRestored, FeedLost] * 3 + [FeedRestored]
     lost = [type(e) for e in site.events if isinstance(e, FeedLost | BookLost)]
     assert lost == [BookLost, FeedLost] * 3
     nursery.cancel_scope.cancel()

@@ -17,7 +17,7 @@ from adapters.binance.venue import BinanceVenue
 from bot3.actors import risk as risk_actor
 from bot3.actors.execution import ExecutionActor
 from bot3.domain.approval import grant
-from bot3.domain.book import Book
+from bot3.domain.book import Book, Quote
 from bot3.domain.errors import OutcomeUnknownError
 from bot3.domain.ids import client_order_id
 from bot3.domain.values import ZERO, Quantity
@@ -153,7 +153,10 @@ def missed_fills_are_not_fetched(replace: Replace) -> None:
 
 
 def gap_is_ignored(replace: Replace) -> None:
-    """The next depth event is applied whether or not it follows the last one."""
+    """The next depth event is applied whether or not it follows the last one, and a crossed book
+
+    is believed: else stale levels are found by the very next move of the price.
+    """
 
     def on_event(self: Any, event: Any) -> Any:
         if self.state is SyncState.SYNCED and event.first_id > self.last_id + 1:
@@ -163,6 +166,7 @@ def gap_is_ignored(replace: Replace) -> None:
 
     original = BookSync.on_event
     replace(BookSync, "on_event", on_event)
+    replace(Quote, "is_crossed", property(lambda _: False))
 
 
 def snapshot_is_merged(replace: Replace) -> None:

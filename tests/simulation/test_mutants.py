@@ -46,11 +46,6 @@ LOST_STREAMS: Final = attrs.evolve(
         link_s=8.0, venue=FaultRates(account_frames={VenueFault.ACCOUNT_FRAME_LOST: 0.2})
     ),
 )
-# Market frames that go missing, one of twenty: a stale level ends the book's life when the price
-# crosses it, so one gap alone is seldom seen.
-LOST_FRAMES: Final = attrs.evolve(
-    STORM, own_plan=FaultPlan(venue=FaultRates(frames={VenueFault.FRAME_GAP: 0.05}))
-)
 SEEDS_MAX: Final = 6
 
 # In which storm, and which invariant must fall.
@@ -63,7 +58,7 @@ HUNTS: Final[Mapping[str, tuple[Sweep, str]]] = {
     "cancel_is_final_at_once": (STORM, "order_ends"),
     "fill_applied_twice": (LOST_STREAMS, "fills"),
     "missed_fills_are_not_fetched": (LOST_STREAMS, "fills"),
-    "gap_is_ignored": (LOST_FRAMES, "books_agree"),
+    "gap_is_ignored": (STORM, "books_agree"),
     "snapshot_is_merged": (STORM, "books_agree"),
     "halt_is_forgotten": (HALTS, "none_after_halt"),
     "gate_is_open": (HALTS, "none_after_halt"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,12 +13,13 @@ from adapters.binance.book_sync import BookSync, Changed, FetchSnapshot, Lost, R
 from adapters.binance.schemas import (
     DepthEvent,
     DepthSnapshot,
+    TouchEvent,
     TradeEvent,
     decode_reply,
     decode_stream,
 )
 from adapters.binance.translate import instrument_of
-from adapters.net.frames import MalformedFrame, UnknownFrame
+from adapters.net.frames import MalformedFrame
 from bot3.domain.book import Book
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from tests.adapters.binance.recordings import l2_frames, rows
@@ -51,11 +51,11 @@ class Rebuilt:
                 case Lost() | FetchSnapshot():
                     pass
 
-    def agrees(self, ticker: dict[str, str]) -> bool:
+    def agrees(self, touch: TouchEvent) -> bool:
         quote = self.book.quote()
         assert quote is not None
         assert not quote.is_crossed
-        return tuple(quote) == tuple(float(ticker[key]) for key in ("b", "B", "a", "A"))
+        return tuple(quote) == (touch.bid, touch.bid_amount, touch.ask, touch.ask_amount)
 
 
 def decoded(frame: bytes | str):  # noqa: ANN201
@@ -67,7 +67,7 @@ def decoded(frame: bytes | str):  # noqa: ANN201
 def test_the_rebuilt_book_is_the_venues_at_every_equal_id() -> None:
     """Eleven minutes over midnight, as one session; the snapshot is newer than the buffer."""
     rebuilt, kinds = Rebuilt(), Counter()
-    quotes: dict[int, dict[str, str]] = {}
+    quotes: dict[int, TouchEvent] = {}
     agreed = compared = last_trade = 0
     for _, frame in (pair for day in SPOT_DAYS for pair in l2_frames(day)):
         if b'"lastUpdateId"' in frame:
@@ -77,9 +77,8 @@ def test_the_rebuilt_book_is_the_venues_at_every_equal_id() -> None:
             continue
         event = decoded(frame)
         kinds[type(event).__name__] += 1
-        if isinstance(event, UnknownFrame) and event.stream.endswith("@bookTicker"):
-            ticker = json.loads(frame)["data"]
-            quotes[ticker["u"]] = ticker
+        if isinstance(event, TouchEvent):
+            quotes[event.update_id] = event
         elif isinstance(event, TradeEvent):
             assert event.trade_id == last_trade + 1 or not last_trade
             last_trade = event.trade_id
@@ -90,7 +89,7 @@ def test_the_rebuilt_book_is_the_venues_at_every_equal_id() -> None:
                 agreed += rebuilt.agrees(quotes[event.last_id])
     assert rebuilt.counts == {"Replaced": 1, "Changed": 6_468}
     assert (agreed, compared) == (1_056, 1_056)
-    assert kinds == {"UnknownFrame": 58_758, "TradeEvent": 14_515, "DepthEvent": 6_470}
+    assert kinds == {"TouchEvent": 58_758, "TradeEvent": 14_515, "DepthEvent": 6_470}
 
 
 @pytest.mark.parametrize("path", FRAMES)

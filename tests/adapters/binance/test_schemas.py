@@ -22,11 +22,14 @@ from adapters.binance.account_schemas import (
     decode_account,
 )
 from adapters.binance.schemas import (
+    Candle,
     CommandReply,
     DepthEvent,
     DepthSnapshot,
     Kline,
+    KlineEvent,
     ServerShutdown,
+    TouchEvent,
     TradeEvent,
     decode_reply,
     decode_stream,
@@ -55,7 +58,18 @@ POSITION = (
     '{"subscriptionId":0,"event":{"e":"outboundAccountPosition","E":1790401501124,'
     '"u":1790401501123,"B":[{"a":"BTC","f":"1.00399600","l":"0.00000000"}]}}'
 )
-STREAM_FRAMES = [TRADE, DEPTH, '{"result":null,"id":1}']
+TOUCH = (
+    '{"stream":"btcusdt@bookTicker","data":{"u":81234567891,"s":"BTCUSDT","b":"64000.00000000",'
+    '"B":"1.25000000","a":"64000.01000000","A":"0.80000000"}}'
+)
+KLINE = (
+    '{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1790401502003,"s":"BTCUSDT","k":'
+    '{"t":1790401500000,"T":1790401559999,"s":"BTCUSDT","i":"1m","f":4123456780,"L":4123456790,'
+    '"o":"64000.01000000","c":"63999.99000000","h":"64001.00000000","l":"63999.00000000",'
+    '"v":"1.23400000","n":11,"x":false,"q":"78975.12340000","V":"0.60000000","Q":"38400.00600000",'
+    '"B":"0"}}}'
+)
+STREAM_FRAMES = [TRADE, DEPTH, TOUCH, KLINE, '{"result":null,"id":1}']
 ACCOUNT_FRAMES = [REPORT, POSITION, '{"id":"1","status":200,"result":{"subscriptionId":0}}']
 
 
@@ -66,6 +80,10 @@ def test_market_events() -> None:
     assert decode_stream(DEPTH.encode()) == DepthEvent(
         1790401501200, "BTCUSDT", 81234567880, 81234567891, [(64000.0, 1.25), (63998.0, 0.0)], []
     )
+    touch = TouchEvent(81234567891, "BTCUSDT", 64000.0, 1.25, 64000.01, 0.8)
+    assert decode_stream(TOUCH) == decode_stream(TOUCH.encode()) == touch
+    candle = Candle(1790401500000, "1m", 1.234, is_closed=False)
+    assert decode_stream(KLINE) == KlineEvent("BTCUSDT", candle)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +92,10 @@ def test_market_events() -> None:
         ('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}', ServerShutdown),
         ('{"result":null,"id":1}', CommandReply),
         ('{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":1}', CommandReply),
-        ('{"stream":"x@bookTicker","data":{"u":1,"s":"X","b":"1","B":"1"}}', UnknownFrame),
-        ('{"stream":"x@kline_1m","data":{"e":"kline","k":{}}}', UnknownFrame),
+        ('{"stream":"x@bookTicker","data":{"u":1,"s":"X","b":"1","B":"1"}}', MalformedFrame),
+        (TOUCH.replace('"a":"64000.01000000"', '"a":"0"'), MalformedFrame),
+        ('{"stream":"x@kline_1m","data":{"e":"kline","k":{}}}', MalformedFrame),
+        ('{"stream":"x@kline_5m","data":{"e":"avgPrice","i":"5m"}}', UnknownFrame),
         ('{"stream":"!ticker@arr","data":[]}', UnknownFrame),
         (TRADE.replace('"63999.99000000"', '"0"'), MalformedFrame),
         (TRADE.replace('"63999.99000000"', '"nan"'), MalformedFrame),

@@ -15,6 +15,7 @@ from bot3.market.features import FEATURE_INDEX, WARM_UP_BARS, FeatureEngine, bar
 from bot3.market.view import MarketView
 from bot3.messages.market import (
     BarClosed,
+    BestQuoted,
     BookChanged,
     BookLost,
     BookReplaced,
@@ -187,3 +188,40 @@ def test_bad_trades_are_counted() -> None:
 def test_an_event_of_another_instrument_is_an_error() -> None:
     with pytest.raises(ValueError, match="ETH/USDT"):
         _view().apply(BookLost(ETH, "gap", 1))
+
+
+def _touch(sequence: int, bid: float, ask: float) -> BestQuoted:
+    return BestQuoted(BTC, Quote(bid, 1.0, ask, 1.0), sequence, 12, 22)
+
+
+def test_the_newer_of_the_books_touch_and_the_venues_own_counts() -> None:
+    view = _view()
+    assert view.apply(_touch(5, 98.0, 100.0)) == []  # before any book
+    view.apply(_book())
+    (told,) = view.apply(_touch(5, 98.0, 100.0))
+    assert isinstance(told, QuoteChanged)
+    assert (told.quote.bid, told.quote.ask, told.sequence) == (98.0, 100.0, 5)
+    assert view.apply(_touch(5, 97.0, 100.0)) == []  # no newer
+    assert view.apply(_touch(4, 97.0, 100.0)) == []
+    assert view.apply(_change([(99.0, 0.0)], [])) == []  # as of 2: older than the touch
+    assert (view.quote, view.quote_sequence) == (told.quote, 5)
+    newer = BookChanged(BTC, [(98.0, 2.0)], [(100.0, 3.0)], 6, 13, 23)
+    (told,) = view.apply(newer)
+    assert (told.quote, told.sequence) == (Quote(98.0, 2.0, 100.0, 3.0), 6)
+
+
+def test_a_venue_that_counts_anew_is_believed() -> None:
+    view = _view()
+    view.apply(BookReplaced(BTC, [(99.0, 3.0)], [(101.0, 1.0)], 1_000, 10, 20))
+    view.apply(_touch(1_001, 98.0, 100.0))
+    (told,) = view.apply(BookChanged(BTC, [(99.5, 3.0)], [], 7, 13, 23))
+    assert (told.quote.bid, told.sequence) == (99.5, 7)
+
+
+def test_a_crossed_touch_of_the_venues_costs_the_book() -> None:
+    view = _view()
+    view.apply(_book())
+    (asked,) = view.apply(_touch(5, 100.0, 99.0))
+    assert isinstance(asked, ResyncBook)
+    assert view.quote is None
+    assert view.apply(_touch(6, 98.0, 100.0)) == []
