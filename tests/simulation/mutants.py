@@ -153,9 +153,9 @@ def missed_fills_are_not_fetched(replace: Replace) -> None:
 
 
 def gap_is_ignored(replace: Replace) -> None:
-    """The next depth event is applied whether or not it follows the last one, and a crossed book
+    """The next depth event is applied whether or not it follows the last one.
 
-    is believed: else stale levels are found by the very next move of the price.
+    A crossed book is believed, too: else the very next move of the price finds the stale levels.
     """
 
     def on_event(self: Any, event: Any) -> Any:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from bot3.domain.values import InstrumentId, Symbol, VenueName
-from tests.adapters.binance.fake_exchange import START_NS, FakeExchange, ok
+from tests.adapters.binance.fake_exchange import START_NS, FakeExchange, Peer, ok
 
 BTC = Symbol("BTC/USDT")
 ID = InstrumentId(VenueName("binance"), BTC)
 TIME_MS = START_NS // 1_000_000
+
+
+async def welcome(peer: Peer) -> dict[str, object]:
+    """Answers the subscription."""
+    request = await peer.hear()
+    await peer.say({"result": None, "id": request["id"]})
+    return request
 
 
 def depth(first: int, last: int, *bids: list[str]) -> dict[str, object]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import pytest
 import trio
@@ -12,7 +11,7 @@ from adapters.binance.feed import BinanceFeed
 from adapters.binance.schemas import CHANNELS
 from adapters.binance.settings import BinanceSettings
 from bot3.domain.errors import VenueError
-from bot3.domain.values import Side, Symbol
+from bot3.domain.values import Side
 from bot3.messages.market import (
     BookChanged,
     BookLost,
@@ -30,14 +29,16 @@ from tests.adapters.binance.fake_exchange import (
     ok,
     refusal,
 )
-from tests.adapters.binance.market_script import BTC, TIME_MS, book, depth, snapshots, trade
+from tests.adapters.binance.market_script import (
+    BTC,
+    TIME_MS,
+    book,
+    depth,
+    snapshots,
+    trade,
+    welcome,
+)
 from tests.adapters.net.http_server import Reply, Request
-
-
-async def welcome(peer: Peer) -> dict[str, object]:
-    request = await peer.hear()
-    await peer.say({"result": None, "id": request["id"]})
-    return request
 
 
 @asynccontextmanager
@@ -276,46 +277,6 @@ async def test_a_venue_that_is_down_is_told_once_and_tried_with_growing_delays(
         await trio.sleep(300)
     assert events.names() == ["FeedLost"]
     assert 300 / 30 <= feed.statistics.reconnects < 40
-
-
-async def test_two_sockets_are_one_feed(
-    autojump_clock: trio.abc.Clock, exchange: FakeExchange
-) -> None:
-    """One that is down loses its own books; the feed is lost with the last."""
-    ether, ends = Symbol("ETH/USDT"), {"btcusdt": trio.Event(), "ethusdt": trio.Event()}
-
-    async def script(peer: Peer) -> None:
-        request = await welcome(peer)
-        wire = str(request["params"][0]).partition("@")[0]  # type: ignore[index]
-        data = {**depth(9, 11)["data"], "s": wire.upper()}  # type: ignore[dict-item]
-        await peer.say({"stream": f"{wire}@depth@100ms", "data": data})
-        await ends[wire].wait()
-
-    exchange.script("stream", script)
-    snapshots(exchange, 10)
-    feed = BinanceFeed(
-        SETTINGS,
-        network=exchange.network,
-        clock=exchange.clock,
-        dice=exchange.dice,
-        symbols_per_socket=1,
-    )
-    events = Events()
-    async with trio.open_nursery() as nursery:
-        run = partial(feed.run, [BTC, ether], events.publish, ready=events.on_ready)
-        nursery.start_soon(run)
-        await events.wait_for(BookReplaced, 2)
-        assert events.ready == 1
-        assert events.names().count("FeedRestored") == 1
-        ends["btcusdt"].set()
-        await events.wait_for(BookLost)
-        await trio.sleep(0.01)
-        assert "FeedLost" not in events.names()
-        ends["ethusdt"].set()
-        await events.wait_for(FeedLost)
-        assert [lost.instrument.symbol for lost in events.of(BookLost)] == [BTC, ether]
-        nursery.cancel_scope.cancel()
-    await feed.aclose()
 
 
 async def test_only_real_pairs_are_streamed(exchange: FakeExchange) -> None:
