@@ -40,6 +40,7 @@ from adapters.binance.translate import NS_PER_MS, book_of, candle_of, change_of,
 from adapters.net.budget import Priority
 from adapters.net.calls import Call
 from adapters.net.errors import ConnectionLostError
+from adapters.net.feed_events import touch_of as quoted
 from adapters.net.frames import MalformedFrame, UnknownFrame
 from adapters.net.reconnect import Backoff
 from adapters.net.stream_feed import SessionParts
@@ -195,8 +196,8 @@ class FeedSession:
         if market is None:
             self._statistics.unknown += 1
         elif market.sync.state is SyncState.SYNCED:
-            venue_ns = market.event_ms * NS_PER_MS or local_ns
-            self._publish(touch_of(market.instrument, event, venue_ns, local_ns))
+            touch = touch_of(event, market.event_ms)
+            self._publish(quoted(market.instrument, touch, local_ns))
 
     def _on_candle(self, event: KlineEvent) -> None:
         if event.symbol in self.markets:

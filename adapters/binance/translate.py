@@ -19,13 +19,12 @@ from adapters.binance.schemas import (
     TouchEvent,
     TradeEvent,
 )
-from adapters.net.feed_frames import CandleFrame
+from adapters.net.feed_frames import CandleFrame, TouchFrame
 from adapters.net.listing import interval_of, joined, listed
 from bot3.domain.bar import Bar
-from bot3.domain.book import Quote
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, Side, Symbol, VenueName
-from bot3.messages.market import BestQuoted, BookChanged, BookReplaced, TradePrinted
+from bot3.messages.market import BookChanged, BookReplaced, TradePrinted
 
 NS_PER_MS = 1_000_000
 
@@ -85,12 +84,17 @@ def book_of(
     )
 
 
-def touch_of(
-    instrument: InstrumentId, event: TouchEvent, venue_ns: int, local_ns: int
-) -> BestQuoted:
-    """The best prices. The event has no time: `venue_ns` is that of the last one that had."""
-    quote = Quote(event.bid, event.bid_amount, event.ask, event.ask_amount)
-    return BestQuoted(instrument, quote, event.update_id, venue_ns, local_ns)
+def touch_of(event: TouchEvent, event_ms: int) -> TouchFrame:
+    """The best prices. They have no time: `event_ms` is that of the last event that had."""
+    return TouchFrame(
+        event.symbol,
+        event.bid,
+        event.bid_amount,
+        event.ask,
+        event.ask_amount,
+        event.update_id,
+        event_ms,
+    )
 
 
 def candle_of(event: KlineEvent) -> CandleFrame:

@@ -61,7 +61,7 @@ class FeedStream:
 
 @final
 class _Socket:
-    """One connection of a run: its instruments, and the session that has it now."""
+    """One connection of a run: its instruments, and the last session that had it."""
 
     def __init__(
         self, stream: FeedStream, parts: SessionParts, connection: LastingConnection
@@ -69,25 +69,23 @@ class _Socket:
         self.stream, self.parts = stream, parts
         self._connection = connection
         self.session: FeedSession | None = None
-        self._latest: FeedSession | None = None
 
-    async def run(self, up: Callable[[], None], down: Callable[[str], None]) -> None:
-        """Until cancelled."""
+    async def run(
+        self, ready: Callable[[], None], up: Callable[[], None], down: Callable[[str], None]
+    ) -> None:
+        """Until cancelled; see `LastingConnection.run`."""
 
         def ended(reason: str) -> None:
             self.parts.statistics.reconnects += 1
             self.parts.checks.doubt(self.parts.markets)
-            if self._latest is not None:
-                self._latest.abandon(reason)
+            if self.session is not None:
+                self.session.abandon(reason)
 
-        await self._connection.run(self._serve, ready=lambda: None, up=up, down=down, ended=ended)
+        await self._connection.run(self._serve, ready=ready, up=up, down=down, ended=ended)
 
     async def _serve(self, socket: MessageSocket, live: Callable[[], None]) -> str:
-        self._latest = self.session = self.stream.make_session(self.parts)
-        try:
-            return await self.session.run(socket, live)
-        finally:
-            self.session = None
+        self.session = self.stream.make_session(self.parts)
+        return await self.session.run(socket, live)
 
 
 @final
@@ -134,12 +132,12 @@ class StreamFeed:
             async with trio.open_nursery() as nursery:
                 for socket in self._sockets:
                     if not socket.stream.has_books:
-                        nursery.start_soon(socket.run, _nothing, _ignored)
+                        nursery.start_soon(socket.run, _nothing, _nothing, _ignored)
                 # One after the other: venues limit new connections, too.
                 for number, socket in enumerate(filter(_has_books, self._sockets)):
-                    up, down = bulletin.of(number)
-                    nursery.start_soon(socket.run, up, down)
-                    await bulletin.first_up(number)
+                    is_up = trio.Event()
+                    nursery.start_soon(socket.run, is_up.set, *bulletin.of(number))
+                    await is_up.wait()
                 ready()
         finally:
             self._sockets = []
@@ -172,16 +170,13 @@ class _Bulletin:
         self._venue, self._publish, self._clock = venue, publish, clock
         self._up: set[int] = set()
         self._was_told = False
-        self._firsts: dict[int, trio.Event] = {}
 
     def of(self, number: int) -> tuple[Callable[[], None], Callable[[str], None]]:
         """`up` and `down` of one connection."""
-        self._firsts[number] = trio.Event()
 
         def up() -> None:
             is_news = not self._up
             self._up.add(number)
-            self._firsts[number].set()
             if is_news:
                 self._publish(FeedRestored(self._venue, self._clock.now_ns()))
 
@@ -193,10 +188,6 @@ class _Bulletin:
                 self._was_told = True
 
         return up, down
-
-    async def first_up(self, number: int) -> None:
-        """Once it has been up."""
-        await self._firsts[number].wait()
 
 
 def _parts(markets: Mapping[str, InstrumentId], most: int) -> list[dict[str, InstrumentId]]:

@@ -46,7 +46,7 @@ class OkxFeed:
     ) -> None:
         self._settings = settings
         self._rest = OkxRest(settings, network=network, clock=clock, budget=budget)
-        streams = _streams(settings, symbols_per_socket)
+        streams = feed_streams(settings, symbols_per_socket)
         self._stream = StreamFeed(settings.venue, streams, network=network, clock=clock, dice=dice)
 
     @property
@@ -101,7 +101,7 @@ class OkxFeed:
         await self._rest.link.aclose()
 
 
-def _streams(settings: VenueSettings, symbols_per_socket: int) -> list[FeedStream]:
+def feed_streams(settings: VenueSettings, symbols_per_socket: int) -> list[FeedStream]:
     """Candles are served at `/business` alone; a server without that name has none."""
     waits = SessionSettings.of(settings)
 

@@ -13,6 +13,13 @@ from attrs import field, frozen, validators
 _positive = validators.gt(0.0)
 _not_negative = validators.ge(0.0)
 _share = validators.and_(_not_negative, validators.lt(1.0))
+_each_positive = validators.deep_iterable(_positive)
+
+
+def _ends(_: object, __: object, excitations: tuple[float, float]) -> None:
+    """Raises `ValueError` for market orders that would bring about ever more of them."""
+    if min(excitations) < 0.0 or sum(excitations) >= 1.0:
+        raise ValueError(f"taker_excitations {excitations}: want none below 0, their sum below 1")
 
 
 @frozen
@@ -39,8 +46,8 @@ class AgentSettings:
     patient_size: float = field(default=12_000.0, validator=_positive)
     patient_life_s: float = field(default=25.0, validator=_positive)
     taker_rate: float = field(default=0.65, validator=_not_negative)
-    taker_excitations: tuple[float, float] = (0.3, 0.3)
-    taker_memories_s: tuple[float, float] = (0.15, 3.0)
+    taker_excitations: tuple[float, float] = field(default=(0.3, 0.3), validator=_ends)
+    taker_memories_s: tuple[float, float] = field(default=(0.15, 3.0), validator=_each_positive)
     taker_size: float = field(default=1_800.0, validator=_positive)
     splitters: int = field(default=3, validator=validators.ge(1))
     splitter_share: float = field(default=0.95, validator=_share)

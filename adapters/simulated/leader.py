@@ -1,8 +1,8 @@
 """How one venue's market follows another's: arbitrageurs who see the leader's book a little late.
 
-Whoever makes the follower's market takes the leader's middle, as it was `latency_s` ago, for the
-price; what is dearer or cheaper there is taken at once. So the lead and the lag are theirs, and
-what moves the leader's book, our own orders included, moves the follower's.
+Whoever makes the follower's market goes after the leader's middle as it was `latency_s` ago, most
+of the way at the first look; what is dearer or cheaper there is taken at once. So the lead and the
+lag are theirs, and what moves the leader's book, our own orders included, moves the follower's.
 
 Invariant: nothing is seen before its time, and the same leader gives the same follower.
 """

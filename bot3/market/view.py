@@ -184,7 +184,10 @@ class MarketView:
     def _take_touch(self, event: BestQuoted) -> list[MarketOutput]:
         if not self.is_synced or event.sequence <= max(self._book_sequence, self.quote_sequence):
             return []
-        return self._quote_as(event.quote, event)
+        quote = event.quote
+        if quote.is_crossed or not (quote.bid_amount > 0 and quote.ask_amount > 0):
+            return self._resync(f"the venue's touch is none: {tuple(quote)}")
+        return self._quote_as(quote, event)
 
     def _requote(self, event: BookReplaced | BookChanged) -> list[MarketOutput]:
         self._book_sequence = event.sequence
@@ -198,14 +201,13 @@ class MarketView:
     def _quote_as(
         self, quote: Quote | None, event: BookReplaced | BookChanged | BestQuoted
     ) -> list[MarketOutput]:
+        """Of a sound quote, or None."""
         self.quote_sequence = event.sequence
         if quote == self._quote:
             return []
         self._quote = quote
         if quote is None:
             return []
-        if quote.is_crossed:
-            return self._resync(f"crossed: bid {quote.bid}, ask {quote.ask}")
         return [
             QuoteChanged(
                 self.instrument, quote, event.ts_venue_ns, event.ts_local_ns, event.sequence

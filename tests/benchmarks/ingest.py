@@ -111,8 +111,8 @@ def decoded_us(venue: str, texts: list[str]) -> float:
     return (time.process_time() - started) / len(texts) * 1e6
 
 
-def booked_us(venue: str, texts: list[str]) -> float:
-    """CPU per message: decoded, put in sequence, and into the local book."""
+def into_books(venue: str) -> Callable[[Any], None]:
+    """Takes events into local books of the venue's instruments."""
     books = {key: Book() for key in wires(venue).values()}
 
     def publish(event: Any) -> None:
@@ -121,7 +121,12 @@ def booked_us(venue: str, texts: list[str]) -> float:
         elif isinstance(event, BookReplaced):
             books[event.instrument].replace(event.bids, event.asks)
 
-    session = make_session(venue, texts, publish)
+    return publish
+
+
+def booked_us(venue: str, texts: list[str]) -> float:
+    """CPU per message: decoded, put in sequence, and into the local book."""
+    session = make_session(venue, texts, into_books(venue))
     started = time.process_time()
     for text in texts:
         session._take((text,))

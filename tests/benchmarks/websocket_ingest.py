@@ -28,10 +28,8 @@ import trio_websocket
 from adapters.net.network import SocketNetwork
 from adapters.net.websocket import open_websocket
 from bot3.app.registry import ADAPTERS
-from bot3.domain.book import Book
-from bot3.messages.market import BookChanged, BookReplaced
 from tests.benchmarks.calibration import calibration_ms
-from tests.benchmarks.ingest import frames, make_session, wires
+from tests.benchmarks.ingest import frames, into_books, make_session
 
 ROUNDS = 3
 TIMEOUT_S = 60.0
@@ -90,15 +88,7 @@ def ours(venue: str, url: str, texts: list[str]) -> int:
 
 def ours_with_books(venue: str, url: str, texts: list[str]) -> int:
     """Its events, applied to local books."""
-    books = {key: Book() for key in wires(venue).values()}
-
-    def publish(event: Any) -> None:
-        if isinstance(event, BookChanged):
-            books[event.instrument].change(event.bids, event.asks)
-        elif isinstance(event, BookReplaced):
-            books[event.instrument].replace(event.bids, event.asks)
-
-    return received(venue, url, texts, publish)
+    return received(venue, url, texts, into_books(venue))
 
 
 def received(venue: str, url: str, texts: list[str], publish: Callable[[Any], None]) -> int:

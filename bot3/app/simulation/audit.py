@@ -55,7 +55,7 @@ def audit(life: Life, now_ns: int) -> Iterator[WorldEvent]:
 
 def _levels(engine: TradingEngine, key: InstrumentId, now_ns: int) -> Iterator[LevelsSeen]:
     """Of a market actor that is up and has a book."""
-    actor = actor_of(engine.core.markets(key.venue)[key])
+    actor = actor_of(engine.core.minds[key].market)
     book = actor.book(LEVELS_COMPARED) if isinstance(actor, MarketActor) else None
     if book is not None:
         sequence, bids, asks = book

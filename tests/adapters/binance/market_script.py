@@ -10,16 +10,18 @@ ID = InstrumentId(VenueName("binance"), BTC)
 TIME_MS = START_NS // 1_000_000
 
 
-async def welcome(peer: Peer) -> dict[str, object]:
-    """Answers the subscription."""
+async def welcome(peer: Peer) -> list[str]:
+    """Answers the subscription; to which streams."""
     request = await peer.hear()
     await peer.say({"result": None, "id": request["id"]})
-    return request
+    streams = request["params"]
+    assert isinstance(streams, list)
+    return streams
 
 
-def depth(first: int, last: int, *bids: list[str]) -> dict[str, object]:
-    data = {"e": "depthUpdate", "E": TIME_MS, "s": "BTCUSDT", "U": first, "u": last}
-    return {"stream": "btcusdt@depth@100ms", "data": {**data, "b": list(bids), "a": []}}
+def depth(first: int, last: int, *bids: list[str], wire: str = "BTCUSDT") -> dict[str, object]:
+    data = {"e": "depthUpdate", "E": TIME_MS, "s": wire, "U": first, "u": last}
+    return {"stream": f"{wire.lower()}@depth@100ms", "data": {**data, "b": list(bids), "a": []}}
 
 
 def trade(number: int, *, is_buyer_maker: bool = False) -> dict[str, object]:

@@ -25,10 +25,9 @@ async def test_two_sockets_are_one_feed(
     ether, ends = Symbol("ETH/USDT"), {"btcusdt": trio.Event(), "ethusdt": trio.Event()}
 
     async def script(peer: Peer) -> None:
-        request = await welcome(peer)
-        wire = str(request["params"][0]).partition("@")[0]  # type: ignore[index]
-        data = {**depth(9, 11)["data"], "s": wire.upper()}  # type: ignore[dict-item]
-        await peer.say({"stream": f"{wire}@depth@100ms", "data": data})
+        streams = await welcome(peer)
+        wire = streams[0].partition("@")[0]
+        await peer.say(depth(9, 11, wire=wire.upper()))
         await ends[wire].wait()
 
     exchange.script("stream", script)

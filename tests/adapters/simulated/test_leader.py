@@ -15,6 +15,7 @@ from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Asset, Side, Symbol, VenueName
 from supervisors.clock import ManualClock
 from supervisors.entropy import Entropy
+from tests.adapters.simulated.stylized import correlation
 
 BTC = Symbol("BTC/USDT")
 START_NS = 1_790_401_523_400_000_000
@@ -68,14 +69,7 @@ def test_the_follower_moves_when_its_arbitrageurs_have_seen_the_leader() -> None
     )
     first, second = returns[:, 0], returns[:, 1]
 
-    def correlation(lag: int) -> float:
-        """Of the follower's return with the leader's, `lag` steps before."""
-        end = len(first) - abs(lag)
-        if lag >= 0:
-            return float(np.corrcoef(first[:end], second[lag:])[0, 1])
-        return float(np.corrcoef(first[-lag:], second[:end])[0, 1])
-
-    by_lag = {lag: correlation(lag) for lag in range(-14, 15)}
+    by_lag = {lag: correlation(first, second, lag) for lag in range(-14, 15)}
     assert max(by_lag, key=by_lag.__getitem__) == LAG
     assert by_lag[LAG] > 0.4
     assert max(by_lag[lag] for lag in range(-14, 0)) < 0.15

@@ -218,10 +218,13 @@ def test_a_venue_that_counts_anew_is_believed() -> None:
     assert (told.quote.bid, told.sequence) == (99.5, 7)
 
 
-def test_a_crossed_touch_of_the_venues_costs_the_book() -> None:
+@pytest.mark.parametrize(
+    "quote", [Quote(100.0, 1.0, 99.0, 1.0), Quote(98.0, 0.0, 100.0, 0.0), Quote(98.0, 1.0, 99.0, 0)]
+)
+def test_a_touch_of_the_venues_that_is_none_costs_the_book(quote: Quote) -> None:
     view = _view()
     view.apply(_book())
-    (asked,) = view.apply(_touch(5, 100.0, 99.0))
+    (asked,) = view.apply(BestQuoted(BTC, quote, 5, 12, 22))
     assert isinstance(asked, ResyncBook)
     assert view.quote is None
     assert view.apply(_touch(6, 98.0, 100.0)) == []
