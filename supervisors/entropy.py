@@ -14,6 +14,11 @@ from typing import final
 Dice = random.Random
 
 
+def fresh_secret() -> str:
+    """Forty-eight hexadecimal digits from the operating system: of no seed, and never logged."""
+    return secrets.token_hex(24)
+
+
 @final
 class Entropy:
     """Streams of a seed; without a seed the operating system chooses one, kept in `seed`."""

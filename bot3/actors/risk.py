@@ -12,7 +12,9 @@ from bot3.messages.account import OrderClosed, PositionChanged
 from bot3.messages.control import (
     CancelEverything,
     EquityMarked,
+    FlattenPositions,
     HaltTrading,
+    PositionsFlattened,
     ResumeTrading,
     TradingHalted,
     TradingResumed,
@@ -52,9 +54,12 @@ RiskMessage = (
     | InstrumentsLoaded
     | CircuitChanged
     | HaltTrading
+    | FlattenPositions
     | ResumeTrading
 )
-RiskNews = TradingHalted | TradingResumed | OrderApproved | OrderDenied | TargetSized
+RiskNews = (
+    TradingHalted | TradingResumed | PositionsFlattened | OrderApproved | OrderDenied | TargetSized
+)
 
 
 def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
@@ -64,6 +69,7 @@ def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
         limits,
         watch=recovery.watch,
         halted_reason=recovery.halted_reason,
+        is_flattening=recovery.is_flattening,
         last_intent_number=recovery.next_intent_number - 1,
     )
     manager.on_instruments(memory.instruments.values())
@@ -105,9 +111,10 @@ class RiskActor(DecisionActor[RiskMessage]):
 
     def started(self) -> None:
         """A halt of an earlier life still holds: whoever watches is to see it."""
-        reason = self._manager.state.halted_reason
-        if reason is not None:
-            self._watcher.send(TradingHalted(reason, self._clock.now_ns()))
+        state = self._manager.state
+        if state.halted_reason is not None:
+            now_ns = self._clock.now_ns()
+            self._watcher.send(TradingHalted(state.halted_reason, now_ns, state.is_flattening))
 
     @property
     def manager(self) -> RiskManager:
@@ -122,12 +129,11 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._size(message)
             case ProposeOrder():
                 self._judge(message)
-            case HaltTrading(reason=reason):
-                self._halted(self._manager.halt(reason, self._clock.now_ns()))
-            case ResumeTrading(operator=operator):
-                self._resumed(self._manager.resume(operator, self._clock.now_ns()))
+            case HaltTrading() | FlattenPositions() | ResumeTrading():
+                self._command(message, self._clock.now_ns())
             case EquityMarked():
                 self._halted(self._manager.on_equity(message.equity, message.ts_ns))
+                self._exit(message.ts_ns)
             case PositionChanged(fill=fill):
                 is_new = (fill.client_order_id, fill.trade_id) not in self._counted
                 new_fill = fill if is_new else None
@@ -180,6 +186,26 @@ class RiskActor(DecisionActor[RiskMessage]):
             self._journal.send(JournalEntry(answer))
         self._execution.send(answer)
         self._watcher.send(answer)
+
+    def _command(
+        self, command: HaltTrading | FlattenPositions | ResumeTrading, now_ns: int
+    ) -> None:
+        match command:
+            case HaltTrading(reason=reason):
+                self._halted(self._manager.halt(reason, now_ns))
+            case FlattenPositions(reason=reason):
+                self._halted(self._manager.flatten(reason, now_ns))
+                self._exit(now_ns)
+            case ResumeTrading(operator=operator):
+                self._resumed(self._manager.resume(operator, now_ns))
+
+    def _exit(self, now_ns: int) -> None:
+        """While flattening, at each mark: a target that got lost is renewed."""
+        for sized in self._manager.exits(now_ns):
+            self._execution.send(sized)
+            self._watcher.send(sized)
+        if self._manager.is_flat:
+            self._watcher.send(PositionsFlattened(now_ns))
 
     def _halted(self, halted: TradingHalted | None) -> None:
         if halted is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
-from bot3.app.console import report_error
+from bot3.app.cli_operate import COMMANDS
+from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, guard
 from bot3.app.options import RunOptions, VenueOptions
 
-EXIT_INTERRUPTED = 130
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -25,65 +24,26 @@ def _version() -> str:
         return "from an uninstalled checkout"
 
 
-_CONFIG = click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path),
-    help="A TOML file laid over the defaults.",
-)
-_USERDIR = click.option(
-    "--userdir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where journal, log and lock are kept.  [default: ./user_data]",
-)
-_JSON = click.option(
-    "--json", "is_json", is_flag=True, help="Print one JSON object as the last line of output."
-)
-_VERBOSE = click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show tracebacks.")
-
-
 def _run_options(command: F) -> F:
     for option in (
-        _VERBOSE,
+        VERBOSE,
         click.option(
             "--replay",
             type=click.Path(path_type=Path),
             help="Drive the embedded exchange from recorded data (L2 lines or OHLCV bars).",
         ),
-        _JSON,
+        JSON,
         click.option(
             "--duration",
             "duration_s",
             type=click.FloatRange(min=0, min_open=True),
             help="Stop in order after so many seconds.",
         ),
-        _USERDIR,
-        _CONFIG,
+        USERDIR,
+        CONFIG,
     ):
         command = option(command)
     return command
-
-
-def _guard(action: Callable[[], int], *, is_verbose: bool) -> None:
-    """Runs `action` and exits with its code; an error becomes one line and its exit code."""
-    try:
-        code = action()
-    except Exception as error:  # the outermost edge: it becomes a line and an exit code
-        code = report_error(error, is_verbose=is_verbose)
-    except BaseException as error:
-        if not _is_interrupt(error):
-            raise
-        click.echo("interrupted: what rests at a venue is resolved at the next start", err=True)
-        code = EXIT_INTERRUPTED
-    sys.stdout.flush()
-    sys.exit(code)
-
-
-def _is_interrupt(error: BaseException) -> bool:
-    """Ctrl-C, also inside the groups in which nurseries raise it."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.subgroup(KeyboardInterrupt) is not None
-    return isinstance(error, KeyboardInterrupt)
 
 
 def _trade(options: RunOptions) -> None:
@@ -92,7 +52,7 @@ def _trade(options: RunOptions) -> None:
 
         return trade(options, os.environ)
 
-    _guard(action, is_verbose=options.is_verbose)
+    guard(action, is_verbose=options.is_verbose)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,7 +65,7 @@ def cli(context: click.Context, /, **given: Any) -> None:
     No keys, no internet, no real money. Every configuration key can also be set as an environment
     variable: BOT3__RISK__MAX_DRAWDOWN=0.1 sets max_drawdown in [risk].
 
-    Exit codes: 0 ok, 1 error, 2 usage, 4 bad configuration.
+    Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 not done in time.
     """
     if context.invoked_subcommand is None:
         _trade(RunOptions(**given))
@@ -121,9 +81,9 @@ def trade(**given: Any) -> None:
 
 
 @cli.command("show-config")
-@_CONFIG
-@_JSON
-@_VERBOSE
+@CONFIG
+@JSON
+@VERBOSE
 def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
     """Print the resolved configuration and where each value came from."""
 
@@ -138,13 +98,13 @@ def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None
                 click.echo(line)
         return 0
 
-    _guard(action, is_verbose=is_verbose)
+    guard(action, is_verbose=is_verbose)
 
 
 @cli.command()
-@_CONFIG
-@_JSON
-@_VERBOSE
+@CONFIG
+@JSON
+@VERBOSE
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Absent: a new one, told.")
 @click.option(
     "--hours",
@@ -181,13 +141,13 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
         options = SimulateOptions(seed=chosen, is_verbose=is_verbose, **given)
         return run_simulation(options, os.environ)
 
-    _guard(action, is_verbose=is_verbose)
+    guard(action, is_verbose=is_verbose)
 
 
 @cli.command()
-@_CONFIG
-@_JSON
-@_VERBOSE
+@CONFIG
+@JSON
+@VERBOSE
 def doctor(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
     """Check configuration, clock, filters, keys and connections of each active venue.
 
@@ -199,7 +159,7 @@ def doctor(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
 
         return examine_all(config, os.environ, is_json=is_json)
 
-    _guard(action, is_verbose=is_verbose)
+    guard(action, is_verbose=is_verbose)
 
 
 @cli.command()
@@ -219,7 +179,7 @@ def doctor(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
     "--book", "has_books", is_flag=True, help="Rebuild the books; print their top at each update."
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@_VERBOSE
+@VERBOSE
 def decode(
     *, venue: str, is_public: bool | None, has_books: bool, file: Path, is_verbose: bool
 ) -> None:
@@ -235,7 +195,7 @@ def decode(
 
         return decode_file(venue, file, has_books=has_books)
 
-    _guard(action, is_verbose=is_verbose)
+    guard(action, is_verbose=is_verbose)
 
 
 @cli.command()
@@ -259,9 +219,9 @@ def decode(
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Of the market's moves.")
 @click.option("--key", multiple=True, help="An API key; each one is an account.  [default: demo]")
 @click.option("--secret-env", multiple=True, help="The environment variable with its secret.")
-@_JSON
-@_CONFIG
-@_VERBOSE
+@JSON
+@CONFIG
+@VERBOSE
 def venue(
     *, binance_port: int | None, okx_port: int | None, bybit_port: int | None, **given: Any
 ) -> None:
@@ -280,4 +240,8 @@ def venue(
 
         return serve_venue(options, os.environ)
 
-    _guard(action, is_verbose=options.is_verbose)
+    guard(action, is_verbose=options.is_verbose)
+
+
+for each in COMMANDS:
+    cli.add_command(each)

@@ -6,6 +6,7 @@ Invariant: everything that can be refused is refused before anything is started.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 
 from adapters.net.network import SocketNetwork
 from bot3.actors.memory import Memory
@@ -33,20 +34,25 @@ from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
 from bot3.messages.control import SessionStarted
 from bot3.portfolio.recovery import Recovery
+from bot3.services.control_file import ControlFile, remove_control_file
 from bot3.services.journal import Disk
+from bot3.services.kill_switch import KillSwitch
 from bot3.services.lock import StateLock
 from bot3.services.storage import FileDisk
+from bot3.telemetry.controls import Controls
 from bot3.telemetry.http import bind, url_of
 from bot3.telemetry.snapshot import RunFacts, Snapshots
 from bot3.telemetry.status import Status
 from bot3.telemetry.summary import closing_summary
 from supervisors.clock import Clock, SystemClock
 from supervisors.dispatch import RunQueue
-from supervisors.entropy import Entropy
+from supervisors.entropy import Entropy, fresh_secret
 from supervisors.observe import Observer
 from supervisors.spec import EdgeSpec
 
 JOURNAL_NAME = "journal.sqlite"
+# The token of commands by HTTP; absent, a new one each run, in the control file.
+TOKEN_VARIABLE = "BOT3_CONTROL_TOKEN"  # noqa: S105  (a name)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -58,6 +64,7 @@ class Prepared:
     options: RunOptions
     directory: Path
     listener: socket.socket | None
+    token: str = field(repr=False)
     environ: Mapping[str, str]
 
 
@@ -80,7 +87,12 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
         configure_logging(config.system.log_level, None, directory)
         held.callback(close_logging)
         import_heavy_libraries()
-        status = trio.run(_session, Prepared(loaded, options, directory, listener, environ))
+        token = environ.get(TOKEN_VARIABLE) or fresh_secret()
+        url = "" if listener is None else url_of(listener)
+        ControlFile(url, token, os.getpid()).write(directory)
+        held.callback(remove_control_file, directory)
+        prepared = Prepared(loaded, options, directory, listener, token, environ)
+        status = trio.run(_session, prepared)
     _sum_up(status, options)
     return 0
 
@@ -97,13 +109,15 @@ async def _session(given: Prepared) -> Status:
     disk = FileDisk(given.directory / JOURNAL_NAME)
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchanges = () if embedded is None else embedded.specs
-    engine = make_engine(config, run, memory, clock, access, disk, exchanges)
+    switch = KillSwitch(given.directory)
+    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch)
     observer = Observer(clock)
     data_source = modes_of(config) if embedded is None else embedded.data_source
     gauges = Gauges(engine, lambda: embedded is not None and embedded.is_replay_over)
     facts = facts_of(given, config, run, data_source, clock)
     snapshots = Snapshots(engine.board, facts, clock, gauges)
-    faces = Faces(config, given.options, given.listener, snapshots)
+    controls = Controls(given.token, engine.core.risk, switch)
+    faces = Faces(config, given.options, given.listener, snapshots, controls)
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
     async with closing(access):
         try:
@@ -167,6 +181,7 @@ def make_engine(
     access: Mapping[VenueName, VenueAccess],
     disk: Disk,
     exchanges: tuple[EdgeSpec, ...],
+    switch: KillSwitch | None = None,
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
@@ -177,7 +192,7 @@ def make_engine(
     )
     symbols = len(config.exchanges.symbols)
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
-    return TradingEngine(settings, memory, clock, RunQueue(clock), disk, desks, exchanges)
+    return TradingEngine(settings, memory, clock, RunQueue(clock), disk, desks, exchanges, switch)
 
 
 def facts_of(

@@ -26,6 +26,7 @@ from bot3.domain.values import VenueName
 from bot3.messages.control import ActorRestarted, CancelEverything, SessionEnded, SessionStarted
 from bot3.messages.journal import JournalEntry
 from bot3.telemetry.changes import ChangeLog
+from bot3.telemetry.controls import Controls
 from bot3.telemetry.http import HttpActor
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.reporter import LineReporterActor
@@ -57,6 +58,7 @@ class Faces:
     options: RunOptions
     socket: socket.socket | None
     snapshots: Snapshots
+    controls: Controls | None = None
     registry: Registry = field(factory=Registry)
     changes: ChangeLog = field(factory=ChangeLog)
 
@@ -70,7 +72,7 @@ class Faces:
         return (
             EdgeSpec(
                 "http",
-                lambda: HttpActor(listener, self.snapshots, self.registry),
+                lambda: HttpActor(listener, self.snapshots, self.registry, self.controls),
                 stop_deadline_s=STOP_DEADLINE_S,
             ),
             face,

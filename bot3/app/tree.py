@@ -24,6 +24,7 @@ from bot3.services.budget import BudgetActor
 from bot3.services.call_tally import CallTally
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
+from bot3.services.kill_switch import KillSwitch, KillSwitchActor
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
 from bot3.services.timers import TimerActor
@@ -102,6 +103,7 @@ class TradingEngine:
     disk: Disk
     venues: Mapping[VenueName, VenueDesk]
     exchanges: tuple[EdgeSpec, ...] = ()
+    switch: KillSwitch | None = None
     backlog: JournalBacklog = field(factory=JournalBacklog)
     journal: Mailbox[JournalEntry] = field(init=False)
     board: Board = field(init=False)
@@ -134,7 +136,7 @@ class TradingEngine:
         return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
 
     def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
-        """Journal · board · money · healing · minds · venues · timers · operators."""
+        """Journal · board · money · kill switch · healing · minds · venues · timers · operators."""
         portfolio, execution, risk = self.core.money_specs()
         minds = tuple(mind.supervisor() for mind in self.core.minds.values())
         venues = tuple(
@@ -147,6 +149,7 @@ class TradingEngine:
             portfolio,
             execution,
             risk,
+            *self._kill_switch(),
             self.core.healing_spec(),
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
@@ -154,6 +157,12 @@ class TradingEngine:
             SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
         )
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)
+
+    def _kill_switch(self) -> tuple[ChildSpec, ...]:
+        switch = self.switch
+        if switch is None:
+            return ()
+        return (EdgeSpec("kill switch", lambda: KillSwitchActor(switch, self.core.risk)),)
 
     def hear(self, event: observe.LifecycleEvent) -> None:
         """For the tree's observer: what healing must know of it."""

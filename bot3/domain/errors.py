@@ -23,6 +23,18 @@ class UnavailableError(Bot3Error):
     """A resource that somebody else holds: a port, a state directory."""
 
 
+class NotRunningError(Bot3Error):
+    """A command to a running process, and there is none."""
+
+    exit_code = 3
+
+
+class DeadlineError(Bot3Error):
+    """Something was asked for and not done in time."""
+
+    exit_code = 5
+
+
 class IllegalTransitionError(Bot3Error):
     """An order was told what it cannot take in its state."""
 

@@ -205,6 +205,7 @@ class ExecutionDesk:
             settings=self.settings.planner,
             now_ns=now_ns,
             working_since_ns=since_ns,
+            is_urgent=target.is_urgent,
         ):
             if isinstance(planned, PlannedCancel):
                 actions += self.orders.ask_cancel(planned.client_order_id, planned.reason, now_ns)

@@ -101,14 +101,16 @@ def plan(
     settings: PlannerSettings,
     now_ns: int,
     working_since_ns: int,
+    is_urgent: bool = False,
 ) -> list[PlannedOrder | PlannedCancel]:
     """Cancels of orders that no longer serve, or one new order, or nothing.
 
     `working_since_ns` is when this difference began to be worked: past `maker_patience_s` of it a
-    resting order is cancelled and the rest goes across the spread. A crossed quote plans nothing.
+    resting order is cancelled and the rest goes across the spread; an urgent one goes at once. A
+    crossed quote plans nothing.
     """
     difference = difference_of(target, holding, settings)
-    is_patient = now_ns - working_since_ns < settings.maker_patience_s * SECOND_NS
+    is_patient = not is_urgent and now_ns - working_since_ns < settings.maker_patience_s * SECOND_NS
     if live_orders:
         return [
             PlannedCancel(order.intent.client_order_id, reason)

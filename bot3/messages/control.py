@@ -21,6 +21,12 @@ class ResumeTrading(msgspec.Struct, frozen=True):
     operator: str
 
 
+class FlattenPositions(msgspec.Struct, frozen=True):
+    """Halt, cancel what rests, and sell every position down to dust."""
+
+    reason: str
+
+
 class CancelEverything(msgspec.Struct, frozen=True):
     """To execution: cancel every live order (shutdown, halt)."""
 
@@ -28,9 +34,16 @@ class CancelEverything(msgspec.Struct, frozen=True):
 
 
 class TradingHalted(msgspec.Struct, frozen=True, tag=True):
-    """The gate is shut, and stays so until resumed."""
+    """The gate is shut, and stays so until resumed; while flattening, for exits it is open."""
 
     reason: str
+    ts_ns: int
+    is_flattening: bool = False
+
+
+class PositionsFlattened(msgspec.Struct, frozen=True):
+    """Nothing is held that a venue would take an order for, and nothing of ours rests."""
+
     ts_ns: int
 
 

@@ -17,13 +17,17 @@ from bot3.domain.values import InstrumentId, Price, Quantity, Side, VenueName
 
 
 class TargetSized(msgspec.Struct, frozen=True):
-    """Risk's answer to a target: the position to hold, in base asset (spot: never negative)."""
+    """Risk's answer to a target: the position to hold, in base asset (spot: never negative).
+
+    An urgent one is worked across the spread at once.
+    """
 
     instrument: InstrumentId
     strategy: str
     position: Decimal
     ts_ns: int
     origin_ns: int
+    is_urgent: bool = False
 
 
 class ProposeOrder(msgspec.Struct, frozen=True):

@@ -57,6 +57,7 @@ class Recovery:
         self.tracker = PositionTracker()
         self.watch = DrawdownWatch()
         self.halted_reason: str | None = None
+        self.is_flattening = False
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
@@ -96,8 +97,9 @@ class Recovery:
                 self.next_intent_number = max(self.next_intent_number, intent.number + 1)
             case TradingHalted():
                 self.halted_reason = record.reason
+                self.is_flattening = record.is_flattening
             case TradingResumed():
-                self.halted_reason = None
+                self.halted_reason, self.is_flattening = None, False
                 self.watch = self.watch.rebase()
             case EquityMarked():
                 self.watch = self.watch.mark(record.equity, record.ts_ns)

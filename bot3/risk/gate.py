@@ -5,8 +5,8 @@ does not, in the order of `DenialReason`.
 
 A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) passes the limits on
 entries: position, exposure, order notional, an open circuit, and a halt where the limits allow
-exits. It does not pass a stale or crossed book, a venue that is down, the collar, the rate or the
-balance: those say that we do not know what we are doing.
+exits or positions are being flattened. It does not pass a stale or crossed book, a venue that is
+down, the collar, the rate or the balance: those say that we do not know what we are doing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Check = Callable[[RiskState, RiskLimits, OrderIntent, int], str | None]
 def _halted(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
     if state.halted_reason is None:
         return None
-    if limits.is_exit_allowed_when_halted and reduces(state, intent):
+    is_exit_allowed = limits.is_exit_allowed_when_halted or state.is_flattening
+    if is_exit_allowed and reduces(state, intent):
         return None
     return state.halted_reason
 

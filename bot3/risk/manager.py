@@ -15,7 +15,7 @@ from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.fill import Fill
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import InstrumentId, VenueName
+from bot3.domain.values import ZERO, InstrumentId, VenueName
 from bot3.messages.account import OrderClosed
 from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.healing import CircuitChanged, CircuitState
@@ -28,6 +28,9 @@ from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
 from bot3.risk.state import OpenCircuit, RiskState
 
+FLATTEN = "flatten"  # in the place of a strategy's name
+_DUST = Decimal("1.01")
+
 
 @final
 class RiskManager:
@@ -39,12 +42,14 @@ class RiskManager:
         *,
         watch: DrawdownWatch | None = None,
         halted_reason: str | None = None,
+        is_flattening: bool = False,
         last_intent_number: int = 0,
     ) -> None:
         self.limits = limits
         self.state = RiskState(
             watch=DrawdownWatch() if watch is None else watch,
             halted_reason=halted_reason,
+            is_flattening=is_flattening,
             last_intent_number=last_intent_number,
         )
 
@@ -117,20 +122,56 @@ class RiskManager:
         self.state.halted_reason = reason
         return TradingHalted(reason, now_ns)
 
+    def flatten(self, reason: str, now_ns: int) -> TradingHalted | None:
+        """Shuts the gate for entries alone. None where positions are being flattened already."""
+        if self.state.is_flattening:
+            return None
+        self.state.halted_reason, self.state.is_flattening = reason, True
+        return TradingHalted(reason, now_ns, is_flattening=True)
+
+    def exits(self, now_ns: int) -> tuple[TargetSized, ...]:
+        """While flattening: no position, at once, wherever a venue would take an order for it."""
+        if not self.state.is_flattening:
+            return ()
+        return tuple(
+            TargetSized(key, FLATTEN, ZERO, now_ns, 0, is_urgent=True)
+            for key, held in self.state.positions.items()
+            if held > 0 and self._is_sellable(key, held)
+        )
+
+    def _is_sellable(self, key: InstrumentId, held: Decimal) -> bool:
+        """An instrument that nobody knows yet may be: the next look tells.
+
+        The margin is for a crossing price below the mark.
+        """
+        instrument, mark = self.state.instruments.get(key), self.state.marks.get(key)
+        if instrument is None or mark is None:
+            return True
+        amount = instrument.round_amount(held).amount
+        is_dust = amount < instrument.amount_min or amount * mark < instrument.notional_min * _DUST
+        return amount > 0 and not is_dust
+
+    @property
+    def is_flat(self) -> bool:
+        """Flattening, and nothing is left to do."""
+        return self.state.is_flattening and not self.state.orders and not self.exits(0)
+
     def resume(self, operator: str, now_ns: int) -> TradingResumed | None:
         """Opens the gate; drawdown and daily loss count anew from here. None where it was open."""
         if self.state.halted_reason is None:
             return None
-        self.state.halted_reason = None
+        self.state.halted_reason, self.state.is_flattening = None, False
         self.state.watch = self.state.watch.rebase()
         return TradingResumed(operator, now_ns)
 
     def size(self, proposed: TargetProposed) -> TargetSized | None:
-        """None for a warm-up, and while instrument, price or equity is not known."""
+        """None for a warm-up, while flattening, while instrument, price or equity is not known."""
         instrument = self.state.instruments.get(proposed.instrument)
         price = self.state.marks.get(proposed.instrument)
         equity = self.state.watch.equity
-        if proposed.is_warm_up or instrument is None or price is None or equity is None:
+        if proposed.is_warm_up or self.state.is_flattening:
+            return None
+        if instrument is None or price is None or equity is None:
             return None
         position = size_target(
             proposed.target,

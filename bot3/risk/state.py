@@ -71,6 +71,7 @@ class RiskState:
     circuits: dict[VenueName, OpenCircuit] = Factory(dict)
     watch: DrawdownWatch = field(factory=DrawdownWatch)
     halted_reason: str | None = None
+    is_flattening: bool = False
     last_intent_number: int = 0
 
     def take_quote(self, instrument: InstrumentId, quote: Quote, ts_local_ns: int) -> None:

@@ -49,15 +49,21 @@ def record_ts_ns(record: Record) -> int:
 
 @final
 class JournalStore:
-    """Opens or creates the file. Raises `DataError`, with what to do, where it cannot be used."""
+    """Opens or creates the file. Raises `DataError`, with what to do, where it cannot be used.
 
-    def __init__(self, path: Path) -> None:
+    `is_read_only` for a look beside its writer: the file must be there, and nothing is changed.
+    """
+
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         self.path = path
+        where = f"{path.absolute().as_uri()}?mode=ro" if is_read_only else path
         try:
             self._connection = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, timeout=5.0
+                where, isolation_level=None, check_same_thread=False, timeout=5.0, uri=is_read_only
             )
             try:
+                if not is_read_only:
+                    self._prepare_tables()
                 self._prepare()
             except BaseException:
                 self._connection.close()
@@ -65,12 +71,22 @@ class JournalStore:
         except sqlite3.Error as error:
             raise self._failed("cannot be opened", error) from error
 
-    def _prepare(self) -> None:
+    def _prepare_tables(self) -> None:
         run = self._connection.execute
         run("PRAGMA journal_mode=WAL")
         self._connection.executescript(_TABLES)
         run("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (STORE_VERSION,))
-        self._migrate(run("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
+        self._migrate(self._store_version())
+
+    def _store_version(self) -> int:
+        query = "SELECT value FROM meta WHERE key = 'schema_version'"
+        version: int = self._connection.execute(query).fetchone()[0]
+        return version
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        if self._store_version() > STORE_VERSION:
+            raise self._too_new(self._store_version(), STORE_VERSION)
         newest = "SELECT sequence, version FROM journal ORDER BY sequence DESC LIMIT 1"
         self.last_sequence: int
         self.last_sequence, version = run(newest).fetchone() or (0, SCHEMA_VERSION)

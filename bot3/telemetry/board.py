@@ -26,7 +26,12 @@ from bot3.messages.account import (
     OrderClosed,
     PositionChanged,
 )
-from bot3.messages.control import EquityMarked, TradingHalted, TradingResumed
+from bot3.messages.control import (
+    EquityMarked,
+    PositionsFlattened,
+    TradingHalted,
+    TradingResumed,
+)
 from bot3.messages.healing import CircuitChanged, HealingActed
 from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import (
@@ -94,6 +99,7 @@ class Board:
         self.equity_start: Decimal | None = None
         self.drawdown_max = 0.0
         self.halted: TradingHalted | None = None
+        self.flattened: PositionsFlattened | None = None
         self.fees_paid = ZERO
         self.signals = 0
         self.fills = 0
@@ -129,6 +135,9 @@ class Board:
                 self._connection(message)
             case TradingHalted() | TradingResumed():
                 self.halted = message if isinstance(message, TradingHalted) else None
+                self.flattened = None
+            case PositionsFlattened():
+                self.flattened = message
             case HealingActed() | CircuitChanged():
                 self._healed(message)
             case _:

@@ -121,6 +121,8 @@ def _risen(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[tupl
 
 
 def _gate(before: Status | None, after: Status) -> Iterator[str]:
+    if after.is_flat and not (before is not None and before.is_flat):
+        yield "positions are sold; trading stays halted"
     if after.is_halted != (before is not None and before.is_halted):
         yield f"trading halted: {after.halt_reason}" if after.is_halted else "trading resumed"
     if before is None or (before.is_ready, before.reasons) != (after.is_ready, after.reasons):

@@ -1,8 +1,8 @@
 """The HTTP face: dashboard, status, metrics and probes, served by hypercorn on Trio.
 
 Invariant: the socket is bound before anything else starts and outlives the server's restarts;
-pages carry no data but the snapshot's, load nothing from elsewhere, and nothing here can be told
-to do anything (GET only).
+pages carry no data but the snapshot's and load nothing from elsewhere; what can be told to do
+something (`POST /control/…`, see `bot3.telemetry.controls`) wants a token.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot3.domain.errors import UnavailableError
+from bot3.telemetry.controls import Controls, control_response
 from bot3.telemetry.metrics import CONTENT_TYPE, Registry
 from bot3.telemetry.status import StatusSource, encode_status
 from bot3.telemetry.status_metrics import StatusMetrics
@@ -98,8 +99,10 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def make_app(source: StatusSource, registry: Registry) -> Starlette:
-    """The ASGI app over a status source and a registry."""
+def make_app(
+    source: StatusSource, registry: Registry, controls: Controls | None = None
+) -> Starlette:
+    """The ASGI app over a status source and a registry; without controls it only shows."""
     page = (files("bot3.telemetry") / "dashboard.html").read_bytes()
     published = StatusMetrics(registry)
 
@@ -122,6 +125,11 @@ def make_app(source: StatusSource, registry: Registry) -> Starlette:
         body = _encode({"is_ready": now.is_ready, "reasons": now.reasons})
         return _json(body, 200 if now.is_ready else 503)
 
+    async def control(request: Request) -> Response:
+        answer = await control_response(controls, request, source)
+        answer.headers.update(_HEADERS)
+        return answer
+
     routes = {
         "/": dashboard,
         "/status.json": status,
@@ -129,9 +137,8 @@ def make_app(source: StatusSource, registry: Registry) -> Starlette:
         "/healthz": health,
         "/readyz": ready,
     }
-    return Starlette(
-        routes=[Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
-    )
+    shown = [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
+    return Starlette(routes=[*shown, Route("/control/{command}", control, methods=["POST"])])
 
 
 def _json(body: bytes, code: int = 200) -> Response:
@@ -147,9 +154,15 @@ class HttpActor(EdgeActor):
     `STOP_TIMEOUT_S` to end. The socket stays open: its owner closes it after the last restart.
     """
 
-    def __init__(self, listener: socket.socket, source: StatusSource, registry: Registry) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        source: StatusSource,
+        registry: Registry,
+        controls: Controls | None = None,
+    ) -> None:
         self._listener = listener
-        self._app = make_app(source, registry)
+        self._app = make_app(source, registry, controls)
 
     async def run(self, context: EdgeContext) -> None:
         stop, ended = trio.Event(), trio.Event()

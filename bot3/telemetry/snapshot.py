@@ -126,6 +126,8 @@ class Snapshots:
             max_drawdown=board.drawdown_max,
             is_halted=board.halted is not None,
             halt_reason="" if board.halted is None else board.halted.reason,
+            is_flattening=board.halted is not None and board.halted.is_flattening,
+            is_flat=board.flattened is not None,
         )
 
     def _orders_by_status(self) -> dict[str, int]:

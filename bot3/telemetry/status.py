@@ -130,6 +130,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
     `max_drawdown` the deepest one of this run; `orders_by_status`, `denials`, `restarts` and
     `healing` count since the start, by order status, denial reason, actor and healing action.
+    `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
     """
 
     run: str
@@ -149,6 +150,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     is_halted: bool = False
     halt_reason: str = ""
+    is_flattening: bool = False
+    is_flat: bool = False
     venues: dict[str, VenueStatus] = {}
     instruments: tuple[InstrumentStatus, ...] = ()
     recent_orders: tuple[OrderStatusLine, ...] = ()
@@ -166,6 +169,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tick_to_order: LatencyStatus = LatencyStatus()
     actors: tuple[ActorStatus, ...] = ()
     journal: JournalStatus = JournalStatus()
+
+    @property
+    def exits(self) -> str:
+        """What a halt says of the positions."""
+        if not self.is_flattening:
+            return ""
+        return " · positions are sold" if self.is_flat else " · selling positions"
 
     @property
     def profit(self) -> Decimal | None:

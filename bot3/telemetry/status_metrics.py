@@ -26,6 +26,7 @@ class StatusMetrics:
         gauge("bot3_uptime_seconds", "Time since the start.", status.uptime_s)
         gauge("bot3_ready", "1 where it can trade.", status.is_ready)
         gauge("bot3_halted", "1 where the gate is shut.", status.is_halted)
+        gauge("bot3_flattening", "1 while positions are being sold.", status.is_flattening)
         gauge("bot3_equity", "Equity in the quote asset.", status.equity)
         gauge("bot3_equity_start", "Equity at the start.", status.equity_start)
         gauge("bot3_fees_paid", "Fees paid, in the quote asset.", status.fees_paid)

@@ -75,7 +75,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         is_short = status.uptime_s < _JUDGED_FROM_S
         rows.append(("goal", f"{goal} (too short a run to judge it)" if is_short else goal))
     if status.is_halted:
-        rows.insert(0, ("halted", status.halt_reason))
+        rows.insert(0, ("halted", status.halt_reason + status.exits))
     return rows
 
 

@@ -24,7 +24,7 @@ from bot3.app.simulation.invariants.events import (
 from bot3.app.simulation.life import Life, Machine
 from bot3.app.simulation.scenario import FaultPlan
 from bot3.app.simulation.trace import Trace
-from bot3.messages.control import HaltTrading, ResumeTrading
+from bot3.messages.control import FlattenPositions, HaltTrading, ResumeTrading
 from bot3.messages.healing import HealingActed
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
@@ -39,6 +39,8 @@ from supervisors.observe import (
 )
 from supervisors.testing import Agenda, CheckpointCrashes
 from supervisors.tree import TreeHandle
+
+FLATTEN_SHARE = 1 / 3
 
 
 @final
@@ -98,10 +100,14 @@ class MachineRoom:
             life.stop()
 
     def halt(self, dice: Dice) -> None:
-        """An operator halts trading for a while; a process that is down does not hear it."""
-        if self._command(HaltTrading("an operator of the simulation")):
+        """An operator halts trading for a while, every third time with all positions sold; a
+        process that is down does not hear it.
+        """
+        is_flattening = dice.random() < FLATTEN_SHARE
+        command = FlattenPositions if is_flattening else HaltTrading
+        if self._command(command("an operator of the simulation")):
             self.is_halted_by_operator = True
-            self._trace.fault("operator_halt")
+            self._trace.fault("operator_flatten" if is_flattening else "operator_halt")
             self._agenda.after(dice.uniform(*self._plan.operator_halt_length_s), self.resume)
 
     def resume(self) -> None:
@@ -111,7 +117,7 @@ class MachineRoom:
         elif not self.is_closing:
             self._agenda.after(1.0, self.resume)
 
-    def _command(self, command: HaltTrading | ResumeTrading) -> bool:
+    def _command(self, command: HaltTrading | FlattenPositions | ResumeTrading) -> bool:
         life = self.life
         if life is None or life.ended.is_set() or life.engine is None or life.tree is None:
             return False

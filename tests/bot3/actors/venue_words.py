@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bot3.domain.order import OrderIntent, OrderStatus
 from bot3.domain.values import ZERO, Quantity
 from bot3.messages.orders import OrderCanceled, VenueOrder
 
 
-def canceled(intent: OrderIntent, now_ns: int) -> OrderCanceled:
-    """Taken off the book, nothing filled."""
-    return OrderCanceled(intent.client_order_id, intent.instrument, Quantity(ZERO), now_ns, now_ns)
+def canceled(intent: OrderIntent, now_ns: int, filled: Decimal = ZERO) -> OrderCanceled:
+    """Taken off the book, with so much filled."""
+    key, stated = intent.client_order_id, Quantity(filled)
+    return OrderCanceled(key, intent.instrument, stated, now_ns, now_ns)
 
 
 def order_at_venue(

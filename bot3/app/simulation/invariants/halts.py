@@ -3,6 +3,7 @@
 A halt counts from its record on, through crashes and restarts; one that a power loss took from the
 journal was promised all the same. Free are orders whose intent was recorded before it, and one that
 the same process decided at that very moment or before, on its way to the journal behind the halt.
+While positions are flattened, sells are free.
 """
 
 from __future__ import annotations
@@ -43,15 +44,17 @@ class NoneAfterHalt:
 
     def _record(self, event: RecordWritten) -> None:
         match event.record:
-            case TradingHalted() if self._halt is None:
-                self._halt = (event.generation, event.record)
+            case TradingHalted(is_flattening=is_flattening):
+                if self._halt is None or is_flattening:
+                    self._halt = (event.generation, event.record)
             case TradingResumed():
                 self._halt = None
             case IntentRecorded(intent=intent) if self._halt is not None:
                 generation, halted = self._halt
                 before_ns = halted.ts_ns - intent.created_ns
                 was_decided = 0 <= before_ns <= self._lifetime_ns
-                if not (was_decided and event.generation == generation):
+                is_exit = halted.is_flattening and intent.side is Side.SELL
+                if not is_exit and not (was_decided and event.generation == generation):
                     self._guilty[intent.client_order_id] = halted.reason
             case _:
                 pass

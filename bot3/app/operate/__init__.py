@@ -1,0 +1,1 @@
+"""Commands to a running process, and to what it left behind."""

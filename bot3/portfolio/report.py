@@ -1,0 +1,289 @@
+"""What a journal says of one account, for people and machines: every order, fill and balance.
+
+Invariant: all of it is folded from records; positions are the sums of the fills listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import final
+
+import msgspec
+
+from bot3.domain.account import Balance
+from bot3.domain.errors import IllegalTransitionError, OverfillError
+from bot3.domain.fill import Fill
+from bot3.domain.ids import parse_client_order_id
+from bot3.domain.order import Order, OrderInput
+from bot3.domain.values import Asset, VenueName
+from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
+from bot3.messages.journal import Record
+from bot3.messages.orders import (
+    BalanceChanged,
+    IntentRecorded,
+    OrderDenied,
+    OrderEvent,
+    OrderFilled,
+)
+from bot3.portfolio.events import after_event, order_of
+from bot3.portfolio.positions import PositionTracker, base_and_quote
+
+FOREIGN = "foreign"  # in the place of a strategy's name
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    """One order of ours as the journal has it; amounts in base."""
+
+    client_order_id: str
+    venue_order_id: str | None
+    venue: str
+    symbol: str
+    side: str
+    order_type: str
+    status: str
+    amount: Decimal
+    filled: Decimal
+    price: Decimal | None
+    average_price: Decimal | None
+    strategy: str
+    created_ns: int
+    reason: str
+
+
+class FillRow(msgspec.Struct, frozen=True):
+    """One fill, once, however often it was reported."""
+
+    trade_id: str
+    client_order_id: str
+    venue: str
+    symbol: str
+    side: str
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: str
+    strategy: str
+    ts_ns: int
+
+
+class PositionRow(msgspec.Struct, frozen=True):
+    """The sum of our fills, and what they realized net of fees in base and quote."""
+
+    venue: str
+    symbol: str
+    amount: Decimal
+    average_price: Decimal | None
+    realized: Decimal
+
+
+class Profit(msgspec.Struct, frozen=True):
+    """Of closed trades, in the quote asset of each symbol; fees by the asset charged."""
+
+    realized: dict[str, Decimal]
+    fees: dict[str, Decimal]
+    fills: int
+
+
+class AccountReport(msgspec.Struct, frozen=True):
+    """The whole account. `equity` is the last one marked, None before the first."""
+
+    account: str
+    data_source: str
+    runs: int
+    first_ns: int
+    last_ns: int
+    orders: tuple[OrderLine, ...]
+    fills: tuple[FillRow, ...]
+    positions: tuple[PositionRow, ...]
+    balances: dict[str, dict[str, dict[str, Decimal]]]
+    equity: Decimal | None
+    peak: Decimal | None
+    drawdown: float
+    is_halted: bool
+    halt_reason: str
+    mismatches: tuple[str, ...]
+    profit: Profit
+    strategies: dict[str, Profit]
+    anomalies: int
+
+
+def _profit(tracker: PositionTracker, fills: int) -> Profit:
+    realized: dict[str, Decimal] = {}
+    for instrument, position in tracker.positions().items():
+        quote = base_and_quote(instrument)[1]
+        realized[quote] = realized.get(quote, Decimal(0)) + position.realized
+    return Profit(realized, {str(asset): fee for asset, fee in tracker.fees().items()}, fills)
+
+
+@final
+class ReportFold:
+    """Folds records; another account's between its `SessionStarted` and the next are skipped.
+
+    Without `account` it is that of the last session: an earlier one's are dropped.
+    """
+
+    def __init__(self, account: str | None = None) -> None:
+        self._wanted = account
+        self._reset("")
+
+    def _reset(self, account: str) -> None:
+        self._account = account
+        self._source, self._runs, self._first_ns, self._last_ns = "", 0, 0, 0
+        self._orders: dict[str, Order] = {}
+        self._fills: dict[tuple[str, str], tuple[Fill, str]] = {}
+        self._tracker = PositionTracker()
+        self._by_strategy: dict[str, tuple[PositionTracker, list[Fill]]] = {}
+        self._balances: dict[tuple[VenueName, Asset], Balance] = {}
+        self._equity: EquityMarked | None = None
+        self._halted: str | None = None
+        self._anomalies = 0
+        self._is_ours = False
+
+    def fold(self, records: Iterable[Record]) -> None:
+        """Takes in more of the journal, in its order."""
+        for record in records:
+            if isinstance(record, SessionStarted):
+                self._begin(record)
+            elif self._is_ours:
+                self._take(record)
+
+    def _begin(self, started: SessionStarted) -> None:
+        if self._wanted is None and started.account != self._account:
+            self._reset(started.account)
+        elif self._wanted is not None:
+            self._account = self._wanted
+        self._is_ours = started.account == self._account
+        if self._is_ours:
+            self._runs += 1
+            self._source = started.data_source
+            self._first_ns = self._first_ns or started.ts_ns
+            self._last_ns = started.ts_ns
+
+    def _take(self, record: Record) -> None:
+        self._last_ns = max(self._last_ns, getattr(record, "ts_ns", 0))
+        match record:
+            case IntentRecorded(intent=intent):
+                self._orders[intent.client_order_id] = Order(intent).move(OrderInput.SEND)
+            case OrderDenied(intent=intent, denial=denial):
+                reason = f"{denial.reason.value}: {denial.detail}"
+                denied = Order(intent).move(OrderInput.DENY, reason=reason)
+                self._orders.setdefault(intent.client_order_id, denied)
+            case BalanceChanged(balances=balances):
+                self._balances.update(((each.venue, each.asset), each) for each in balances)
+            case EquityMarked():
+                self._equity = record
+            case TradingHalted(reason=reason):
+                self._halted = reason
+            case TradingResumed():
+                self._halted = None
+            case _ if isinstance(record, OrderEvent):
+                self._order_event(record)
+            case _:
+                pass  # nothing that a report shows
+
+    def _order_event(self, event: OrderEvent) -> None:
+        key = order_of(event)[1]
+        if isinstance(event, OrderFilled):
+            self._fill(event.fill)
+        order = self._orders.get(key)
+        if order is None:
+            return
+        try:
+            self._orders[key] = after_event(order, event)
+        except (IllegalTransitionError, OverfillError):
+            self._anomalies += 1
+
+    def _fill(self, fill: Fill) -> None:
+        order = self._orders.get(fill.client_order_id)
+        strategy = FOREIGN if order is None else order.intent.strategy
+        self._fills.setdefault((str(fill.instrument), fill.trade_id), (fill, strategy))
+        if parse_client_order_id(fill.client_order_id) is None or not self._tracker.apply(fill):
+            return
+        tracker, fills = self._by_strategy.setdefault(strategy, (PositionTracker(), []))
+        tracker.apply(fill)
+        fills.append(fill)
+
+    def report(self, mismatches: Iterable[str] = ()) -> AccountReport:
+        """Of what was folded so far."""
+        marked = self._equity
+        own = sum(len(fills) for _, fills in self._by_strategy.values())
+        return AccountReport(
+            account=self._account,
+            data_source=self._source,
+            runs=self._runs,
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+            orders=tuple(_order_line(order) for order in self._orders.values()),
+            fills=tuple(_fill_row(fill, name) for fill, name in self._fills.values()),
+            positions=self._positions(),
+            balances=self._held(),
+            equity=None if marked is None else marked.equity,
+            peak=None if marked is None else marked.peak,
+            drawdown=0.0 if marked is None else marked.drawdown,
+            is_halted=self._halted is not None,
+            halt_reason=self._halted or "",
+            mismatches=tuple(mismatches),
+            profit=_profit(self._tracker, own),
+            strategies={
+                name: _profit(tracker, len(fills))
+                for name, (tracker, fills) in self._by_strategy.items()
+            },
+            anomalies=self._anomalies,
+        )
+
+    def _positions(self) -> tuple[PositionRow, ...]:
+        return tuple(
+            PositionRow(
+                instrument.venue,
+                instrument.symbol,
+                position.amount,
+                None if position.average_price is None else position.average_price.amount,
+                position.realized,
+            )
+            for instrument, position in self._tracker.positions().items()
+        )
+
+    def _held(self) -> dict[str, dict[str, dict[str, Decimal]]]:
+        held: dict[str, dict[str, dict[str, Decimal]]] = {}
+        for (venue, asset), balance in sorted(self._balances.items()):
+            held.setdefault(venue, {})[asset] = {"free": balance.free, "held": balance.held}
+        return held
+
+
+def _order_line(order: Order) -> OrderLine:
+    intent, average = order.intent, order.average_price
+    return OrderLine(
+        client_order_id=intent.client_order_id,
+        venue_order_id=order.venue_order_id,
+        venue=intent.instrument.venue,
+        symbol=intent.instrument.symbol,
+        side=intent.side.value,
+        order_type=intent.order_type.value,
+        status=order.status.value,
+        amount=intent.amount.amount,
+        filled=order.filled.amount,
+        price=None if intent.price is None else intent.price.amount,
+        average_price=None if average is None else average.amount,
+        strategy=intent.strategy,
+        created_ns=intent.created_ns,
+        reason=order.reason,
+    )
+
+
+def _fill_row(fill: Fill, strategy: str) -> FillRow:
+    return FillRow(
+        trade_id=fill.trade_id,
+        client_order_id=fill.client_order_id,
+        venue=fill.instrument.venue,
+        symbol=fill.instrument.symbol,
+        side=fill.side.value,
+        price=fill.price.amount,
+        amount=fill.amount.amount,
+        fee=fill.fee,
+        fee_asset=fill.fee_asset,
+        liquidity=fill.liquidity.value,
+        strategy=strategy,
+        ts_ns=fill.ts_venue_ns,
+    )
