@@ -207,8 +207,14 @@ class DecisionCore:
             events=(self.execution, self.outlets.board),
             watcher=self.outlets.board,
         )
-        recovery = self.memory.recovery
-        return ExecutionActor(desk, outlets, self.clock, run=self.settings.run, recovery=recovery)
+        return ExecutionActor(
+            desk,
+            outlets,
+            self.clock,
+            run=self.settings.run,
+            recovery=self.memory.recovery,
+            halt=self.memory.halt(),
+        )
 
     def _build_risk(self) -> RiskActor:
         return RiskActor(

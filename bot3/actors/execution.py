@@ -18,7 +18,7 @@ from bot3.domain.values import VenueName
 from bot3.execution.actions import Action, Deduced, ForeignOrder, OrderAnomaly, Submission
 from bot3.execution.desk import ExecutionDesk, ExecutionSettings
 from bot3.messages.account import FetchFills, OrderClosed
-from bot3.messages.control import CancelEverything
+from bot3.messages.control import CancelEverything, TradingHalted
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.orders import (
@@ -88,7 +88,7 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
 
     `CancelEverything` holds until each order that lived then is final: a cancel that was lost, or
     that overtook its order on the way through the journal, is sent again once the order is known
-    to rest. A halt in `recovery` condemns every restored order from the start.
+    to rest. A `halt` that holds condemns every restored order from the start.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         *,
         run: RunId,
         recovery: Recovery,
+        halt: TradingHalted | None,
     ) -> None:
         self._desk = desk
         self._run = run
@@ -109,8 +110,8 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         self._origin_ns = 0
         self._condemned: dict[ClientOrderId, str] = {}
         self._reported: set[ClientOrderId] = set()
-        if recovery.halted_reason is not None:
-            self._condemn(recovery.halted_reason)
+        if halt is not None:
+            self._condemn(halt.reason)
 
     @property
     def desk(self) -> ExecutionDesk:

@@ -18,6 +18,7 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, VenueName
 from bot3.healing.policy import Standing
 from bot3.healing.states import StateOrigin
+from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.healing import RestoreSnapshot, StartEmpty
 from bot3.messages.journal import JournalEntry, Record
 from bot3.messages.orders import BalanceChanged, InstrumentsLoaded, OrderFilled
@@ -44,6 +45,7 @@ class Memory:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.balances: dict[tuple[VenueName, Asset], Balance] = {}
         self.standing = Standing()
+        self._gate: TradingHalted | TradingResumed | None = None
         self.untold: dict[tuple[InstrumentId, str], Fill] = {}
         self._models: dict[InstrumentId, SnapshotShelf] = {}
         self._bars: dict[InstrumentId, deque[Bar]] = {}
@@ -74,6 +76,25 @@ class Memory:
                     self.untold[fill.instrument, fill.trade_id] = fill
             case _:
                 self.recovery.fold((message,))
+
+    def keep_gate(self, news: TradingHalted | TradingResumed) -> None:
+        """What risk has decided about the gate, before it is durable: a restarted one obeys it.
+
+        The journal can stall for seconds, and a halt must not wait for it.
+        """
+        self._gate = news
+
+    def halt(self) -> TradingHalted | None:
+        """The halt that holds: of this process where risk has spoken, else of the journal."""
+        match self._gate:
+            case TradingHalted():
+                return self._gate
+            case TradingResumed():
+                return None
+            case None:
+                reason = self.recovery.halted_reason
+                is_flattening = self.recovery.is_flattening
+                return None if reason is None else TradingHalted(reason, 0, is_flattening)
 
     def _forget(self, instrument: InstrumentId, actor: str) -> None:
         if actor == ML:

@@ -64,12 +64,12 @@ RiskNews = (
 
 def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
     """The gate as the journal and the venues' last word have it."""
-    recovery = memory.recovery
+    recovery, halted = memory.recovery, memory.halt()
     manager = RiskManager(
         limits,
         watch=recovery.watch,
-        halted_reason=recovery.halted_reason,
-        is_flattening=recovery.is_flattening,
+        halted_reason=None if halted is None else halted.reason,
+        is_flattening=halted is not None and halted.is_flattening,
         last_intent_number=recovery.next_intent_number - 1,
     )
     manager.on_instruments(memory.instruments.values())
@@ -98,6 +98,7 @@ class RiskActor(DecisionActor[RiskMessage]):
         watcher: Address[RiskNews],
     ) -> None:
         self._manager = restored_manager(limits, memory)
+        self._memory = memory
         # Their fills are in what we were restored from; news of them may still wait for us.
         self._counted = {
             (kept.order.intent.client_order_id, trade_id)
@@ -209,11 +210,13 @@ class RiskActor(DecisionActor[RiskMessage]):
 
     def _halted(self, halted: TradingHalted | None) -> None:
         if halted is not None:
+            self._memory.keep_gate(halted)
             self._journal.send(JournalEntry(halted))
             self._execution.send(CancelEverything(halted.reason))
             self._watcher.send(halted)
 
     def _resumed(self, resumed: TradingResumed | None) -> None:
         if resumed is not None:
+            self._memory.keep_gate(resumed)
             self._journal.send(JournalEntry(resumed))
             self._watcher.send(resumed)

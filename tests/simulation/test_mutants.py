@@ -36,7 +36,11 @@ LATE_ORDERS: Final = attrs.evolve(
 HALTS: Final = attrs.evolve(
     STORM,
     own_plan=attrs.evolve(
-        _PLAN, operator_halt_s=15.0, process_crash_s=20.0, steps_between_actor_crashes=500
+        _PLAN,
+        operator_halt_s=15.0,
+        operator_flatten_share=0.0,
+        process_crash_s=20.0,
+        steps_between_actor_crashes=500,
     ),
 )
 # A private stream that is lost again and again while orders fill.

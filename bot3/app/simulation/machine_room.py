@@ -40,8 +40,6 @@ from supervisors.observe import (
 from supervisors.testing import Agenda, CheckpointCrashes
 from supervisors.tree import TreeHandle
 
-FLATTEN_SHARE = 1 / 3
-
 
 @final
 class MachineRoom:
@@ -100,10 +98,11 @@ class MachineRoom:
             life.stop()
 
     def halt(self, dice: Dice) -> None:
-        """An operator halts trading for a while, every third time with all positions sold; a
-        process that is down does not hear it.
+        """An operator halts trading for a while, at times with all positions sold.
+
+        A process that is down does not hear it.
         """
-        is_flattening = dice.random() < FLATTEN_SHARE
+        is_flattening = dice.random() < self._plan.operator_flatten_share
         command = FlattenPositions if is_flattening else HaltTrading
         if self._command(command("an operator of the simulation")):
             self.is_halted_by_operator = True

@@ -55,6 +55,7 @@ class FaultPlan:
     clock_skew_max_s: float = 0.0
     operator_halt_s: float = 0.0
     operator_halt_length_s: tuple[float, float] = (5.0, 30.0)
+    operator_flatten_share: float = 1 / 3
     steps_between_actor_crashes: int = 0
     disk: DiskSettings = field(factory=DiskSettings)
     venue: FaultRates = field(factory=FaultRates.none)

@@ -6,7 +6,7 @@ import pytest
 
 from bot3.actors.risk import RiskActor
 from bot3.messages.account import OrderClosed, PositionChanged
-from bot3.messages.control import HaltTrading, TradingHalted
+from bot3.messages.control import HaltTrading, ResumeTrading, TradingHalted
 from bot3.messages.orders import (
     CancelOrder,
     OrderDenied,
@@ -190,3 +190,22 @@ def test_an_order_rejected_while_execution_was_down_is_no_more() -> None:
     driver.quiet(3.0)
     driver.want(1.0)
     assert [each.number for each in driver.submitted()] == [1, 2]
+
+
+def test_a_halt_that_is_not_durable_yet_outlives_the_gate() -> None:
+    """Seed 5 of the storm with halts: the disk stalled, risk crashed, and its heir began open."""
+    driver = CoreDriver()
+    driver.quote_and_mark()
+    driver.journal.is_slow = True
+    driver.core.risk.send(HaltTrading("the operator says so"))
+    crash_and_restart(driver, "risk")
+    driver.journal.is_slow = False
+    driver.journal.release()
+    driver.want(1.0)
+    driver.quiet(3.0)
+    assert driver.submitted() == []
+    driver.core.risk.send(ResumeTrading("operator"))
+    crash_and_restart(driver, "risk")
+    driver.quiet(3.0)
+    driver.want(1.0)
+    assert len(driver.submitted()) == 1
