@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint types contracts tests chaos simulations processes bench clean
+.PHONY: run test lint types contracts tests chaos simulations processes kills bench clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,12 @@ simulations: $(STAMP)
 processes: $(STAMP)
 	grep -l mark.chaos tests/chaos/test_*.py | BOT3_CHAOS_FRESH=$${BOT3_CHAOS_FRESH:-1} \
 		xargs -P 3 -n 1 $(BIN)/python -m pytest -m chaos -v -p no:cacheprovider
+
+# kill -9 during trading on all three exchanges' protocols, judged by the matching engines' records.
+KILLS ?= 200
+
+kills: $(STAMP)
+	$(BIN)/python -m tests.chaos.kills --kills $(KILLS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
