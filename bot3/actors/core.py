@@ -30,7 +30,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, VenueName
 from bot3.execution.desk import ExecutionSettings
 from bot3.healing.settings import HealingSettings
-from bot3.messages.account import FetchFills
+from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook, TimerTicked
@@ -72,7 +72,7 @@ class CoreOutlets:
 
     journal: Address[JournalEntry]
     entries: Mapping[VenueName, Address[SubmitOrder | CancelOrder | QueryOrder]]
-    accounts: Mapping[VenueName, Address[FetchFills]]
+    accounts: Mapping[VenueName, Address[FetchFills | Reconcile]]
     resyncs: Mapping[VenueName, Address[ResyncBook]]
     budgets: Mapping[VenueName, Address[ShedData | ResumeData]]
     board: Address[Any]
@@ -195,6 +195,8 @@ class DecisionCore:
             marks=(self.risk, self.outlets.board),
             journal=self.journal,
             watcher=self.outlets.board,
+            risk=self.risk,
+            reconcilers=self.outlets.accounts,
         )
 
     def _build_execution(self) -> ExecutionActor:
@@ -224,6 +226,7 @@ class DecisionCore:
             execution=self.execution,
             journal=self.journal,
             watcher=self.outlets.board,
+            portfolio=self.portfolio,
         )
 
     def _build_healing(self) -> HealingActor:

@@ -18,6 +18,7 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, VenueName
 from bot3.healing.policy import Standing
 from bot3.healing.states import StateOrigin
+from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.healing import RestoreSnapshot, StartEmpty
 from bot3.messages.journal import JournalEntry, Record
@@ -45,6 +46,7 @@ class Memory:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.balances: dict[tuple[VenueName, Asset], Balance] = {}
         self.standing = Standing()
+        self.mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = {}
         self._gate: TradingHalted | TradingResumed | None = None
         self.untold: dict[tuple[InstrumentId, str], Fill] = {}
         self._models: dict[InstrumentId, SnapshotShelf] = {}
@@ -64,6 +66,10 @@ class Memory:
             case RestoreSnapshot(instrument=instrument, actor=actor):
                 assert actor == ML  # bars have no generations
                 self.models(instrument).drop_newest()
+            case ReconcileMismatch():
+                self.mismatches[message.venue, message.asset] = message
+            case ReconcileMatched():
+                self.mismatches.pop((message.venue, message.asset), None)
             case StartEmpty(instrument=instrument, actor=actor):
                 self._forget(instrument, actor)
             case BalanceChanged():

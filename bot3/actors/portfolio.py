@@ -1,4 +1,5 @@
-"""Positions, equity and drawdown: fills and balances in, positions and marks out.
+"""Positions, equity and drawdown: fills and balances in, positions and marks out; and whether the
+venues' books and ours agree.
 
 Invariant: a fill is counted once, by trade id, and told once to whoever goes by positions; a
 restarted one knows every fill of the journal.
@@ -6,22 +7,31 @@ restarted one knows every fill of the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
 from bot3.domain.fill import Fill
 from bot3.domain.values import Asset, InstrumentId, VenueName
-from bot3.messages.account import BalancesCompared, PositionChanged
-from bot3.messages.control import EquityMarked
+from bot3.messages.account import (
+    BalancesCompared,
+    PositionChanged,
+    Reconcile,
+    ReconcileMatched,
+    ReconcileMismatch,
+)
+from bot3.messages.control import EquityMarked, TradingResumed
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.orders import BalanceChanged, OrderFilled
 from bot3.portfolio.account import Portfolio
 from bot3.portfolio.positions import PositionTracker
+from bot3.portfolio.reconciliation import Reconciliation
 from supervisors.actor import Address, DecisionActor
 
-PortfolioMessage = QuoteChanged | BookLost | OrderFilled | BalanceChanged | TimerTicked
+PortfolioMessage = (
+    QuoteChanged | BookLost | OrderFilled | BalanceChanged | TimerTicked | TradingResumed
+)
 MARK_INTERVAL_NS = 1_000_000_000
 JOURNAL_INTERVAL_NS = 10_000_000_000
 
@@ -50,9 +60,14 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         positions: tuple[Address[PositionChanged], ...],
         marks: tuple[Address[EquityMarked], ...],
         journal: Address[JournalEntry],
-        watcher: Address[BalancesCompared],
+        watcher: Address[BalancesCompared | ReconcileMismatch | ReconcileMatched],
+        risk: Address[ReconcileMismatch | ReconcileMatched],
+        reconcilers: Mapping[VenueName, Address[Reconcile]],
     ) -> None:
         self._watcher = watcher
+        self._risk = risk
+        self._reconcilers = reconcilers
+        self._reconciliation = Reconciliation()
         self._portfolio = portfolio
         self._untold = untold
         self._position_listeners = positions
@@ -60,7 +75,6 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         self._journal = journal
         self._marked_ns = 0
         self._journaled_ns = 0
-        self._differed: frozenset[tuple[VenueName, Asset]] = frozenset()
 
     def started(self) -> None:
         """What came while no portfolio was up is counted already: it is told now."""
@@ -77,6 +91,9 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
                     self._tell(changed)
             case BalanceChanged():
                 self._portfolio.on_balances(message.balances)
+                self._reconciliation.on_balances(message.venue)
+            case TradingResumed():
+                self._portfolio.adopt()
             case TimerTicked(ts_ns=ts_ns):
                 if ts_ns - self._marked_ns >= MARK_INTERVAL_NS:
                     self._mark(ts_ns)
@@ -91,11 +108,14 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             listener.send(changed)
 
     def _compare(self, ts_ns: int) -> None:
-        """Events in flight make differences that pass; those of two marks running are told."""
-        found = self._portfolio.mismatches()
-        lasting = tuple(each for each in found if (each.venue, each.asset) in self._differed)
-        self._differed = frozenset((each.venue, each.asset) for each in found)
-        self._watcher.send(BalancesCompared(lasting, ts_ns))
+        """What lasts is asked about; what still lasts then halts entries on that venue."""
+        step = self._reconciliation.compare(self._portfolio.mismatches(), ts_ns)
+        self._watcher.send(BalancesCompared(step.lasting, ts_ns))
+        for question in step.questions:
+            self._reconcilers[question.venue].send(question)
+        for news in step.news:
+            self._journal.send(JournalEntry(news, ((self._risk, news),)))
+            self._watcher.send(news)
 
     def _mark(self, ts_ns: int) -> None:
         marked = self._portfolio.mark(ts_ns)

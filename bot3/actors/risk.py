@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
-from bot3.messages.account import OrderClosed, PositionChanged
+from bot3.messages.account import (
+    OrderClosed,
+    PositionChanged,
+    ReconcileMatched,
+    ReconcileMismatch,
+)
 from bot3.messages.control import (
     CancelEverything,
     EquityMarked,
@@ -53,6 +58,8 @@ RiskMessage = (
     | AccountRestored
     | InstrumentsLoaded
     | CircuitChanged
+    | ReconcileMismatch
+    | ReconcileMatched
     | HaltTrading
     | FlattenPositions
     | ResumeTrading
@@ -78,6 +85,8 @@ def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
         manager.on_position(instrument, position.amount)
     for kept in recovery.orders():
         manager.restore_order(kept)
+    for mismatch in memory.mismatches.values():
+        manager.on_reconciled(mismatch)
     for circuit in memory.standing.circuits.values():
         manager.on_circuit(circuit)
     return manager
@@ -96,7 +105,9 @@ class RiskActor(DecisionActor[RiskMessage]):
         execution: Address[TargetSized | OrderApproved | OrderDenied | CancelEverything],
         journal: Address[JournalEntry],
         watcher: Address[RiskNews],
+        portfolio: Address[TradingResumed],
     ) -> None:
+        self._portfolio = portfolio
         self._manager = restored_manager(limits, memory)
         self._memory = memory
         # Their fills are in what we were restored from; news of them may still wait for us.
@@ -153,6 +164,8 @@ class RiskActor(DecisionActor[RiskMessage]):
         | AccountLost
         | AccountRestored
         | InstrumentsLoaded
+        | ReconcileMismatch
+        | ReconcileMatched
         | CircuitChanged,
     ) -> None:
         match message:
@@ -170,6 +183,8 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._manager.on_instruments(message.instruments)
             case CircuitChanged():
                 self._manager.on_circuit(message)
+            case ReconcileMismatch() | ReconcileMatched():
+                self._manager.on_reconciled(message)
             case FeedRestored():
                 pass  # the books that follow say more
             case _:
@@ -219,4 +234,5 @@ class RiskActor(DecisionActor[RiskMessage]):
         if resumed is not None:
             self._memory.keep_gate(resumed)
             self._journal.send(JournalEntry(resumed))
+            self._portfolio.send(resumed)
             self._watcher.send(resumed)

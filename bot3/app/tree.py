@@ -15,7 +15,7 @@ from bot3.actors.core import CoreOutlets, CoreSettings, DecisionCore
 from bot3.actors.memory import Memory
 from bot3.app.venues import VenueAccess
 from bot3.domain.values import VenueName
-from bot3.messages.account import FetchFills
+from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ActorCrashed, ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook
@@ -51,7 +51,7 @@ class VenueDesk:
 
     access: VenueAccess
     entries: Mailbox[EntryRequest]
-    fetches: Mailbox[FetchFills]
+    fetches: Mailbox[FetchFills | Reconcile]
     resyncs: Mailbox[ResyncBook]
     budgets: Mailbox[ShedData | ResumeData]
     tally: FeedTally

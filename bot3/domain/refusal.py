@@ -18,6 +18,7 @@ class DenialReason(Enum):
     DUPLICATE_INTENT = "duplicate_intent"
     VENUE_DOWN = "venue_down"
     CIRCUIT_OPEN = "circuit_open"
+    RECONCILE_MISMATCH = "reconcile_mismatch"
     BOOK_STALE = "book_stale"
     BOOK_CROSSED = "book_crossed"
     PRICE_COLLAR = "price_collar"

@@ -44,6 +44,40 @@ class FetchFills(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Reconcile(msgspec.Struct, frozen=True):
+    """To a venue's reconciler: publish every fill since `since_ns`, then the balances."""
+
+    venue: VenueName
+    since_ns: int
+    reason: str
+
+
+class ReconcileMismatch(msgspec.Struct, frozen=True, tag=True):
+    """Venue and ledger differ, and asking the venue anew did not mend it: no entries there."""
+
+    venue: VenueName
+    asset: Asset
+    ledger_total: Decimal
+    venue_total: Decimal
+    ts_ns: int
+
+    @property
+    def words(self) -> str:
+        """What differs."""
+        return (
+            f"{self.venue} {self.asset}: the venue has {self.venue_total},"
+            f" our books have {self.ledger_total}"
+        )
+
+
+class ReconcileMatched(msgspec.Struct, frozen=True, tag=True):
+    """They agree again, or an operator took the venue's figure over."""
+
+    venue: VenueName
+    asset: Asset
+    ts_ns: int
+
+
 class BalancesCompared(msgspec.Struct, frozen=True):
     """From portfolio, at each mark: where venue and ledger differ, for two marks running."""
 

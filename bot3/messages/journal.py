@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 from attrs import frozen
 
+from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import (
     ActorRestarted,
     EquityMarked,
@@ -60,6 +61,8 @@ Record = (
     | RegimeChanged
     | DriftDetected
     | HealingActed
+    | ReconcileMismatch
+    | ReconcileMatched
 )
 
 # Money moved, or may: these are on disk (synced) before anybody acts on them.
@@ -74,6 +77,8 @@ CRITICAL = (
     OrderOutcomeUnknown,
     TradingHalted,
     TradingResumed,
+    ReconcileMismatch,
+    ReconcileMatched,
 )
 
 

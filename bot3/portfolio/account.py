@@ -133,13 +133,33 @@ class Portfolio:
 
     def mismatches(self, tolerance: Decimal = ZERO) -> tuple[BalanceMismatch, ...]:
         """Where ledger and venue differ by more; events in flight make passing ones."""
-        return tuple(
-            BalanceMismatch(venue, asset, ours, balance.total)
-            for (venue, asset), balance in sorted(self._balances.items())
-            if abs(balance.total - (ours := self.ledger.total(venue, asset))) > tolerance
+        found: list[BalanceMismatch] = []
+        for (venue, asset), balance in sorted(self._balances.items()):
+            ours, held = self.ledger.total(venue, asset), self._position_total(venue, asset)
+            if abs(balance.total - ours) > tolerance:
+                found.append(BalanceMismatch(venue, asset, ours, balance.total))
+            elif held - balance.total > tolerance:  # of what is not ours there may be more
+                found.append(BalanceMismatch(venue, asset, held, balance.total))
+        return tuple(found)
+
+    def _position_total(self, venue: VenueName, asset: Asset) -> Decimal:
+        """What our fills left of an asset on a venue, over all its markets."""
+        return sum(
+            (
+                position.amount
+                for key, position in self.tracker.positions().items()
+                if key.venue == venue and base_and_quote(key)[0] == asset
+            ),
+            ZERO,
         )
 
+    def adopt(self) -> None:
+        """An operator says that the venue is right: a deposit, a withdrawal, a trade by hand."""
+        for balance in self._balances.values():
+            self._adjust(balance)
+
     def _adjust(self, balance: Balance) -> None:
+        """Free takes the difference; a held amount of ours stays."""
         difference = balance.total - self.ledger.total(balance.venue, balance.asset)
         self.ledger.post(
             transfer(

@@ -17,6 +17,7 @@ from bot3.domain.fill import Fill
 from bot3.domain.ids import parse_client_order_id
 from bot3.domain.order import Order, OrderInput
 from bot3.domain.values import Asset, VenueName
+from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
 from bot3.messages.journal import Record
 from bot3.messages.orders import (
@@ -138,6 +139,7 @@ class ReportFold:
         self._balances: dict[tuple[VenueName, Asset], Balance] = {}
         self._equity: EquityMarked | None = None
         self._halted: str | None = None
+        self._mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = {}
         self._anomalies = 0
         self._is_ours = False
 
@@ -157,6 +159,7 @@ class ReportFold:
         self._is_ours = started.account == self._account
         if self._is_ours:
             self._runs += 1
+            self._mismatches.clear()  # every process compares anew
             self._source = started.data_source
             self._first_ns = self._first_ns or started.ts_ns
             self._last_ns = started.ts_ns
@@ -174,6 +177,10 @@ class ReportFold:
                 self._balances.update(((each.venue, each.asset), each) for each in balances)
             case EquityMarked():
                 self._equity = record
+            case ReconcileMismatch():
+                self._mismatches[record.venue, record.asset] = record
+            case ReconcileMatched():
+                self._mismatches.pop((record.venue, record.asset), None)
             case TradingHalted(reason=reason):
                 self._halted = reason
             case TradingResumed():
@@ -205,7 +212,7 @@ class ReportFold:
         tracker.apply(fill)
         fills.append(fill)
 
-    def report(self, mismatches: Iterable[str] = ()) -> AccountReport:
+    def report(self) -> AccountReport:
         """Of what was folded so far."""
         marked = self._equity
         own = sum(len(fills) for _, fills in self._by_strategy.values())
@@ -224,7 +231,7 @@ class ReportFold:
             drawdown=0.0 if marked is None else marked.drawdown,
             is_halted=self._halted is not None,
             halt_reason=self._halted or "",
-            mismatches=tuple(mismatches),
+            mismatches=tuple(each.words for each in self._mismatches.values()),
             profit=_profit(self._tracker, own),
             strategies={
                 name: _profit(tracker, len(fills))

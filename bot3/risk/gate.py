@@ -4,9 +4,10 @@ Invariant: an intent is approved where every check of `CHECKS` passes, and denie
 does not, in the order of `DenialReason`.
 
 A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) passes the limits on
-entries: position, exposure, order notional, an open circuit, and a halt where the limits allow
-exits or positions are being flattened. It does not pass a stale or crossed book, a venue that is
-down, the collar, the rate or the balance: those say that we do not know what we are doing.
+entries: position, exposure, order notional, an open circuit, books that differ from the venue's,
+and a halt where the limits allow exits or positions are being flattened. It does not pass a stale
+or crossed book, a venue that is down, the collar, the rate or the balance: those say that we do not
+know what we are doing.
 """
 
 from __future__ import annotations
@@ -54,6 +55,14 @@ def _circuit(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int
     if circuit is None or circuit.probes or reduces(state, intent):
         return None
     return circuit.reason
+
+
+def _mismatch(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    """On a venue whose books and ours differ we do not know what an entry would do."""
+    for (venue, _), mismatch in state.mismatches.items():
+        if venue == intent.instrument.venue and not reduces(state, intent):
+            return mismatch.words
+    return None
 
 
 def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
@@ -161,6 +170,7 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.DUPLICATE_INTENT: _duplicate,
     DenialReason.VENUE_DOWN: _venue_down,
     DenialReason.CIRCUIT_OPEN: _circuit,
+    DenialReason.RECONCILE_MISMATCH: _mismatch,
     DenialReason.BOOK_STALE: _stale,
     DenialReason.BOOK_CROSSED: _crossed,
     DenialReason.PRICE_COLLAR: _collar,

@@ -16,7 +16,7 @@ from bot3.domain.book import Quote
 from bot3.domain.fill import Fill
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import ZERO, InstrumentId, VenueName
-from bot3.messages.account import OrderClosed
+from bot3.messages.account import OrderClosed, ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.healing import CircuitChanged, CircuitState
 from bot3.messages.minds import TargetProposed
@@ -106,6 +106,13 @@ class RiskManager:
         """The venue's absolute figures."""
         self.state.balances.update(((each.venue, each.asset), each) for each in balances)
 
+    def on_reconciled(self, news: ReconcileMismatch | ReconcileMatched) -> None:
+        """No entries on a venue whose books and ours differ, until they agree."""
+        if isinstance(news, ReconcileMismatch):
+            self.state.mismatches[news.venue, news.asset] = news
+        else:
+            self.state.mismatches.pop((news.venue, news.asset), None)
+
     def on_equity(self, equity: Decimal, now_ns: int) -> TradingHalted | None:
         """Halts where drawdown or daily loss reach their limits; reported once."""
         self.state.watch = watch = self.state.watch.mark(equity, now_ns)
@@ -157,8 +164,10 @@ class RiskManager:
         return self.state.is_flattening and not self.state.orders and not self.exits(0)
 
     def resume(self, operator: str, now_ns: int) -> TradingResumed | None:
-        """Opens the gate; drawdown and daily loss count anew from here. None where it was open."""
-        if self.state.halted_reason is None:
+        """Opens the gate; drawdown and daily loss count anew from here, and the venues' balances
+        are taken over. None where it was open.
+        """
+        if self.state.halted_reason is None and not self.state.mismatches:
             return None
         self.state.halted_reason, self.state.is_flattening = None, False
         self.state.watch = self.state.watch.rebase()

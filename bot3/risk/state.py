@@ -18,6 +18,7 @@ from bot3.domain.ids import ClientOrderId
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderIntent
 from bot3.domain.values import ZERO, Asset, InstrumentId, Price, Side, VenueName, decimal_of
+from bot3.messages.account import ReconcileMismatch
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.positions import base_and_quote
 
@@ -69,6 +70,7 @@ class RiskState:
     order_times_ns: dict[VenueName, deque[int]] = Factory(dict)
     venues_down: dict[VenueName, str] = Factory(dict)
     circuits: dict[VenueName, OpenCircuit] = Factory(dict)
+    mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = Factory(dict)
     watch: DrawdownWatch = field(factory=DrawdownWatch)
     halted_reason: str | None = None
     is_flattening: bool = False

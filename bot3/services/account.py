@@ -15,7 +15,7 @@ import trio
 
 from bot3.domain.errors import OrderRejectedError, OutcomeUnknownError, VenueError
 from bot3.domain.values import Symbol
-from bot3.messages.account import FetchFills
+from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.orders import (
     AccountEvent,
     AccountLost,
@@ -33,9 +33,9 @@ LOOK_BACK_NS = 5_000_000_000
 
 
 class FetchRequests(Protocol):
-    """The mailbox of requests for missing fills."""
+    """The mailbox of requests for missing fills, and for the whole account."""
 
-    async def receive(self) -> FetchFills: ...
+    async def receive(self) -> FetchFills | Reconcile: ...
 
 
 @final
@@ -99,6 +99,9 @@ class AccountActor(EdgeActor):
     async def _serve_requests(self) -> None:
         while True:
             request = await self._requests.receive()
+            if isinstance(request, Reconcile):
+                await self._until_answered(partial(self._fetch_all, request.since_ns))
+                continue
             await self._until_answered(
                 partial(self._fetch_fills, request.instrument.symbol, request.since_ns)
             )

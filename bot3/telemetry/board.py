@@ -25,6 +25,8 @@ from bot3.messages.account import (
     BalancesCompared,
     OrderClosed,
     PositionChanged,
+    ReconcileMatched,
+    ReconcileMismatch,
 )
 from bot3.messages.control import (
     EquityMarked,
@@ -51,10 +53,12 @@ from bot3.messages.orders import (
 from bot3.portfolio.positions import FLAT, Position
 from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.latency import LatencySample
+from bot3.telemetry.lines import fill_line, order_line
 from bot3.telemetry.status import FillLine, OrderStatusLine
 from supervisors.actor import DecisionActor
 from supervisors.clock import Clock
 
+ReconcileNews = ReconcileMismatch | ReconcileMatched
 BoardMessage = (
     FeedLost
     | FeedRestored
@@ -69,6 +73,7 @@ BoardMessage = (
     | LearningScored
     | DriftDetected
     | BalancesCompared
+    | ReconcileNews
     | RiskNews
     | ExecutionNews
     | HealingNews
@@ -106,6 +111,7 @@ class Board:
         self.anomalies = 0
         self.drifts = 0
         self.mismatches: tuple[BalanceMismatch, ...] = ()
+        self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
         self.denials: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
@@ -127,21 +133,34 @@ class Board:
                 self.instruments[message.bar.instrument].bars += 1
             case DriftDetected() | LearningScored() | WeightsChanged():
                 self._mind(message)
-            case BalancesCompared():
-                self.mismatches = message.mismatches
+            case BalancesCompared() | ReconcileMismatch() | ReconcileMatched():
+                self._compared(message)
             case EquityMarked():
                 self._mark(message)
             case FeedLost() | FeedRestored() | AccountLost() | AccountRestored():
                 self._connection(message)
-            case TradingHalted() | TradingResumed():
-                self.halted = message if isinstance(message, TradingHalted) else None
-                self.flattened = None
-            case PositionsFlattened():
-                self.flattened = message
+            case TradingHalted() | TradingResumed() | PositionsFlattened():
+                self._gate(message)
             case HealingActed() | CircuitChanged():
                 self._healed(message)
             case _:
                 self._order_news(message)
+
+    def _gate(self, message: TradingHalted | TradingResumed | PositionsFlattened) -> None:
+        if isinstance(message, PositionsFlattened):
+            self.flattened = message
+        else:
+            self.halted = message if isinstance(message, TradingHalted) else None
+            self.flattened = None
+
+    def _compared(self, message: BalancesCompared | ReconcileNews) -> None:
+        match message:
+            case BalancesCompared(mismatches=mismatches):
+                self.mismatches = mismatches
+            case ReconcileMismatch(venue=venue, asset=asset):
+                self.unreconciled[venue, asset] = message
+            case ReconcileMatched(venue=venue, asset=asset):
+                self.unreconciled.pop((venue, asset), None)
 
     def _mind(self, message: DriftDetected | LearningScored | WeightsChanged) -> None:
         match message:
@@ -221,19 +240,7 @@ class Board:
     def _show(self, intent: OrderIntent, status: OrderStatus, reason: str = "") -> None:
         if not status.is_final:
             self.live[intent.client_order_id] = status
-        self.orders[intent.client_order_id] = OrderStatusLine(
-            client_order_id=intent.client_order_id,
-            symbol=intent.instrument.symbol,
-            venue=intent.instrument.venue,
-            side=intent.side.value,
-            order_type=intent.order_type.value,
-            amount=intent.amount.amount,
-            filled=ZERO,
-            price=None if intent.price is None else intent.price.amount,
-            status=status.value,
-            ts_ns=intent.created_ns,
-            reason=reason,
-        )
+        self.orders[intent.client_order_id] = order_line(intent, status, reason)
         while len(self.orders) > RECENT:
             self.orders.popitem(last=False)
 
@@ -255,21 +262,7 @@ class Board:
             self.fees_paid += fill.fee * fill.price.amount
         elif fill.fee_asset == quote:  # a fee in a third asset has no price here
             self.fees_paid += fill.fee
-        self.recent_fills.append(
-            FillLine(
-                trade_id=fill.trade_id,
-                client_order_id=fill.client_order_id,
-                symbol=symbol,
-                venue=fill.instrument.venue,
-                side=fill.side.value,
-                price=fill.price.amount,
-                amount=fill.amount.amount,
-                fee=fill.fee,
-                fee_asset=fill.fee_asset,
-                liquidity=fill.liquidity.value,
-                ts_ns=fill.ts_local_ns,
-            )
-        )
+        self.recent_fills.append(fill_line(fill))
 
     def book_age_ms(self, venue: VenueName, now_ns: int) -> float | None:
         """Age of the venue's oldest book; None until each has been seen."""

@@ -121,6 +121,9 @@ def _risen(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[tupl
 
 
 def _gate(before: Status | None, after: Status) -> Iterator[str]:
+    for words in after.mismatches:
+        if before is None or words not in before.mismatches:
+            yield f"no entries: {words}; `bot3 resume` takes the venue's figure over"
     if after.is_flat and not (before is not None and before.is_flat):
         yield "positions are sold; trading stays halted"
     if after.is_halted != (before is not None and before.is_halted):

@@ -101,6 +101,7 @@ class Snapshots:
             drifts=board.drifts,
             anomalies=board.anomalies,
             balance_mismatches=len(board.mismatches),
+            mismatches=tuple(each.words for each in board.unreconciled.values()),
             tick_to_order=self._latency(),
             actors=actors,
             journal=self._gauges.journal(),

@@ -130,6 +130,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
     `max_drawdown` the deepest one of this run; `orders_by_status`, `denials`, `restarts` and
     `healing` count since the start, by order status, denial reason, actor and healing action.
+    `mismatches` says where a venue's books and ours differ for good: no entries there;
     `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
     """
 
@@ -166,6 +167,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     drifts: int = 0
     anomalies: int = 0
     balance_mismatches: int = 0
+    mismatches: tuple[str, ...] = ()
     tick_to_order: LatencyStatus = LatencyStatus()
     actors: tuple[ActorStatus, ...] = ()
     journal: JournalStatus = JournalStatus()

@@ -14,7 +14,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.order import TimeInForce
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import Quantity, Side
-from bot3.messages import control, healing, minds, orders
+from bot3.messages import account, control, healing, minds, orders
 from bot3.messages.journal import CRITICAL, Record, decode, encode, is_critical
 from tests.bot3.making import (
     BTC,
@@ -52,6 +52,8 @@ EXAMPLES: list[Record] = [
     control.EquityMarked(d("10000.01"), d("10100"), 0.0099, START_NS),
     control.TradingHalted("drawdown", START_NS),
     control.TradingResumed("me", START_NS),
+    account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),
+    account.ReconcileMatched(VENUE, BTC, START_NS),
     control.ActorRestarted("feed", "ValueError: x", START_NS),
     minds.RegimeChanged(KEY, START_NS, minds.RegimeLabel.CALM, minds.RegimeLabel.VOLATILE),
     minds.DriftDetected(KEY, START_NS, "adwin"),

@@ -11,6 +11,7 @@ from bot3.domain.book import Quote
 from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import InstrumentId, Price, Side, Symbol
+from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.healing import CircuitChanged, CircuitState
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
 from bot3.risk.gate import CHECKS, judge
@@ -32,6 +33,7 @@ from tests.bot3.making import (
 
 R = DenialReason
 SELL = Side.SELL
+MISMATCH = ReconcileMismatch(VENUE, USDT, d(10), d(9), START_NS)
 
 
 def manager(limits: RiskLimits | None = None) -> RiskManager:
@@ -104,6 +106,7 @@ SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]
     (R.VENUE_DOWN, lambda m: m.on_account_lost(VENUE, "closed"), make_intent()),
     (R.CIRCUIT_OPEN, lambda m: m.on_circuit(circuit(CircuitState.OPEN)), make_intent()),
     (R.CIRCUIT_OPEN, spoil_probe, make_intent(2)),
+    (R.RECONCILE_MISMATCH, lambda m: m.on_reconciled(MISMATCH), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_quote(KEY, Quote(99.9, 1, 100.1, 1), 0), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_book_lost(KEY), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_feed_lost(VENUE), make_intent()),
@@ -207,6 +210,17 @@ def test_an_exit_passes_an_open_circuit_and_uses_up_no_probe() -> None:
     assert answer(made, make_intent(4, amount="0.1", price="99.9")) is R.CIRCUIT_OPEN
     made.on_circuit(circuit(CircuitState.CLOSED))
     assert answer(made, make_intent(4, amount="0.1", price="99.9")) is ApprovedOrder
+
+
+def test_a_mismatch_stops_entries_but_not_exits_until_it_is_gone() -> None:
+    made = manager()
+    made.on_equity(d(9_990), START_NS)
+    made.on_position(KEY, d(1))
+    made.on_reconciled(MISMATCH)
+    assert answer(made, make_intent(1, amount="0.1", price="99.9")) is R.RECONCILE_MISMATCH
+    assert answer(made, reducing("0.5", 1)) is ApprovedOrder
+    made.on_reconciled(ReconcileMatched(VENUE, USDT, START_NS))
+    assert answer(made, make_intent(2, amount="0.1", price="99.9")) is ApprovedOrder
 
 
 def test_a_probe_that_another_check_denies_is_not_used_up() -> None:
