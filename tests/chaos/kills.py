@@ -36,7 +36,8 @@ from supervisors.entropy import Entropy
 from tests.bot3.app.processes import environment
 from tests.chaos.journal import count_intents, our_books
 
-READY_DEADLINE_S = 30.0
+READY_DEADLINE_S = 90.0
+READY_PROMISED_S = 3.0
 AGREEMENT_S = 90.0
 LOOK_S = 0.02
 SIGNALS = "signals are not ready"
@@ -67,6 +68,7 @@ class Victim:
     config: Path
     process: trio.Process | None = None
     ready_s: list[float] = field(factory=list)
+    why_not: str = ""
 
     @property
     def userdir(self) -> Path:
@@ -106,7 +108,16 @@ class Victim:
                     if not set(answer.json()["reasons"]) - {SIGNALS}:
                         self.ready_s.append(time.monotonic() - began_s)
                         return
+                    self.why_not = ", ".join(answer.json()["reasons"])
             await trio.sleep(LOOK_S)
+
+    async def budgets(self, client: httpx.AsyncClient) -> str:
+        """What is left of each venue's rate budget, and what was shed to keep it."""
+        control = read_control_file(self.userdir)
+        assert control is not None
+        found = (await client.get(f"{control.url}status.json")).json()
+        left = {name: venue["health"]["budget_left"] for name, venue in found["venues"].items()}
+        return f"{left} {found['healing']}"
 
     def _words(self) -> str:
         return (self.directory / "bot.log").read_text()[-3000:]
@@ -233,6 +244,9 @@ async def _kill_again_and_again(
     for number in range(kills + 1):
         await victim.start()
         await victim.is_ready(client)
+        if victim.ready_s[-1] > READY_PROMISED_S:
+            print(f"life {number}: ready after {victim.ready_s[-1]:.2f} s: {victim.why_not}")
+            print(f"  {await victim.budgets(client)}", flush=True)
         await victim.trades()
         if number < kills:
             await trio.sleep(dice.uniform(0.0, 1.0))
