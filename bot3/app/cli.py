@@ -74,9 +74,14 @@ def cli(context: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
+@click.option("--live", "is_live", is_flag=True, help="Trade with real money; asks first.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="With --live: do not ask.")
 @_run_options
 def trade(**given: Any) -> None:
-    """The same as no command: trade until Ctrl-C, or for --duration seconds."""
+    """The same as no command: trade until Ctrl-C, or for --duration seconds.
+
+    -c config/paper.toml: real market data, modelled fills. -c config/live.toml --live: real money.
+    """
     _trade(RunOptions(**given))
 
 

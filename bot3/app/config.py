@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
@@ -19,6 +18,7 @@ import attrs
 from attrs import frozen
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
 
+from bot3.app.between_keys import BETWEEN_KEYS
 from bot3.app.layers import (
     DEFAULT_SOURCE,
     Keys,
@@ -32,7 +32,7 @@ from bot3.app.layers import (
     read_file,
 )
 from bot3.app.rules import did_you_mean
-from bot3.app.settings import Config, VenueSection, VenuesSettings
+from bot3.app.settings import Config
 from bot3.domain.errors import ConfigError
 
 OVERRIDE_SOURCE = "command line"
@@ -119,7 +119,7 @@ def _checked(layers: Layers, defaults: Table) -> Config:
         # Checks between keys still run, on the keys that are good by themselves.
         config = _CONVERTER.structure(_without(layers.values, defaults, problems), Config)
     bad = {".".join(problem.keys) for problem in problems}
-    for names, check in _BETWEEN_KEYS:
+    for names, check in BETWEEN_KEYS:
         words = None if bad.intersection(names) else check(config)
         if words is not None:
             problems.append(Problem(tuple(names[0].split(".")), words))
@@ -171,80 +171,6 @@ def _without(values: Table, defaults: Table, problems: list[Problem]) -> Table:
         elif isinstance(table, dict):
             table.pop(problem.keys[-1], None)
     return mended
-
-
-def _weights(config: Config) -> str | None:
-    total = config.ta_ml_split.ta_weight + config.ta_ml_split.ml_weight
-    if abs(total - 1) <= 1e-9:
-        return None
-    return f"+ ta_ml_split.ml_weight = {total:g}: want a sum of 1"
-
-
-def _quotes(config: Config) -> str | None:
-    quote = config.system.quote
-    odd = [symbol for symbol in config.exchanges.symbols if not symbol.endswith(f"/{quote}")]
-    if not odd:
-        return None
-    return f"has {', '.join(odd)}: want every symbol to end in /{quote} (system.quote)"
-
-
-def _exposure(config: Config) -> str | None:
-    size, total = config.risk.max_position_size, config.risk.max_total_exposure
-    return None if size <= total else f"= {size}: want at most risk.max_total_exposure = {total}"
-
-
-def _collar(config: Config) -> str | None:
-    taker, gate = config.execution.taker_collar_bps, config.risk.price_collar_bps
-    if taker <= gate:
-        return None
-    return f"= {taker}: want at most risk.price_collar_bps = {gate}, or every such order is denied"
-
-
-def _back_off(config: Config) -> str | None:
-    first, most = config.healing.circuit_open_s, config.healing.circuit_open_max_s
-    return None if first <= most else f"= {most:g}: want at least circuit_open_s = {first:g}"
-
-
-def _shedding(config: Config) -> str | None:
-    above, below = config.healing.shed_data_above, config.healing.resume_data_below
-    return None if below < above else f"= {below:g}: want less than shed_data_above = {above:g}"
-
-
-def _urls(name: str, config: Config) -> str | None:
-    venue: VenueSection = getattr(config.venues, name)
-    missing = [key for key in _NEEDED_URLS if not getattr(venue, key)]
-    if venue.mode not in {"simulated", "custom"} or not missing:
-        return None
-    return f'= "{venue.mode}": want venues.{name}.{", ".join(missing)} too'
-
-
-def _all_or_none_embedded(config: Config) -> str | None:
-    modes = [getattr(config.venues, name).mode for name in config.exchanges.active]
-    is_told = any(_urls(name, config) for name in config.exchanges.active)
-    if is_told or "embedded" not in modes or set(modes) == {"embedded"}:
-        return None
-    return "= some embedded, some not: want every active venue embedded, or none of them"
-
-
-_NEEDED_URLS = ("rest_url", "ws_url", "private_ws_url")
-_VENUES = tuple(key.name for key in attrs.fields(VenuesSettings))
-
-_BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...] = (
-    (("ta_ml_split.ta_weight", "ta_ml_split.ml_weight"), _weights),
-    (("exchanges.symbols", "system.quote"), _quotes),
-    (("risk.max_position_size", "risk.max_total_exposure"), _exposure),
-    (("execution.taker_collar_bps", "risk.price_collar_bps"), _collar),
-    (("healing.circuit_open_max_s", "healing.circuit_open_s"), _back_off),
-    (("healing.resume_data_below", "healing.shed_data_above"), _shedding),
-    (tuple(f"venues.{name}.mode" for name in _VENUES), _all_or_none_embedded),
-    *(
-        (
-            (f"venues.{name}.mode", *(f"venues.{name}.{key}" for key in _NEEDED_URLS)),
-            partial(_urls, name),
-        )
-        for name in _VENUES
-    ),
-)
 
 
 def _report(problems: list[Problem], layers: Layers) -> str:

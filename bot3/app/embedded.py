@@ -5,7 +5,6 @@ Invariant: the exchange's books and accounts outlive its server's restarts, and 
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -20,7 +19,7 @@ from adapters.simulated.exchange import Exchange
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.latent import WorldKind, WorldSettings
 from bot3.app.settings import Config
-from bot3.app.venues import DEMO, EmbeddedVenue
+from bot3.app.venues import DEMO, EmbeddedVenue, shares_of
 from bot3.domain.errors import UnavailableError
 from bot3.domain.values import Symbol, VenueName, decimal_of
 from supervisors.actor import EdgeActor, EdgeContext
@@ -127,12 +126,6 @@ class ExchangeActor(EdgeActor):
             listener = await self._network.listen(self._venue.host, self._venue.port)
         async with listener:
             await self._exchange.run(listener, ready=context.ready)
-
-
-def shares_of(capital: float, count: int) -> list[float]:
-    """Equal shares in whole cents; the first one has the rest."""
-    share = math.floor(100 * capital / count) / 100
-    return [round(capital - (count - 1) * share, 8), *[share] * (count - 1)]
 
 
 @frozen

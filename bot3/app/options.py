@@ -18,6 +18,8 @@ class RunOptions:
     is_json: bool
     replay: Path | None
     is_verbose: bool
+    is_live: bool = False
+    is_confirmed: bool = False
 
 
 @frozen

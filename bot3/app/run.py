@@ -24,6 +24,7 @@ from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
 from bot3.app.heavy import import_heavy_libraries
+from bot3.app.live import confirm_live, with_keys_file
 from bot3.app.options import RunOptions
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
@@ -77,6 +78,8 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
         overrides["journal.directory"] = str(options.userdir)
     loaded = load_config(options.config, environ, overrides)
     config = loaded.config
+    environ = with_keys_file(config, environ)
+    confirm_live(config, options)
     directory = Path(config.journal.directory)
     with ExitStack() as held:
         held.enter_context(StateLock(directory))
@@ -150,7 +153,8 @@ async def embedded_of(
 def modes_of(config: Config) -> str:
     """What stands beside every result of venues that are not ours."""
     modes = {name: getattr(config.venues, name).mode for name in config.exchanges.active}
-    return ", ".join(f"{mode} {name}" for name, mode in modes.items())
+    told = ", ".join(f"{mode} {name}" for name, mode in modes.items())
+    return f"live market data, modelled fills: {told}" if "paper" in modes.values() else told
 
 
 def new_run_id(now_ns: int) -> RunId:

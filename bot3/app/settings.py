@@ -34,6 +34,7 @@ class SystemSettings:
     risk_tolerance: Annotated[str, OneOf(("conservative", "balanced", "aggressive"))]
     capital: Annotated[float, Number(0, 1e12, is_above=True)]
     quote: Annotated[str, Text(r"[A-Z0-9]{2,10}", 'an asset like "USDT"')]
+    keys_file: Annotated[str, Text(r"[^\x00-\x1f]{0,4096}", "a path, or empty")]
     log_level: Annotated[str, OneOf(("debug", "info", "warning", "error"))]
     seed: Annotated[int | None, Whole(0, 2**63 - 1)] = None
 
@@ -110,6 +111,7 @@ class ExecutionSettings:
     rebalance_band: Annotated[float, _SHARE]
     taker_collar_bps: Annotated[float, Number(0, 1000)]
     order_lifetime_s: Annotated[float, Number(0.1, 60)]
+    paper_latency_s: Annotated[float, Number(0, 10)]
 
 
 @frozen
@@ -132,7 +134,9 @@ class HealingSettings:
 class VenueSection:
     """`[venues.NAME]`."""
 
-    mode: Annotated[str, OneOf(("embedded", "simulated", "custom", "testnet", "demo"))]
+    mode: Annotated[
+        str, OneOf(("embedded", "paper", "simulated", "custom", "testnet", "demo", "live"))
+    ]
     rest_url: Annotated[str, Url(("http", "https"))]
     ws_url: Annotated[str, Url(("ws", "wss"))]
     private_ws_url: Annotated[str, Url(("ws", "wss"))]

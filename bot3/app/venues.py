@@ -1,12 +1,16 @@
 """The active venues, built from the configuration: where they are, with whose keys.
 
-Invariant: nothing here leads to real money: this machine, or a venue's own paper environment.
+Invariant: real money is reached by mode "live" alone, at the venue's own hosts alone; `trade` does
+not build it without the operator's word (`bot3.app.live`). Everything else is this machine, a
+venue's own play money, or market data with no keys.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +21,9 @@ from attrs import evolve, field, frozen
 from adapters.net.credentials import Credentials
 from adapters.net.network import Network
 from adapters.net.venue_settings import VenueSettings
+from adapters.paper.account import PaperAccount
+from adapters.paper.feed import PaperFeed
+from adapters.paper.venue import PaperSettings, PaperVenue
 from bot3.app.registry import ADAPTERS
 from bot3.app.settings import Config, VenueSection
 from bot3.domain.errors import (
@@ -26,7 +33,7 @@ from bot3.domain.errors import (
     VenueError,
 )
 from bot3.domain.ids import ClientOrderId, parse_client_order_id
-from bot3.domain.values import Symbol, VenueName
+from bot3.domain.values import Asset, Symbol, VenueName, decimal_of
 from bot3.ports.budget import BudgetPort
 from bot3.ports.feed import FeedPort
 from bot3.ports.venue import VenuePort
@@ -39,9 +46,17 @@ CANCEL_DEADLINE_S = 10.0
 DEMO = ("demo", "demo-secret", "demo-pass")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LOCAL_MODES = frozenset({"embedded", "simulated", "custom"})
+LIVE = "live"  # real money
+PAPER = "paper"  # their market data, our fills: no order of it can leave the process
 URLS = ("rest_url", "ws_url", "private_ws_url", "trade_ws_url")
 
 _log = structlog.get_logger("bot3.venues")
+
+
+def shares_of(capital: float, count: int) -> list[float]:
+    """Equal shares in whole cents; the first one has the rest."""
+    share = math.floor(100 * capital / count) / 100
+    return [round(capital - (count - 1) * share, 8), *[share] * (count - 1)]
 
 
 @frozen
@@ -126,34 +141,29 @@ class Surroundings:
 
 
 def _allowed_only(name: VenueName, key: str, url: str, base: VenueSettings | None) -> None:
-    """A real venue is real money, and that needs more than a URL: refused until it is built.
-
-    `base` is the environment without real money whose own hosts are allowed too.
-    """
+    """A host that is neither this machine nor one of `base`'s own is nobody we know."""
     host = urlsplit(url).hostname
     own = {urlsplit(getattr(base, each)).hostname for each in URLS} if base else set()
     if host not in LOOPBACK | own:
-        raise ConfigError(
-            f"venues.{name}.{key} = {url!r}: only a server on this machine is allowed"
-            f" ({', '.join(sorted(LOOPBACK))}); trading at real venues is not built yet"
-        )
+        known = ", ".join(sorted(str(each) for each in LOOPBACK | own))
+        raise ConfigError(f"venues.{name}.{key} = {url!r}: only these hosts are allowed: {known}")
 
 
 def _settings(name: VenueName, config: Config, embedded: EmbeddedVenue | None) -> VenueSettings:
     given: VenueSection = getattr(config.venues, name)
     adapter = ADAPTERS[name]
-    if given.mode not in {*LOCAL_MODES, *adapter.environments}:
+    if given.mode not in {PAPER, LIVE, *LOCAL_MODES, *adapter.environments}:
         known = ", ".join(mode for mode in adapter.environments if mode != "mainnet")
         raise ConfigError(f"venues.{name}.mode = {given.mode!r}: {name} has {known}")
     base = adapter.base(given.mode)
-    is_paper = given.mode not in LOCAL_MODES
+    is_theirs = given.mode not in LOCAL_MODES
     theirs = {} if embedded is None else embedded.urls
     urls: dict[str, Any] = {}
     for key in URLS:
-        default = getattr(base, key) if is_paper else theirs.get(key, "")
+        default = getattr(base, key) if is_theirs else theirs.get(key, "")
         urls[key] = getattr(given, key) or default
-        if urls[key] or key != "trade_ws_url":
-            _allowed_only(name, key, urls[key], base if is_paper else None)
+        if given.mode != PAPER and (urls[key] or key != "trade_ws_url"):
+            _allowed_only(name, key, urls[key], base if is_theirs else None)
     return evolve(
         base,
         **urls,
@@ -182,16 +192,31 @@ def _credentials(
         raise ConfigError(f"{given.key_env}: {error}") from None
 
 
+def _paper_venue(name: VenueName, config: Config, clock: Clock) -> PaperVenue:
+    """Its account is a file of the state directory; the capital is shared among the venues."""
+    names, directory = config.exchanges.active, Path(config.journal.directory)
+    share = shares_of(config.system.capital, len(names))[names.index(name)]
+    funding = {Asset(config.system.quote): decimal_of(share)}
+    path = directory / f"paper-{name}.json"
+    account = PaperAccount(name, path, funding, clock.now_ns())
+    latency_s = config.execution.paper_latency_s
+    return PaperVenue(account, clock, PaperSettings(order_latency_s=latency_s))
+
+
 def build_venue(
     name: VenueName, config: Config, embedded: EmbeddedVenue | None, around: Surroundings
 ) -> VenueAccess:
     """One venue; raises `ConfigError`."""
     adapter, settings = ADAPTERS[name], _settings(name, config, embedded)
-    credentials = _credentials(name, config, embedded, around.environ)
     budget = adapter.make_budget()
     shared = {"network": around.network, "clock": around.clock, "budget": budget}
+    feed = adapter.make_feed(settings, dice=around.entropy.dice(f"{name}/feed"), **shared)
+    if getattr(config.venues, name).mode == PAPER:
+        venue = _paper_venue(name, config, around.clock)
+        return VenueAccess(PaperFeed(feed, venue), venue, budget)
+    credentials = _credentials(name, config, embedded, around.environ)
     return VenueAccess(
-        adapter.make_feed(settings, dice=around.entropy.dice(f"{name}/feed"), **shared),
+        feed,
         adapter.make_venue(
             settings,
             credentials,

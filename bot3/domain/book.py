@@ -10,6 +10,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bot3.domain.values import Side
+
 Level = tuple[float, float]
 
 
@@ -85,6 +87,11 @@ class Book:
             return None
         (bid, bid_amount), (ask, ask_amount) = self._bids.top(1)[0], self._asks.top(1)[0]
         return Quote(bid, bid_amount, ask, ask_amount)
+
+    def amount_at(self, side: Side, price: float) -> float:
+        """What rests at a price of one side (BUY: the bids); 0 where nothing does."""
+        half = self._bids if side is Side.BUY else self._asks
+        return half.amounts.get(half.sign * price, 0.0)
 
     def bids(self, depth: int) -> list[Level]:
         """The best `depth` bids, high to low."""

@@ -15,6 +15,7 @@ from adapters.net.network import SocketNetwork
 from bot3.app.config import load_config
 from bot3.app.console import configure_logging
 from bot3.app.doctor.examine import Examination, Finding
+from bot3.app.live import with_keys_file
 from bot3.app.run import embedded_of, new_run_id
 from bot3.app.settings import Config
 from bot3.app.venues import Surroundings, build_venue, closing
@@ -28,7 +29,7 @@ def examine_all(path: Path | None, environ: Mapping[str, str], *, is_json: bool)
     """The exit code; raises what `report_error` turns into a line."""
     config = load_config(path, environ).config
     configure_logging("critical", None, None)
-    findings = trio.run(_examine, config, environ)
+    findings = trio.run(_examine, config, with_keys_file(config, environ))
     is_good = all(finding.is_good for finding in findings)
     if is_json:
         body: dict[str, Any] = {"is_good": is_good, "findings": [asdict(f) for f in findings]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,30 @@ async def test_custom_urls_of_this_machine_make_both_ports() -> None:
 
 async def test_the_embedded_exchange_needs_no_keys_of_ours() -> None:
     assert build({}, {}, EMBEDDED).venue.venue == "binance"
+
+
+async def test_paper_needs_no_keys_and_leads_to_the_venues_own_public_data(tmp_path: Path) -> None:
+    access = build({"venues.binance.mode": "paper", "journal.directory": str(tmp_path)}, {})
+    assert (access.venue.account, access.feed.venue) == ("paper-binance", "binance")
+    [held] = await access.venue.balances()
+    assert (held.asset, held.total) == ("USDT", 10_000)
+    [held_still] = await access.venue.balances()  # looking changes nothing
+    assert held_still == held
+
+
+LIVE = {"venues.binance.mode": "live"}
+
+
+async def test_live_leads_to_the_venue_itself_and_wants_keys() -> None:
+    access = build(LIVE)
+    assert access.venue.account == build(CUSTOM).venue.account  # named after the key
+    with pytest.raises(ConfigError, match="BOT3_BINANCE_KEY"):
+        build(LIVE, {})
+
+
+async def test_live_leads_nowhere_else() -> None:
+    with pytest.raises(ConfigError, match=r"venues\.binance\.rest_url"):
+        build({**LIVE, "venues.binance.rest_url": "https://api.binance.example.com"})
 
 
 @pytest.mark.parametrize("name", ["rest_url", "ws_url", "private_ws_url"])

@@ -79,6 +79,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ELSEWHERE = {
     "exchanges.active",  # there is one
     "exchanges.arbitrage_enabled",
+    "execution.paper_latency_s",
     "learning.feature_discovery",
     "market.timer_interval_s",
     "market.warm_up_bars",
@@ -90,6 +91,7 @@ ELSEWHERE = {
     "simulation.replay_speed",
     "simulation.world",
     "system.capital",
+    "system.keys_file",
     "system.log_level",
     "system.seed",
     "system.target_apy",
