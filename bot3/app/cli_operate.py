@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -138,4 +139,36 @@ def report(*, config: Path | None, userdir: Path | None, is_json: bool, is_verbo
     guard(action, is_verbose=is_verbose)
 
 
-COMMANDS: Final = (halt, resume, flatten, status, report)
+@click.command()
+@click.option("--side", type=click.Choice(["buy", "sell"]), required=True)
+@click.option("--symbol", required=True, help="BTC/USDT")
+@click.option("--amount", required=True, help="In base asset.")
+@click.option("--unfunded", "is_unfunded", is_flag=True, help="As if every venue had the funds.")
+@CONFIG
+@JSON
+@VERBOSE
+def route(*, side: str, amount: str, is_verbose: bool, **given: Any) -> None:
+    """Where an amount would trade now over the active venues, and at what cost; sends nothing."""
+    wanted = _amount(amount)
+
+    def action() -> int:
+        from bot3.app.route_command import RouteOptions, show_route
+        from bot3.domain.values import Side
+
+        options = RouteOptions(side=Side(side), amount=wanted, **given)
+        return show_route(options, os.environ)
+
+    guard(action, is_verbose=is_verbose)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not (amount.is_finite() and amount > 0):
+        raise click.UsageError(f"--amount {text!r}: want a number above zero")
+    return amount
+
+
+COMMANDS: Final = (halt, resume, flatten, status, report, route)

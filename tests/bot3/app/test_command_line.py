@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -117,3 +118,17 @@ def test_show_config_says_where_a_value_came_from(tmp_path: Path) -> None:
     (line,) = [x for x in done.stdout.splitlines() if x.startswith("risk.max_drawdown")]
     assert "0.1" in line
     assert "BOT3__RISK__MAX_DRAWDOWN" in line
+
+
+def test_a_route_is_planned_over_the_venues_and_nothing_is_sent(tmp_path: Path) -> None:
+    venues = {"BOT3__EXCHANGES__ACTIVE": '["binance","okx"]'}
+    order = ("route", "--side", "buy", "--symbol", "BTC/USDT")
+    done = bot3(*order, "--amount", "15", "--unfunded", "--json", cwd=tmp_path, **venues)
+    found = json.loads(done.stdout)
+    assert {child["venue"] for child in found["children"]} == {"binance", "okx"}
+    assert sum(child["amount"] for child in found["children"]) == pytest.approx(found["amount"])
+    assert found["amount"] + found["unrouted"] == pytest.approx(15)
+    assert list(tmp_path.iterdir()) == []
+    assert bot3(*order, "--amount", "x", cwd=tmp_path).returncode == 2
+    unknown = bot3("route", "--side", "buy", "--symbol", "A/B", "--amount", "1", cwd=tmp_path)
+    assert (unknown.returncode, "exchanges.symbols" in one_error_line(unknown)) == (4, True)
