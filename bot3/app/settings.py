@@ -77,6 +77,8 @@ class RiskSettings:
     max_drawdown: Annotated[float, _POSITIVE_SHARE]
     use_kelly_criterion: Annotated[bool, Flag(_UNBUILT)]
     max_total_exposure: Annotated[float, _POSITIVE_SHARE]
+    max_asset_exposure: Annotated[float, _POSITIVE_SHARE]
+    max_venue_exposure: Annotated[float, _POSITIVE_SHARE]
     max_daily_loss: Annotated[float, _POSITIVE_SHARE]
     max_order_notional: Annotated[float, Number(0, 1e12, is_above=True)]
     max_orders_per_minute: Annotated[int, Whole(1, 6000)]

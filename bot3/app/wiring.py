@@ -36,6 +36,8 @@ def limits_of(config: Config) -> RiskLimits:
     return RiskLimits(
         position_fraction_max=risk.max_position_size * share,
         exposure_fraction_max=risk.max_total_exposure * share,
+        asset_fraction_max=risk.max_asset_exposure * share,
+        venue_fraction_max=risk.max_venue_exposure * share,
         drawdown_max=risk.max_drawdown,
         daily_loss_max=risk.max_daily_loss,
         book_age_max_s=risk.max_book_age_s,

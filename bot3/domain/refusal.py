@@ -25,6 +25,8 @@ class DenialReason(Enum):
     FILTER = "filter"
     ORDER_RATE = "order_rate"
     POSITION_LIMIT = "position_limit"
+    ASSET_LIMIT = "asset_limit"
+    VENUE_LIMIT = "venue_limit"
     EXPOSURE_LIMIT = "exposure_limit"
     BALANCE = "balance"
     SELF_TRADE = "self_trade"

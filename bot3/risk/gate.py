@@ -18,7 +18,8 @@ from decimal import Decimal
 from bot3.domain.approval import ApprovedOrder, grant
 from bot3.domain.order import OrderIntent, OrderType
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import ZERO, Side, decimal_of
+from bot3.domain.values import ZERO, InstrumentId, Side, decimal_of
+from bot3.portfolio.positions import base_and_quote
 from bot3.risk.limits import RiskLimits
 from bot3.risk.state import RiskState, reduces
 
@@ -134,15 +135,44 @@ def _position(
     return f"position of {value:.2f} is above {bound:.2f}" if value > bound else None
 
 
-def _exposure(
-    state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int
+def _exposed(
+    state: RiskState,
+    intent: OrderIntent,
+    fraction: float,
+    what: str,
+    is_counted: Callable[[InstrumentId], bool],
 ) -> str | None:
+    """Exposure of the instruments that are counted, with this order, against a share of equity."""
     if intent.side is Side.SELL:
         return None
     price = state.value_price(intent.instrument, intent.worst_price)
-    value = state.exposure_total() + intent.amount.amount * price
-    bound = _fraction_of_equity(state, limits.exposure_fraction_max)
-    return f"exposure of {value:.2f} is above {bound:.2f}" if value > bound else None
+    value = state.exposure_total(is_counted) + intent.amount.amount * price
+    bound = _fraction_of_equity(state, fraction)
+    return f"{what} of {value:.2f} is above {bound:.2f}" if value > bound else None
+
+
+def _asset(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    base = base_and_quote(intent.instrument)[0]
+    what = f"exposure to {base}"
+    return _exposed(
+        state,
+        intent,
+        limits.asset_fraction_max,
+        what,
+        lambda key: base_and_quote(key)[0] == base,
+    )
+
+
+def _venue(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    venue = intent.instrument.venue
+    what = f"exposure on {venue}"
+    return _exposed(state, intent, limits.venue_fraction_max, what, lambda key: key.venue == venue)
+
+
+def _exposure(
+    state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int
+) -> str | None:
+    return _exposed(state, intent, limits.exposure_fraction_max, "exposure", lambda _: True)
 
 
 def _balance(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
@@ -177,6 +207,8 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.FILTER: _filter,
     DenialReason.ORDER_RATE: _rate,
     DenialReason.POSITION_LIMIT: _position,
+    DenialReason.ASSET_LIMIT: _asset,
+    DenialReason.VENUE_LIMIT: _venue,
     DenialReason.EXPOSURE_LIMIT: _exposure,
     DenialReason.BALANCE: _balance,
     DenialReason.SELF_TRADE: _self_trade,

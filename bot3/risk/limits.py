@@ -31,8 +31,10 @@ def _not_negative(_instance: object, attribute: Attribute[Decimal], value: Decim
 class RiskLimits:
     """What no approved order may break.
 
-    `position_fraction_max` and `exposure_fraction_max` bind entries: a holding that outgrows them
-    by its price may stay. `drawdown_max` and `daily_loss_max` halt trading until it is resumed.
+    `position_fraction_max` (an instrument), `asset_fraction_max` (a base asset over all venues),
+    `venue_fraction_max` and `exposure_fraction_max` (everything) bind entries: a holding that
+    outgrows them by its price may stay. `drawdown_max` and `daily_loss_max` halt trading until it
+    is resumed.
     `sizing_headroom` keeps sized targets that far below the position limit, for prices that move
     between sizing and order. `is_exit_allowed_when_halted` lets reducing orders pass a halt;
     without it nothing at all is sent after one. `order_notional_max` of zero is no limit; it does
@@ -41,6 +43,8 @@ class RiskLimits:
 
     position_fraction_max: float = field(default=0.02, validator=_fraction)
     exposure_fraction_max: float = field(default=0.2, validator=_fraction)
+    asset_fraction_max: float = field(default=1.0, validator=_fraction)
+    venue_fraction_max: float = field(default=1.0, validator=_fraction)
     drawdown_max: float = field(default=0.15, validator=_fraction)
     daily_loss_max: float = field(default=0.05, validator=_fraction)
     sizing_headroom: float = field(default=0.01, validator=_fraction)

@@ -7,7 +7,7 @@ position: both change in one step (`take_fill`), whatever the order in which new
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from attrs import Factory, define, field
@@ -23,6 +23,10 @@ from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.positions import base_and_quote
 
 ONE = Decimal(1)
+
+
+def _all(_key: InstrumentId) -> bool:
+    return True
 
 
 @define
@@ -151,14 +155,15 @@ class RiskState:
             value += order.remaining * self.value_price(instrument, order.intent.worst_price)
         return value
 
-    def exposure_total(self) -> Decimal:
-        """Over all instruments."""
+    def exposure_total(self, is_counted: Callable[[InstrumentId], bool] = _all) -> Decimal:
+        """Over all instruments, or those that are counted."""
         bought = (
             order.intent.instrument
             for order in self.orders.values()
             if order.intent.side is Side.BUY
         )
-        return sum((self.exposure(key) for key in {*self.positions, *bought}), ZERO)
+        keys = {key for key in (*self.positions, *bought) if is_counted(key)}
+        return sum((self.exposure(key) for key in keys), ZERO)
 
     def available(self, venue: VenueName, asset: Asset) -> Decimal:
         """What an order may still bind: free, less our open orders that the venue may not hold yet.

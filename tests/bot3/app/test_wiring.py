@@ -21,11 +21,21 @@ RUN = RunId("testrun1")
 ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (
         {"system.risk_tolerance": "conservative"},
-        {"limits.position_fraction_max": 0.01, "limits.exposure_fraction_max": 0.25},
+        {
+            "limits.position_fraction_max": 0.01,
+            "limits.exposure_fraction_max": 0.25,
+            "limits.asset_fraction_max": 0.5,
+            "limits.venue_fraction_max": 0.5,
+        },
     ),
     (
         {"system.risk_tolerance": "aggressive"},
-        {"limits.position_fraction_max": 0.02, "limits.exposure_fraction_max": 0.5},
+        {
+            "limits.position_fraction_max": 0.02,
+            "limits.exposure_fraction_max": 0.5,
+            "limits.asset_fraction_max": 1.0,
+            "limits.venue_fraction_max": 1.0,
+        },
     ),
     (
         {"system.quote": "EUR", "exchanges.symbols": ["BTC/EUR"]},
@@ -39,6 +49,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"exchanges.symbols": ["ETH/USDT"]}, {"instruments": (("binance", "ETH/USDT"),)}),
     ({"risk.max_position_size": 0.04}, {"limits.position_fraction_max": 0.03}),
     ({"risk.max_total_exposure": 0.4}, {"limits.exposure_fraction_max": pytest.approx(0.3)}),
+    ({"risk.max_asset_exposure": 0.4}, {"limits.asset_fraction_max": pytest.approx(0.3)}),
+    ({"risk.max_venue_exposure": 0.8}, {"limits.venue_fraction_max": pytest.approx(0.6)}),
     ({"risk.max_drawdown": 0.07}, {"limits.drawdown_max": 0.07}),
     ({"risk.max_daily_loss": 0.03}, {"limits.daily_loss_max": 0.03}),
     (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import InstrumentId, Price, Side, Symbol
+from bot3.domain.values import InstrumentId, Price, Side, Symbol, VenueName
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.healing import CircuitChanged, CircuitState
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
@@ -95,6 +96,18 @@ def spoil_probe(made: RiskManager) -> None:
     approve(made, make_intent(1, amount="0.1"))
 
 
+def tighten(made: RiskManager, **limits: float) -> None:
+    made.limits = attrs.evolve(made.limits, **limits)
+
+
+def hold_elsewhere(made: RiskManager, **limits: float) -> None:
+    """Three bitcoin on another venue, worth 300 of 10,000: no limit of this venue knows of them."""
+    other = InstrumentId(VenueName("okx"), KEY.symbol)
+    made.on_quote(other, Quote(99.9, 1.0, 100.1, 1.0), START_NS)
+    made.on_position(other, d(3))
+    tighten(made, **limits)
+
+
 SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]] = [
     (R.TRADING_HALTED, lambda m: m.halt("by hand", START_NS), make_intent()),
     (
@@ -124,6 +137,8 @@ SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]
     (R.POSITION_LIMIT, spoil_position, make_intent()),
     (R.POSITION_LIMIT, lambda m: None, make_intent(amount="2.01")),
     (R.POSITION_LIMIT, lambda m: None, make_intent(amount="0.1", side=SELL)),
+    (R.ASSET_LIMIT, lambda m: hold_elsewhere(m, asset_fraction_max=0.03), make_intent()),
+    (R.VENUE_LIMIT, lambda m: tighten(m, venue_fraction_max=0.005), make_intent()),
     (R.EXPOSURE_LIMIT, spoil_exposure, make_intent()),
     (R.BALANCE, lambda m: m.on_balances([make_balance(USDT, "100")]), make_intent()),
     (R.SELF_TRADE, spoil_self_trade, make_intent(2, amount="0.1", price="100")),
@@ -210,6 +225,16 @@ def test_an_exit_passes_an_open_circuit_and_uses_up_no_probe() -> None:
     assert answer(made, make_intent(4, amount="0.1", price="99.9")) is R.CIRCUIT_OPEN
     made.on_circuit(circuit(CircuitState.CLOSED))
     assert answer(made, make_intent(4, amount="0.1", price="99.9")) is ApprovedOrder
+
+
+def test_an_asset_counts_over_venues_and_a_venue_over_assets() -> None:
+    made = manager()
+    hold_elsewhere(made, asset_fraction_max=0.0401, venue_fraction_max=0.0101)
+    assert answer(made, make_intent(amount="1")) is ApprovedOrder
+    assert answer(made, make_intent(amount="1.05")) is R.ASSET_LIMIT
+    tighten(made, asset_fraction_max=1.0)
+    assert answer(made, make_intent(amount="1.05")) is R.VENUE_LIMIT
+    assert answer(made, make_intent(amount="1", side=SELL)) is not R.VENUE_LIMIT
 
 
 def test_a_mismatch_stops_entries_but_not_exits_until_it_is_gone() -> None:
