@@ -20,13 +20,16 @@ from bot3.domain.approval import grant
 from bot3.domain.book import Book, Quote
 from bot3.domain.errors import OutcomeUnknownError
 from bot3.domain.ids import client_order_id
+from bot3.domain.refusal import DenialReason
 from bot3.domain.values import ZERO, Quantity
 from bot3.execution.actions import Submission
 from bot3.execution.inquiry import InquirySettings
 from bot3.messages.journal import JournalEntry
 from bot3.messages.orders import OrderCanceled, OrderOutcomeUnknown, OrderRejected
 from bot3.portfolio.positions import PositionTracker
+from bot3.risk import gate as risk_gate
 from bot3.risk import manager as risk_manager
+from bot3.risk.gate import CHECKS
 from bot3.services import journal as journal_service
 from bot3.services.account import AccountActor
 from bot3.services.orders import OrderEntryActor
@@ -186,6 +189,24 @@ def halt_is_forgotten(replace: Replace) -> None:
     replace(risk_actor, "restored_manager", restored)
 
 
+def flatten_still_enters(replace: Replace) -> None:
+    """While positions are sold, targets are sized and entries pass as if nothing were."""
+    original, halted = risk_manager.RiskManager.size, CHECKS[DenialReason.TRADING_HALTED]
+
+    def size(self: Any, proposed: Any) -> Any:
+        was, self.state.is_flattening = self.state.is_flattening, False
+        try:
+            return original(self, proposed)
+        finally:
+            self.state.is_flattening = was
+
+    def check(state: Any, *rest: Any) -> str | None:
+        return None if state.is_flattening else halted(state, *rest)
+
+    replace(risk_manager.RiskManager, "size", size)
+    replace(risk_gate, "CHECKS", {**CHECKS, DenialReason.TRADING_HALTED: check})
+
+
 def gate_is_open(replace: Replace) -> None:
     """Everything that is proposed is approved."""
     replace(risk_manager, "judge", lambda _state, _limits, intent, _now_ns: grant(intent))
@@ -215,6 +236,7 @@ MUTANTS: dict[str, Callable[[Replace], None]] = {
         gap_is_ignored,
         snapshot_is_merged,
         halt_is_forgotten,
+        flatten_still_enters,
         gate_is_open,
         intents_are_not_synced,
         restarts_at_once,

@@ -43,6 +43,10 @@ HALTS: Final = attrs.evolve(
         steps_between_actor_crashes=500,
     ),
 )
+# The same, and every halt sells what is held.
+FLATTENS: Final = attrs.evolve(
+    HALTS, own_plan=attrs.evolve(HALTS.own_plan, operator_flatten_share=1.0)
+)
 # A private stream that is lost again and again while orders fill.
 LOST_STREAMS: Final = attrs.evolve(
     STORM,
@@ -65,6 +69,7 @@ HUNTS: Final[Mapping[str, tuple[Sweep, str]]] = {
     "gap_is_ignored": (STORM, "books_agree"),
     "snapshot_is_merged": (STORM, "books_agree"),
     "halt_is_forgotten": (HALTS, "none_after_halt"),
+    "flatten_still_enters": (FLATTENS, "none_after_halt"),
     "gate_is_open": (HALTS, "none_after_halt"),
     "intents_are_not_synced": (STORM, "journal_first"),
     "restarts_at_once": (HALTS, "no_restart_storm"),
