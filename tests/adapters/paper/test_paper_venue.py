@@ -179,6 +179,13 @@ async def test_cancel_frees_what_was_bound(bench: Bench, autojump_clock: object)
         await bench.venue.submit(approved(make_intent(amount="1", price="90")))
 
 
+async def test_what_was_bound_above_the_price_paid_is_free_again(
+    bench: Bench, autojump_clock: object
+) -> None:
+    await bench.venue.submit(approved(make_intent(amount="1", price="150")))
+    assert bench.held()["USDT"] == (d(899), 0)
+
+
 async def test_a_restart_keeps_money_and_fills_and_ends_what_rested(
     bench: Bench, autojump_clock: object
 ) -> None:

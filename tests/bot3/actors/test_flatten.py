@@ -78,8 +78,14 @@ def test_a_halt_becomes_a_flattening_but_not_the_other_way() -> None:
 def test_dust_is_left() -> None:
     driver = CoreDriver()
     driver.quote_and_mark()
+    driver.want(1.0)
+    (intent,) = driver.submitted()
+    driver.acknowledge(intent)
+    driver.fill(intent, d("0.01"))  # worth 1, and the venue wants 5
+    driver.fund("9999", "0.01")
     driver.core.risk.send(FlattenPositions("out"))
+    driver.core.publish(canceled(intent, driver.now_ns, d("0.01")))
     driver.quiet(3.0)
-    assert driver.submitted() == []
+    assert sells(driver) == []
     assert driver.watcher.board.flattened is not None
     assert BITCOIN in driver.core.minds

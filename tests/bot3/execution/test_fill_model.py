@@ -63,6 +63,14 @@ def test_a_resting_order_waits_for_those_before_it() -> None:
     assert model.trade(99.0, 4.0, Side.SELL) == []
 
 
+def test_a_whole_book_leaves_us_no_further_back_than_what_is_there() -> None:
+    model = made()
+    model.rest(OURS, Side.BUY, d(99), d(1))
+    model.replace([(99.0, 0.5)], ASKS)
+    assert model.trade(99.0, 0.5, Side.SELL) == []
+    assert amounts(model.trade(99.0, 1.0, Side.SELL)) == [d(1)]
+
+
 def test_a_trade_below_our_price_reaches_us_whatever_is_before_us() -> None:
     model = made()
     model.rest(OURS, Side.BUY, d(99), d(2))

@@ -74,6 +74,8 @@ def test_funds_bound_each_venue() -> None:
     found = route(Side.BUY, d(1), [poor, book("b", [(101.0, 5.0)])])
     assert split(found) == {"a": d("0.5"), "b": d("0.5")}
     assert route(Side.SELL, d(3), [book("a", [(100.0, 5.0)], funds="2")]).unrouted == d(1)
+    deep = book("a", [(100.0, 1.0), (101.0, 5.0)], funds="150")
+    assert d("149.99") < route(Side.BUY, d(5), [deep]).cost <= d(150)
 
 
 def test_what_is_too_small_for_a_venue_goes_to_the_others() -> None:

@@ -107,7 +107,7 @@ async def test_flatten_leaves_the_switch_alone(busy: Status, autojump_clock: obj
 
 
 async def test_what_is_not_done_in_time_is_told(busy: Status, autojump_clock: object) -> None:
-    gate = Gate(replace(busy, orders_by_status={"open": 2}), looks=10**9)
+    gate = Gate(replace(busy, is_halted=True, orders_by_status={"open": 2}), looks=10**9)
     async with client_of(gate, Switch()) as client:
         answer = await client.post("/control/halt", headers=BEARER)
     assert (answer.status_code, answer.json()["orders_open"]) == (504, 2)
