@@ -26,6 +26,8 @@ class StatusMetrics:
         gauge("bot3_uptime_seconds", "Time since the start.", status.uptime_s)
         gauge("bot3_ready", "1 where it can trade.", status.is_ready)
         gauge("bot3_halted", "1 where the gate is shut.", status.is_halted)
+        text = "Assets whose venue and ledger differ for good: no entries there."
+        gauge("bot3_reconcile_mismatches", text, len(status.mismatches))
         gauge("bot3_flattening", "1 while positions are being sold.", status.is_flattening)
         gauge("bot3_equity", "Equity in the quote asset.", status.equity)
         gauge("bot3_equity_start", "Equity at the start.", status.equity_start)

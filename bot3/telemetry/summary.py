@@ -74,6 +74,8 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         goal = f"{formats.percent(status.target_apy, 0)} a year"
         is_short = status.uptime_s < _JUDGED_FROM_S
         rows.append(("goal", f"{goal} (too short a run to judge it)" if is_short else goal))
+    if status.mismatches:
+        rows.insert(0, ("books differ", "; ".join(status.mismatches)))
     if status.is_halted:
         rows.insert(0, ("halted", status.halt_reason + status.exits))
     return rows

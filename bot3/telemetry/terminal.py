@@ -95,6 +95,8 @@ def _labeled(label: str, value: str, style: str = "") -> Text:
 def _state(status: Status) -> Text:
     if status.is_halted:
         return _text(f"HALTED: {status.halt_reason}{status.exits}", "bold red")
+    if status.mismatches:
+        return _text(f"NO ENTRIES: {'; '.join(status.mismatches)}", "bold red")
     if status.is_ready:
         return _text("trading", "bold green")
     return _text(f"not ready: {', '.join(status.reasons)}", "yellow")

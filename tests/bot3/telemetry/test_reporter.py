@@ -69,6 +69,11 @@ def test_each_change_is_one_line(busy: Status) -> None:
             replace(busy, is_halted=True, halt_reason="drawdown"),
             ["trading halted: drawdown"],
         ),
+        (replace(busy, is_flat=True), ["positions are sold; trading stays halted"]),
+        (
+            replace(busy, mismatches=("okx USDT differs",)),
+            ["no entries: okx USDT differs; `bot3 resume` takes the venue's figure over"],
+        ),
         (
             replace(busy, is_ready=False, reasons=("book stale",)),
             ["not ready: book stale"],

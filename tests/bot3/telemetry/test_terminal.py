@@ -57,6 +57,11 @@ def test_states_are_told(busy: Status) -> None:
         replace(busy, is_ready=False, reasons=("no book yet",))
     )
     assert "HALTED: drawdown" in _draw(replace(busy, is_halted=True, halt_reason="drawdown"))
+    selling = replace(busy, is_halted=True, halt_reason="out", is_flattening=True)
+    assert "HALTED: out · selling positions" in _draw(selling)
+    assert "HALTED: out · positions are sold" in _draw(replace(selling, is_flat=True))
+    differs = replace(busy, mismatches=("okx USDT: the venue has 5, our books have 6",))
+    assert "NO ENTRIES: okx USDT" in _draw(differs)
     assert "equity - USDT" in _draw(replace(busy, equity=None))
 
 
@@ -130,6 +135,7 @@ async def test_a_lost_terminal_does_not_end_the_actor(busy: Status) -> None:
 
 
 def test_the_closing_summary_has_every_fact(busy: Status) -> None:
+    assert "books differ" in closing_summary(replace(busy, mismatches=("okx USDT",)))
     told = closing_summary(replace(busy, is_halted=True, halt_reason="drawdown"))
     for fact in (
         "run abcdefgh · simulated", "halted", "1:02:05", "10,000.00 to 10,003.50 USDT",
