@@ -32,7 +32,6 @@ from supervisors.clock import Clock, SystemClock
 from supervisors.entropy import Entropy
 
 DEADLINE_S = 20.0
-LOOK_INTERVAL_S = 0.05
 LEVELS = 400
 
 
@@ -56,6 +55,7 @@ class _Watched:
         self._symbol, self._clock = symbol, clock
         self.book = Book()
         self.changed_ns: int | None = None
+        self.is_seen = trio.Event()
 
     def hear(self, event: FeedEvent) -> None:
         """Of its symbol; a lost book is none."""
@@ -63,6 +63,7 @@ class _Watched:
             case BookReplaced(instrument=key) if key.symbol == self._symbol:
                 self.book.replace(event.bids, event.asks)
                 self.changed_ns = self._clock.now_ns()
+                self.is_seen.set()
             case BookChanged(instrument=key) if key.symbol == self._symbol:
                 self.book.change(event.bids, event.asks)
                 self.changed_ns = self._clock.now_ns()
@@ -118,8 +119,8 @@ async def _planned(
             watch = partial(each.feed.run, [symbol], watched[name].hear, ready=_nothing)
             nursery.start_soon(watch)
         with trio.move_on_after(DEADLINE_S):
-            while any(each.changed_ns is None for each in watched.values()):  # noqa: ASYNC110
-                await trio.sleep(LOOK_INTERVAL_S)
+            for book in watched.values():
+                await book.is_seen.wait()
         books = [
             await _book(access[name], instruments[name], each, options, clock)
             for name, each in watched.items()

@@ -53,7 +53,7 @@ from supervisors.spec import EdgeSpec
 
 JOURNAL_NAME = "journal.sqlite"
 # The token of commands by HTTP; absent, a new one each run, in the control file.
-TOKEN_VARIABLE = "BOT3_CONTROL_TOKEN"  # noqa: S105  (a name)
+CONTROL_VARIABLE = "BOT3_CONTROL_TOKEN"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -90,7 +90,7 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
         configure_logging(config.system.log_level, None, directory)
         held.callback(close_logging)
         import_heavy_libraries()
-        token = environ.get(TOKEN_VARIABLE) or fresh_secret()
+        token = environ.get(CONTROL_VARIABLE) or fresh_secret()
         url = "" if listener is None else url_of(listener)
         ControlFile(url, token, os.getpid()).write(directory)
         held.callback(remove_control_file, directory)

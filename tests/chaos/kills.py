@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,7 @@ from bot3.services.control_file import read_control_file
 from supervisors.clock import SystemClock
 from supervisors.entropy import Entropy
 from tests.bot3.app.processes import environment
+from tests.chaos.books import ZERO, OrderBooked
 from tests.chaos.journal import count_intents, our_books
 
 READY_DEADLINE_S = 90.0
@@ -157,7 +159,7 @@ def judge(userdir: Path, exchanges: Mapping[str, EmbeddedExchange]) -> Verdict:
     """Every order and fill of every exchange against the journal, by their ids."""
     ours = our_books(userdir)
     at_venues: Counter[str] = Counter()
-    states: dict[str, tuple[str, str]] = {}
+    executed: dict[str, Decimal] = {}
     fills: set[tuple[str, str]] = set()
     for exchange in exchanges.values():
         names: dict[int, str] = {}
@@ -167,27 +169,25 @@ def judge(userdir: Path, exchanges: Mapping[str, EmbeddedExchange]) -> Verdict:
                 key = order.request.client_order_id
                 at_venues[key] += 1
                 names[order.order_id] = key
-                states[key] = (order.status.value.lower(), str(order.executed.normalize()))
+                executed[key] = order.executed
             trades = files.trades_of(account, symbol)
             fills |= {(names[trade.order_id], str(trade.trade_id)) for trade in trades}
     own_fills = {(str(fill.client_order_id), fill.trade_id) for fill in ours.fills}
     return Verdict(
         doubled=tuple(key for key, count in at_venues.items() if count > 1),
         unowned=tuple(key for key in at_venues if key not in ours.orders),
-        lost=tuple(_lost(ours.orders, states)),
+        lost=tuple(_lost(ours.orders, executed)),
         money=tuple(str(each) for each in sorted(fills ^ own_fills)),
     )
 
 
-def _lost(orders: Mapping[str, object], states: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+def _lost(orders: Mapping[str, OrderBooked], executed: Mapping[str, Decimal]) -> Iterator[str]:
     for key, order in orders.items():
-        fate, filled = getattr(order, "fate"), getattr(order, "filled")  # noqa: B009
-        found = states.get(key)
-        if found is None and fate != "rejected":
-            yield f"{key}: {fate} here, never there"
-        elif found is not None and found[1] != str(filled.normalize()):
-            yield f"{key}: filled {filled} here, {found[1]} there"
-        elif fate == "unknown":
+        if key not in executed and order.fate != "rejected":
+            yield f"{key}: {order.fate} here, never there"
+        elif executed.get(key, ZERO) != order.filled:
+            yield f"{key}: filled {order.filled} here, {executed.get(key)} there"
+        elif order.fate == "unknown":
             yield f"{key}: nobody knows"
 
 

@@ -27,9 +27,13 @@ def halt(directory: Path, reason: str, *, is_json: bool) -> int:
     try:
         standing = find_running(directory).command("halt", reason)
     except NotRunningError:
-        _tell(is_json, "halted: nothing runs now, the next start is halted", {"is_halted": True})
+        _tell(
+            "halted: nothing runs now, the next start is halted",
+            {"is_halted": True},
+            is_json=is_json,
+        )
     else:
-        _tell(is_json, f"halted: {standing['reason']}; none of our orders rests", standing)
+        _tell(f"halted: {standing['reason']}; none of our orders rests", standing, is_json=is_json)
     return 0
 
 
@@ -40,9 +44,9 @@ def resume(directory: Path, reason: str, *, is_json: bool) -> int:
     except NotRunningError:
         was_halted = resume_offline(directory, reason)
         words = "resumed: the next start trades" if was_halted else "was not halted"
-        _tell(is_json, words, {"is_halted": False})
+        _tell(words, {"is_halted": False}, is_json=is_json)
     else:
-        _tell(is_json, "resumed: trading", standing)
+        _tell("resumed: trading", standing, is_json=is_json)
     return 0
 
 
@@ -62,7 +66,7 @@ def flatten(directory: Path, reason: str, *, wait_s: float, is_json: bool) -> in
             )
         time.sleep(LOOK_INTERVAL_S)
     standing |= {"is_flat": True, "equity": status.equity and float(status.equity)}
-    _tell(is_json, "positions are sold; trading stays halted until `bot3 resume`", standing)
+    _tell("positions are sold; trading stays halted until `bot3 resume`", standing, is_json=is_json)
     return 0
 
 
@@ -81,5 +85,5 @@ def show_status(directory: Path, *, is_json: bool) -> int:
     return 0
 
 
-def _tell(is_json: bool, words: str, standing: dict[str, Any]) -> None:  # noqa: FBT001
+def _tell(words: str, standing: dict[str, Any], *, is_json: bool) -> None:
     print(json.dumps(standing) if is_json else words)

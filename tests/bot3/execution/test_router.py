@@ -30,9 +30,21 @@ def instrument(name: str, fee: str = "0.001", **changes: object) -> Instrument:
 
 
 def book(
-    name: str, levels: list[Level], funds: str = "1e9", fee: str = "0.001", **changes: object
+    name: str,
+    levels: list[Level],
+    funds: str = "1e9",
+    fee: str = "0.001",
+    *,
+    age_s: float = 0.0,
+    penalty_bps: float = 0.0,
 ) -> VenueBook:
-    return VenueBook(instrument=instrument(name, fee), levels=levels, funds=d(funds), **changes)  # type: ignore[arg-type]
+    return VenueBook(
+        instrument=instrument(name, fee),
+        levels=levels,
+        funds=d(funds),
+        age_s=age_s,
+        penalty_bps=penalty_bps,
+    )
 
 
 def split(found: Route) -> dict[str, Decimal]:

@@ -18,9 +18,11 @@ class Risk:
 
     def __init__(self) -> None:
         self.heard: list[HaltTrading] = []
+        self.is_told = trio.Event()
 
     def send(self, message: HaltTrading) -> None:
         self.heard.append(message)
+        self.is_told.set()
 
 
 class Context:
@@ -44,8 +46,7 @@ async def test_it_is_looked_at_before_it_is_ready_and_again(tmp_path: Path) -> N
         assert context.heard_when_ready == []
         switch.trip("by hand")
         with trio.fail_after(5):
-            while not risk.heard:  # noqa: ASYNC110  (a look or two)
-                await trio.sleep(0.01)
+            await risk.is_told.wait()
         nursery.cancel_scope.cancel()
     assert risk.heard[0] == HaltTrading("by hand")
     fresh = Risk()
