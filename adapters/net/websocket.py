@@ -110,9 +110,11 @@ class WebSocket:
         `ConnectionSilentError` where not one byte arrived for `silence_s`.
         """
         while True:
+            # The same sum as below: their difference, rounded, may be short of the silence for
+            # ever, while the deadline has passed.
             with trio.move_on_at(self._stream.heard_at + self._silence_s):
                 return await self._next_batch()
-            if self.quiet_s >= self._silence_s:
+            if trio.current_time() >= self._stream.heard_at + self._silence_s:
                 raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
 
     async def _next_batch(self) -> list[Message]:

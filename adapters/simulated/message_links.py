@@ -70,6 +70,10 @@ class MessageLink:
         """Seconds since anything arrived, pings included."""
         return trio.current_time() - self._heard_at_s
 
+    @property
+    def _silent_at_s(self) -> float:
+        return self._heard_at_s + self._silence_s
+
     async def send(self, text: str) -> None:
         """Raises `ConnectionLostError`."""
         await trio.lowlevel.checkpoint()
@@ -83,7 +87,7 @@ class MessageLink:
             await trio.lowlevel.checkpoint()
         while not self._inbox:
             self._check()
-            if self.quiet_s >= self._silence_s:
+            if trio.current_time() >= self._silent_at_s:
                 raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
             await self._reader.park()
         batch = list(self._inbox)
@@ -157,10 +161,10 @@ class MessageLink:
         """Wakes the reader when nothing has been heard for too long; looks again until then."""
         if self.is_over:
             return
-        if self.quiet_s >= self._silence_s:
+        if trio.current_time() >= self._silent_at_s:
             self._reader.unpark_all()
         else:
-            self._agenda.at(self._heard_at_s + self._silence_s, self._notice_silence)
+            self._agenda.at(self._silent_at_s, self._notice_silence)
 
     def _arrival_s(self, *, to_client: bool) -> float:
         arrival_s = trio.current_time() + self.latency.draw(self._dice)

@@ -28,7 +28,7 @@ from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_por
 from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, VenueName
-from bot3.execution.desk import ExecutionSettings
+from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.healing.settings import HealingSettings
 from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ResumeData, ShedData
@@ -126,6 +126,7 @@ class DecisionCore:
                 self.runs,
                 self.clock,
                 quotes=(self.risk, self.execution, self.portfolio, board),
+                execution=self.execution,
                 targets=self.risk,
                 healing=self.healing,
                 journal=self.journal,
@@ -159,7 +160,7 @@ class DecisionCore:
             case OrderFilled():
                 listeners = (self.portfolio, self.execution)
             case BalanceChanged():
-                listeners = (self.portfolio, self.risk)
+                listeners = (self.portfolio, self.risk, self.execution)
             case AccountLost():
                 listeners = (self.risk, board)
             case AccountRestored():

@@ -16,13 +16,15 @@ from bot3.domain.ids import ClientOrderId, RunId, parse_client_order_id
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import VenueName
 from bot3.execution.actions import Action, Deduced, ForeignOrder, OrderAnomaly, Submission
-from bot3.execution.desk import ExecutionDesk, ExecutionSettings
+from bot3.execution.desk import ExecutionDesk
+from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.messages.account import FetchFills, OrderClosed
 from bot3.messages.control import CancelEverything, TradingHalted
 from bot3.messages.journal import JournalEntry
-from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
+from bot3.messages.market import BarClosed, BookLost, DepthSampled, QuoteChanged, TimerTicked
 from bot3.messages.orders import (
     AccountRestored,
+    BalanceChanged,
     CancelOrder,
     InstrumentsLoaded,
     OrderApproved,
@@ -38,18 +40,24 @@ from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
 
+VenueNews = (
+    OrderEvent
+    | QueryAnswered
+    | AccountRestored
+    | BalanceChanged
+    | InstrumentsLoaded
+    | CancelEverything
+)
 ExecutionMessage = (
     TargetSized
     | OrderApproved
     | OrderDenied
     | QuoteChanged
     | BookLost
+    | DepthSampled
+    | BarClosed
     | TimerTicked
-    | OrderEvent
-    | QueryAnswered
-    | AccountRestored
-    | InstrumentsLoaded
-    | CancelEverything
+    | VenueNews
 )
 ExecutionNews = OrderClosed | OrderAnomaly | ForeignOrder | Submission
 WORK_INTERVAL_NS = 250_000_000
@@ -79,6 +87,7 @@ def restored_desk(run: RunId, settings: ExecutionSettings, memory: Memory) -> Ex
         orders=recovery.orders(),
     )
     desk.on_instruments(memory.instruments.values())
+    desk.on_balances(memory.balances.values())
     return desk
 
 
@@ -137,25 +146,23 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
                     self._worked_ns = ts_ns
                     self._do(self._desk.on_timer(now_ns))
                     self._do(self._insist(now_ns))
+            case DepthSampled():
+                self._desk.on_depth(message)
+            case BarClosed():
+                self._desk.on_bar(message)
             case BookLost():
                 self._desk.on_book_lost(message.instrument)
             case _:
                 self._venue_news(message, now_ns)
 
-    def _venue_news(
-        self,
-        message: OrderEvent
-        | QueryAnswered
-        | AccountRestored
-        | InstrumentsLoaded
-        | CancelEverything,
-        now_ns: int,
-    ) -> None:
+    def _venue_news(self, message: VenueNews, now_ns: int) -> None:
         match message:
             case QueryAnswered(client_order_id=key, order=answer):
                 self._do(self._desk.on_venue_order(answer, key, now_ns))
             case AccountRestored(venue=venue):
                 self._do(self._desk.on_account_restored(venue, now_ns))
+            case BalanceChanged(balances=balances):
+                self._desk.on_balances(balances)
             case InstrumentsLoaded(instruments=instruments):
                 self._desk.on_instruments(instruments)
             case CancelEverything(reason=reason):

@@ -19,6 +19,7 @@ from bot3.messages.market import (
     BookChanged,
     BookLost,
     BookReplaced,
+    DepthSampled,
     FeedEvent,
     FeedLost,
     HistoryLoaded,
@@ -31,6 +32,8 @@ from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
 
 QUIET_NS = 200_000_000  # a touch that changed since is no older than this anyway
+
+DEPTH_LEVELS = 10
 
 MarketMessage = FeedEvent | TimerTicked | HistoryLoaded
 
@@ -47,6 +50,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         clock: Clock,
         *,
         quotes: tuple[Address[QuoteChanged | BookLost], ...],
+        depths: tuple[Address[DepthSampled], ...],
         bars: tuple[Address[BarClosed], ...],
         features: Address[FeaturesComputed],
         healing: Address[ResyncBook | BookSeen],
@@ -55,6 +59,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         self._bars = memory.take_bars(instrument)
         self._clock = clock
         self._quote_listeners = quotes
+        self._depth_listeners = depths
         self._bar_listeners = bars
         self._features = features
         self._healing = healing
@@ -114,6 +119,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         if event.ts_local_ns > self._seen_ns:
             self._seen_ns = event.ts_local_ns
             self._healing.send(BookSeen(self._view.instrument))
+            self._sample_depth(event.ts_local_ns)
         if event.ts_local_ns < self._told_ns + QUIET_NS:
             return
         self._tell(
@@ -125,6 +131,12 @@ class MarketActor(DecisionActor[MarketMessage]):
                 self._view.quote_sequence,
             )
         )
+
+    def _sample_depth(self, ts_local_ns: int) -> None:
+        bids, asks = self._view.depth(DEPTH_LEVELS)
+        sampled = DepthSampled(self._view.instrument, bids, asks, ts_local_ns)
+        for listener in self._depth_listeners:
+            listener.send(sampled)
 
     def _tell(self, quote: QuoteChanged) -> None:
         self._told_ns = quote.ts_local_ns

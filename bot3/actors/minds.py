@@ -20,7 +20,14 @@ from bot3.market.bars import BarSettings
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.healing import BookSeen
 from bot3.messages.journal import JournalEntry
-from bot3.messages.market import BookLost, QuoteChanged, ResyncBook, TimerTicked
+from bot3.messages.market import (
+    BarClosed,
+    BookLost,
+    DepthSampled,
+    QuoteChanged,
+    ResyncBook,
+    TimerTicked,
+)
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetProposed
 from bot3.regime.detector import RegimeDetector
 from bot3.strategies.hybrid import HybridSettings, HybridStrategy
@@ -60,6 +67,7 @@ class Mind:
     runs: RunQueue
     clock: Clock
     quotes: tuple[Address[QuoteChanged | BookLost], ...] = field(kw_only=True)
+    execution: Address[DepthSampled | BarClosed] = field(kw_only=True)
     targets: Address[TargetProposed] = field(kw_only=True)
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
@@ -121,7 +129,8 @@ class Mind:
             self.memory,
             self.clock,
             quotes=self.quotes,
-            bars=(self.board,),
+            depths=(self.execution,),
+            bars=(self.execution, self.board),
             features=self.regime,
             healing=self.healing,
         )

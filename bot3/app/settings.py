@@ -11,6 +11,7 @@ from typing import Annotated
 from attrs import frozen
 
 from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
+from bot3.execution.parent import ScheduleKind
 
 _SHARE = Number(0, 1)
 _POSITIVE_SHARE = Number(0, 1, is_above=True)
@@ -112,6 +113,13 @@ class ExecutionSettings:
     maker_patience_s: Annotated[float, Number(0, 600)]
     rebalance_band: Annotated[float, _SHARE]
     taker_collar_bps: Annotated[float, Number(0, 1000)]
+    reprice_bps: Annotated[float, Number(0, 1000)]
+    waiting_bps_per_s: Annotated[float, Number(0, 100)]
+    schedule: Annotated[str, OneOf(tuple(kind.value for kind in ScheduleKind))]
+    schedule_s: Annotated[float, Number(1, 86_400)]
+    participation: Annotated[float, _POSITIVE_SHARE]
+    iceberg_notional: Annotated[float, Number(0, 1e12)]
+    risk_aversion: Annotated[float, Number(0, 1)]
     order_lifetime_s: Annotated[float, Number(0.1, 60)]
     paper_latency_s: Annotated[float, Number(0, 10)]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from bot3.actors.core import CoreSettings
 from bot3.actors.minds import MindSettings
 from bot3.app.settings import Config
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName, decimal_of
-from bot3.execution.desk import ExecutionSettings
+from bot3.execution.parent import ScheduleKind, ScheduleSettings
 from bot3.execution.planner import PlannerSettings
+from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.healing.settings import HealingSettings
 from bot3.learning.online import LearnerSettings
 from bot3.market.bars import BarSettings
@@ -55,9 +54,20 @@ def execution_of(config: Config) -> ExecutionSettings:
         rebalance_band=given.rebalance_band,
         maker_patience_s=given.maker_patience_s,
         taker_collar_bps=given.taker_collar_bps,
-        order_notional_max=Decimal(repr(config.risk.max_order_notional)),
+        reprice_bps=given.reprice_bps,
+        waiting_bps_per_s=given.waiting_bps_per_s,
+        order_notional_max=decimal_of(config.risk.max_order_notional),
     )
-    return ExecutionSettings(planner=planner, order_lifetime_s=given.order_lifetime_s)
+    schedule = ScheduleSettings(
+        kind=ScheduleKind(given.schedule),
+        duration_s=given.schedule_s,
+        participation=given.participation,
+        shown_notional=decimal_of(given.iceberg_notional),
+        risk_aversion=given.risk_aversion,
+    )
+    return ExecutionSettings(
+        planner=planner, schedule=schedule, order_lifetime_s=given.order_lifetime_s
+    )
 
 
 def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:

@@ -2,6 +2,7 @@
 
 Invariant: per instrument there is at most one proposal before the gate or one live order, never
 both; positions come from the same fills that move the orders, so no amount is ever planned twice.
+A symbol's venues are worked together (`SymbolDesk`, `planner`, `router`).
 """
 
 from __future__ import annotations
@@ -9,51 +10,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
-from attrs import Factory, frozen
-
+from bot3.domain.account import Balance
 from bot3.domain.book import Quote
 from bot3.domain.ids import ClientOrderId, RunId, parse_client_order_id
 from bot3.domain.instrument import Instrument
-from bot3.domain.order import OrderIntent, OrderStatus
-from bot3.domain.values import ZERO, InstrumentId, VenueName
+from bot3.domain.order import OrderStatus, TimeInForce
+from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 from bot3.execution.actions import Action, FollowUp, Submission
-from bot3.execution.inquiry import InquirySettings
 from bot3.execution.intents import SECOND_NS, IntentMaker
 from bot3.execution.orders import OrderManager
-from bot3.execution.planner import Holding, PlannedCancel, PlannerSettings, difference_of, plan
+from bot3.execution.places import Holding, Place
+from bot3.execution.planner import OUT_OF_PATIENCE, PlannedCancel
+from bot3.execution.symbol_desk import ExecutionSettings, SymbolDesk, VenueState
+from bot3.execution.venue_record import VenueRecord
 from bot3.messages.account import OrderClosed
+from bot3.messages.market import BarClosed, DepthSampled
 from bot3.messages.orders import (
     IntentRecorded,
+    OrderAcknowledged,
     OrderApproved,
     OrderDenied,
     OrderEvent,
     OrderFilled,
+    OrderOutcomeUnknown,
+    OrderRejected,
     ProposeOrder,
     SubmitOrder,
     TargetSized,
     VenueOrder,
 )
+from bot3.portfolio.events import order_of
 from bot3.portfolio.positions import PositionTracker
 from bot3.portfolio.recovery import RecoveredOrder
 
 
-@frozen(kw_only=True)
-class ExecutionSettings:
-    """`order_lifetime_s` bounds a request on its way to the venue; `pause_s` is how long an
-    instrument rests after a denial, a rejection or an order that lapsed, `settle_s` after any other
-    end: the venue's balances come after its word on the order, and the gate judges by them.
-    """
-
-    planner: PlannerSettings = Factory(PlannerSettings)
-    inquiry: InquirySettings = Factory(InquirySettings)
-    order_lifetime_s: float = 5.0
-    pause_s: float = 2.0
-    settle_s: float = 0.15
-
-
 @final
 class ExecutionDesk:
-    """Works targets one instrument at a time. Every method returns what the shell must send."""
+    """Works targets one symbol at a time. Every method returns what the shell must send."""
 
     def __init__(
         self,
@@ -72,55 +65,72 @@ class ExecutionDesk:
         self._intents = IntentMaker(
             run, next_intent_number, order_lifetime_s=settings.order_lifetime_s
         )
-        self._instruments: dict[InstrumentId, Instrument] = {}
-        self._targets: dict[InstrumentId, TargetSized] = {}
-        self._quotes: dict[InstrumentId, Quote] = {}
-        self._proposed: dict[InstrumentId, OrderIntent] = {}
-        self._worked: dict[InstrumentId, tuple[bool, int]] = {}
-        self._paused_until_ns: dict[InstrumentId, int] = {}
+        self._symbols: dict[Symbol, SymbolDesk] = {}
+        self._records: dict[VenueName, VenueRecord] = {}
+        self._funds: dict[tuple[VenueName, Asset], Balance] = {}
 
     def on_instruments(self, instruments: Iterable[Instrument]) -> None:
         """What may be traded, and by which filters."""
-        self._instruments.update((instrument.id, instrument) for instrument in instruments)
+        for instrument in instruments:
+            self._venue(instrument.id).instrument = instrument
+            self._symbol(instrument.id.symbol).is_idle = False
 
     def on_target(self, target: TargetSized, now_ns: int) -> list[Action]:
         """Where risk lets us be; replaces the last one."""
-        self._targets[target.instrument] = target
-        return self._work(target.instrument, now_ns)
+        self._venue(target.instrument).target = target
+        return self._work(target.instrument.symbol, now_ns)
 
     def on_quote(self, instrument: InstrumentId, quote: Quote, now_ns: int) -> list[Action]:
         """The touch. While an order lives only time and news matter, so nothing is planned."""
-        self._quotes[instrument] = quote
-        return [] if self.orders.live(instrument) else self._work(instrument, now_ns)
+        desk = self._symbol(instrument.symbol)
+        desk.on_quote(instrument, quote, now_ns)
+        if desk.is_idle or any(self.orders.live(key) for key in desk.venues):
+            return []
+        return self._work(instrument.symbol, now_ns)
+
+    def on_depth(self, sampled: DepthSampled) -> None:
+        """What is behind the touch; the next plan uses it."""
+        self._symbol(sampled.instrument.symbol).on_depth(sampled)
+
+    def on_bar(self, closed: BarClosed) -> None:
+        """How much the market trades, for schedules."""
+        self._symbol(closed.bar.instrument.symbol).on_bar(closed)
 
     def on_book_lost(self, instrument: InstrumentId) -> None:
         """Nothing new is planned there until the next quote."""
-        self._quotes.pop(instrument, None)
+        self._symbol(instrument.symbol).on_book_lost(instrument)
+
+    def on_balances(self, balances: Iterable[Balance]) -> None:
+        """The venue's absolute figures: what may be spent there."""
+        self._funds.update(((each.venue, each.asset), each) for each in balances)
 
     def on_approved(self, answer: OrderApproved, now_ns: int) -> list[Action]:
         """To be journaled, then sent. One that nobody waits for any more is closed instead."""
         intent = answer.approved.intent
-        if self._proposed.get(intent.instrument) != intent:
+        state = self._venue(intent.instrument)
+        if state.proposed != intent:
             closed = OrderClosed(
                 intent.client_order_id, intent.instrument, OrderStatus.DENIED, ZERO, "withdrawn"
             )
             return [closed]
-        del self._proposed[intent.instrument]
+        state.proposed = None
         self.orders.open(intent, now_ns)
         submit = SubmitOrder(answer.approved, answer.origin_ns)
         return [Submission(IntentRecorded(intent, now_ns), submit)]
 
     def on_denied(self, denied: OrderDenied, now_ns: int) -> None:
-        """The instrument rests a while; the next plan starts from what is true then."""
-        instrument = denied.intent.instrument
-        if self._proposed.get(instrument) == denied.intent:
-            del self._proposed[instrument]
-        self._pause(instrument, now_ns, self.settings.pause_s)
+        """The instrument rests a while, and the symbol's other venues may take its part."""
+        state = self._venue(denied.intent.instrument)
+        if state.proposed == denied.intent:
+            state.proposed = None
+        self._pause(denied.intent.instrument, now_ns)
 
     def on_order_event(self, event: OrderEvent, now_ns: int) -> list[Action]:
         """The venue's news, after it is durable."""
         if isinstance(event, OrderFilled) and parse_client_order_id(event.fill.client_order_id):
             self.tracker.apply(event.fill)
+        self._remember(event)
+        self._symbol(order_of(event)[0].symbol).is_idle = False
         return self._follow(self.orders.apply(event, now_ns), now_ns)
 
     def on_venue_order(
@@ -134,83 +144,105 @@ class ExecutionDesk:
         return [*self.orders.recheck(venue, now_ns)]
 
     def on_timer(self, now_ns: int) -> list[Action]:
-        """Patience runs out, questions are due again. About once a second.
-
-        A proposal that the gate never answered (it crashed on it) is withdrawn at its deadline.
-        """
-        for instrument, intent in list(self._proposed.items()):
-            if now_ns >= intent.deadline_ns:
-                del self._proposed[instrument]
+        """Patience runs out, questions are due again. About four times a second."""
         actions: list[Action] = [*self.orders.sweep(now_ns)]
-        for instrument in self._targets:
-            actions += self._work(instrument, now_ns)
+        for symbol, desk in self._symbols.items():
+            desk.withdraw_late(now_ns)
+            actions += self._work(symbol, now_ns)
         return actions
 
     def cancel_everything(self, reason: str, now_ns: int) -> list[Action]:
         """Forgets all targets and proposals and cancels what lives. New targets start anew."""
-        self._targets.clear()
-        self._proposed.clear()
-        self._worked.clear()
+        for desk in self._symbols.values():
+            desk.forget()
         return [
             cancel
             for order in self.orders.live_all()
             for cancel in self.orders.ask_cancel(order.intent.client_order_id, reason, now_ns)
         ]
 
+    def record(self, venue: VenueName) -> VenueRecord:
+        """What the venue has been like in this life."""
+        return self._records.setdefault(venue, VenueRecord())
+
+    def _remember(self, event: OrderEvent) -> None:
+        """For the venue's record: only news of an order that was on its way tells."""
+        instrument, client_order_id = order_of(event)
+        order = self.orders.get(client_order_id)
+        if order is None or order.status is not OrderStatus.SUBMITTED:
+            return
+        record = self.record(instrument.venue)
+        if isinstance(event, OrderAcknowledged):
+            record.on_answer((event.ts_local_ns - order.intent.created_ns) / SECOND_NS)
+        elif isinstance(event, OrderRejected | OrderOutcomeUnknown):
+            record.on_outcome(has_failed=True)
+
     def _follow(self, follow: list[FollowUp], now_ns: int) -> list[Action]:
         actions: list[Action] = [*follow]
         for closed in follow:
             if isinstance(closed, OrderClosed):
-                has_failed = closed.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED)
-                rest_s = self.settings.pause_s if has_failed else self.settings.settle_s
-                self._pause(closed.instrument, now_ns, rest_s)
-                actions += self._work(closed.instrument, now_ns)
+                if closed.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED):
+                    self._pause(closed.instrument, now_ns)
+                settled_ns = now_ns + int(self.settings.settle_s * SECOND_NS)
+                self._symbol(closed.instrument.symbol).settled_ns = settled_ns
+                self._remember_rest(closed)
+                actions += self._work(closed.instrument.symbol, now_ns)
         return actions
 
-    def _pause(self, instrument: InstrumentId, now_ns: int, rest_s: float) -> None:
-        self._paused_until_ns[instrument] = now_ns + int(rest_s * SECOND_NS)
+    def _remember_rest(self, closed: OrderClosed) -> None:
+        """How much of a resting order was filled, where nothing but the market decided that."""
+        order = self.orders.get(closed.client_order_id)
+        if order is None or order.intent.time_in_force is not TimeInForce.GTC:
+            return
+        if closed.status is OrderStatus.FILLED or closed.reason == OUT_OF_PATIENCE:
+            share = float(closed.filled / order.intent.amount.amount)
+            self.record(closed.instrument.venue).on_rest(share)
 
-    def _holding(self, instrument: InstrumentId) -> Holding:
-        position = self.tracker.position(instrument).amount
-        return Holding(position, self.orders.missing_amount(instrument))
+    def _pause(self, instrument: InstrumentId, now_ns: int) -> None:
+        rest_ns = int(self.settings.planner.retry_s * SECOND_NS)
+        self._venue(instrument).paused_until_ns = now_ns + rest_ns
 
-    def _working_since(self, target: TargetSized, holding: Holding, now_ns: int) -> int:
-        """When the present difference, of the present side, began to be worked."""
-        difference = difference_of(target.position, holding, self.settings.planner)
-        if not difference:
-            self._worked.pop(target.instrument, None)
-            return now_ns
-        is_buy, since_ns = self._worked.get(target.instrument, (difference > 0, now_ns))
-        if is_buy != (difference > 0):
-            since_ns = now_ns
-        self._worked[target.instrument] = (difference > 0, since_ns)
-        return since_ns
+    def _symbol(self, symbol: Symbol) -> SymbolDesk:
+        found = self._symbols.get(symbol)
+        if found is None:
+            found = self._symbols[symbol] = SymbolDesk(self.settings)
+        return found
 
-    def _work(self, key: InstrumentId, now_ns: int) -> list[Action]:
-        target, quote = self._targets.get(key), self._quotes.get(key)
-        instrument = self._instruments.get(key)
-        if target is None or quote is None or instrument is None or key in self._proposed:
-            return []
-        holding, live = self._holding(key), self.orders.live(key)
-        since_ns = self._working_since(target, holding, now_ns)
-        if not live and now_ns < self._paused_until_ns.get(key, 0):
-            return []
-        actions: list[Action] = []
-        for planned in plan(
-            target.position,
-            holding,
-            live,
-            quote,
+    def _venue(self, key: InstrumentId) -> VenueState:
+        return self._symbol(key.symbol).venue(key)
+
+    def _place(self, target: TargetSized, state: VenueState, now_ns: int) -> Place | None:
+        key, instrument = target.instrument, state.instrument
+        if instrument is None:
+            return None
+        proposed, funds = state.proposed, self._funds.get((key.venue, instrument.quote))
+        position = self.tracker.position(key).amount
+        return Place(
             instrument=instrument,
-            settings=self.settings.planner,
-            now_ns=now_ns,
-            working_since_ns=since_ns,
-            is_urgent=target.is_urgent,
-        ):
+            target=target.position,
+            position_max=target.position_max,
+            holding=Holding(position, self.orders.missing_amount(key)),
+            live=self.orders.live(key),
+            proposed=ZERO if proposed is None else proposed.side.sign * proposed.amount.amount,
+            quote=state.quote,
+            bids=state.bids,
+            asks=state.asks,
+            funds=None if funds is None else funds.free,
+            volatility_bps=state.volatility.bps_per_root_s,
+            record=self.record(key.venue),
+            is_open=now_ns >= state.paused_until_ns,
+        )
+
+    def _work(self, symbol: Symbol, now_ns: int) -> list[Action]:
+        desk = self._symbol(symbol)
+        actions: list[Action] = []
+        for planned in desk.plan(lambda target, state: self._place(target, state, now_ns), now_ns):
             if isinstance(planned, PlannedCancel):
                 actions += self.orders.ask_cancel(planned.client_order_id, planned.reason, now_ns)
-            else:
-                intent = self._intents.make(planned, target.strategy, now_ns)
-                self._proposed[key] = intent
-                actions.append(ProposeOrder(intent, target.origin_ns))
+                continue
+            state = desk.venue(planned.instrument)
+            assert state.target is not None  # a place without a target is not planned for
+            intent = self._intents.make(planned, state.target.strategy, now_ns)
+            state.proposed = intent
+            actions.append(ProposeOrder(intent, state.target.origin_ns))
         return actions

@@ -1,7 +1,9 @@
-"""From "hold this much" to at most one order: target less position, passive first, then across.
+"""From "hold this much" to at most one order per venue: the symbol's target less its position.
 
-Invariant: one live order per instrument; a sell is never larger than the position; what is planned
-passes the venue's filters.
+Invariant: a venue has at most one order of the symbol; sells are never larger than what is held
+there; what is planned passes the venue's filters. Nothing is planned while an order is under way
+that will soon have ended: a new plan then starts from what has become true, which is how partial
+fills, failing venues and moving prices are planned for.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from bot3.domain.book import Quote
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import Order, OrderStatus, OrderType, TimeInForce
@@ -24,23 +25,36 @@ from bot3.domain.values import (
     decimal_of,
     floor_to_step,
 )
+from bot3.execution.offers import Offer, OfferSettings, offer_of
+from bot3.execution.places import (
+    STUCK,
+    Place,
+    total_expected,
+    total_target,
+    working_of,
+)
+from bot3.execution.router import BPS, route
 
-SECOND_NS = 1_000_000_000
-BPS = Decimal(10_000)
+OUT_OF_PATIENCE = "out of patience"
 
 
 @frozen(kw_only=True)
 class PlannerSettings:
     """`rebalance_band`: a difference below this fraction of the target is left alone; an exit has
     no band. `maker_patience_s`: how long to rest at our own touch before crossing; 0 crosses at
-    once. `taker_collar_bps`: how far beyond the far touch a crossing order may pay.
-    `order_notional_max`: larger differences are worked in slices; 0: no slices.
+    once. `taker_collar_bps`: how far beyond the far touch a crossing order may pay. `reprice_bps`:
+    how far the touch may go before a resting order follows it. `waiting_bps_per_s`: what a signal
+    loses in a second. `order_notional_max`: larger differences are worked in slices; 0: no slices.
+    `retry_s`: how long a venue rests after a failure.
     """
 
     rebalance_band: float = 0.1
     maker_patience_s: float = 20.0
     taker_collar_bps: float = 10.0
+    reprice_bps: float = 5.0
+    waiting_bps_per_s: float = 0.0
     order_notional_max: Decimal = ZERO
+    retry_s: float = 2.0
 
 
 @frozen
@@ -65,119 +79,128 @@ class PlannedCancel:
     reason: str
 
 
-@frozen
-class Holding:
-    """Where we are: the position of the fills seen, and signed fills that are known to come."""
-
-    position: Decimal
-    missing: Decimal = ZERO
-
-    @property
-    def expected(self) -> Decimal:
-        """The position when all of them are in."""
-        return self.position + self.missing
-
-    @property
-    def sellable(self) -> Decimal:
-        """What may be sold for sure: no buy that is not seen, every sell that may have been."""
-        return max(self.position + min(self.missing, ZERO), ZERO)
-
-
-def difference_of(target: Decimal, holding: Holding, settings: PlannerSettings) -> Decimal:
-    """Signed amount to trade; zero inside the dead band."""
-    difference = max(target, ZERO) - holding.expected
+def difference_of(places: Sequence[Place], settings: PlannerSettings) -> Decimal:
+    """Signed amount to trade in all; zero inside the dead band."""
+    target = total_target(places)
+    difference = target - total_expected(places)
     if target > 0 and abs(difference) < decimal_of(settings.rebalance_band) * target:
         return ZERO
     return difference
 
 
 def plan(
-    target: Decimal,
-    holding: Holding,
-    live_orders: Sequence[Order],
-    quote: Quote,
+    places: Sequence[Place],
+    difference: Decimal,
     *,
-    instrument: Instrument,
     settings: PlannerSettings,
-    now_ns: int,
-    working_since_ns: int,
+    patience_s: float,
+    shown_notional: Decimal = ZERO,
     is_urgent: bool = False,
 ) -> list[PlannedOrder | PlannedCancel]:
-    """Cancels of orders that no longer serve, or one new order, or nothing.
+    """Cancels of orders that no longer serve, or new orders, or nothing.
 
-    `working_since_ns` is when this difference began to be worked: past `maker_patience_s` of it a
-    resting order is cancelled and the rest goes across the spread; an urgent one goes at once. A
-    crossed quote plans nothing.
+    `difference` is what is to be traded by now, of `difference_of`. `patience_s` is what is left
+    of it: at zero a resting order is cancelled and the rest goes across the spread. What is urgent
+    does not wait for the orders of other venues. A crossed quote plans nothing. Whether a venue is
+    fit to trade on is the gate's to say: one that it denies is left out of the plans of the next
+    `retry_s`.
     """
-    difference = difference_of(target, holding, settings)
-    is_patient = not is_urgent and now_ns - working_since_ns < settings.maker_patience_s * SECOND_NS
-    if live_orders:
-        return [
-            PlannedCancel(order.intent.client_order_id, reason)
-            for order in live_orders
-            if (reason := _unfit(order, difference, instrument, is_patient=is_patient))
-        ]
-    if not difference or not 0 < quote.bid < quote.ask:
+    cancels, left = _cancels(places, difference, settings, is_patient=patience_s > 0)
+    if cancels:
+        return [*cancels]
+    is_awaited = not is_urgent and any(place.is_busy for place in places)
+    if is_awaited or left * difference <= 0:
         return []
-    order = _order(difference, holding, quote, instrument, settings, is_patient=is_patient)
-    return [] if order is None else [order]
+    side = Side.BUY if left > 0 else Side.SELL
+    offered = OfferSettings(
+        patience_s=patience_s,
+        collar_bps=settings.taker_collar_bps,
+        waiting_bps_per_s=settings.waiting_bps_per_s,
+        retry_s=settings.retry_s,
+    )
+    offers = [offer for place in places if (offer := offer_of(place, side, offered)) is not None]
+    routed = route(side, abs(left), [offer.book for offer in offers])
+    by_id = {offer.place.instrument.id: offer for offer in offers}
+    most = [each for each in (settings.order_notional_max, shown_notional) if each]
+    planned = [
+        _order(by_id[child.instrument.id], side, child.amount, most) for child in routed.children
+    ]
+    return [order for order in planned if order is not None]
+
+
+def _cancels(
+    places: Sequence[Place], difference: Decimal, settings: PlannerSettings, *, is_patient: bool
+) -> tuple[list[PlannedCancel], Decimal]:
+    """What should go, and what is left to do beside all that is under way."""
+    under_way = [(place, order) for place in places for order in place.live]
+    left = difference - sum((place.proposed for place in places), ZERO)
+    left -= sum((working_of(order) for _, order in under_way if order.status in STUCK), ZERO)
+    cancels: list[PlannedCancel] = []
+    for place, order in under_way:
+        if order.status in STUCK:
+            continue
+        reason = _unfit(order, left, place, settings, is_patient=is_patient)
+        if reason is None:
+            left -= working_of(order)
+        else:
+            cancels.append(PlannedCancel(order.intent.client_order_id, reason))
+    return cancels, left
 
 
 def _unfit(
-    order: Order, difference: Decimal, instrument: Instrument, *, is_patient: bool
-) -> str | None:
-    """Why a live order should go; None where it may stay or its fate is being asked."""
-    if order.status in (OrderStatus.CANCEL_PENDING, OrderStatus.UNKNOWN):
-        return None
-    if difference * order.intent.side.sign <= 0:
-        return "the target is reached or on the other side"
-    if order.remaining.amount - abs(difference) > instrument.lot_size:
-        return "the target came nearer"
-    is_resting = order.intent.time_in_force is TimeInForce.GTC
-    return "out of patience" if is_resting and not is_patient else None
-
-
-def _order(
+    order: Order,
     difference: Decimal,
-    holding: Holding,
-    quote: Quote,
-    instrument: Instrument,
+    place: Place,
     settings: PlannerSettings,
     *,
     is_patient: bool,
-) -> PlannedOrder | None:
-    side = Side.BUY if difference > 0 else Side.SELL
-    near, far = (quote.bid, quote.ask) if side is Side.BUY else (quote.ask, quote.bid)
-    mid = (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
-    if is_patient:
-        price = instrument.nearest_price(decimal_of(near))
-    else:
-        collar = 1 + side.sign * decimal_of(settings.taker_collar_bps) / BPS
-        price = instrument.round_price(decimal_of(far) * collar, side)
-    wanted = abs(difference)
-    if side is Side.SELL:
-        wanted = min(wanted, holding.sellable)
-    amount = _slice(wanted, price, instrument, settings)
-    if instrument.refusal_of(amount, price) is not None:  # dust, or not trading
+) -> str | None:
+    """Why a live order should go; None where it may stay."""
+    if difference * order.intent.side.sign <= 0:
+        return "the target is reached or on the other side"
+    if order.remaining.amount - abs(difference) > place.instrument.lot_size:
+        return "the target came nearer"
+    if order.intent.time_in_force is not TimeInForce.GTC:
         return None
+    if not is_patient:
+        return OUT_OF_PATIENCE
+    return "the price moved" if _is_left_behind(order, place, settings) else None
+
+
+def _is_left_behind(order: Order, place: Place, settings: PlannerSettings) -> bool:
+    """Whether the touch of its side went away from an order that rests."""
+    price, quote, sign = order.intent.price, place.quote, order.intent.side.sign
+    if price is None or quote is None or order.status is OrderStatus.SUBMITTED:
+        return False
+    near = decimal_of(quote.bid if sign > 0 else quote.ask)
+    return sign * (near - price.amount) > decimal_of(settings.reprice_bps) / BPS * price.amount
+
+
+def _order(
+    offer: Offer, side: Side, amount: Decimal, notional_max: Sequence[Decimal]
+) -> PlannedOrder | None:
+    instrument, quote = offer.place.instrument, offer.place.quote
+    assert quote is not None  # an offer without one is none
+    sliced = _slice(amount, offer.price, instrument, notional_max)
+    if instrument.refusal_of(sliced, offer.price) is not None:  # dust, or not trading
+        return None
+    mid = (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
+    is_resting = offer.book.is_resting
     return PlannedOrder(
         instrument=instrument.id,
         side=side,
-        order_type=OrderType.POST_ONLY if is_patient else OrderType.LIMIT,
-        time_in_force=TimeInForce.GTC if is_patient else TimeInForce.IOC,
-        amount=amount,
-        price=price,
+        order_type=OrderType.POST_ONLY if is_resting else OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC if is_resting else TimeInForce.IOC,
+        amount=sliced,
+        price=offer.price,
         reference_price=instrument.nearest_price(mid),
         is_reducing=side is Side.SELL,
     )
 
 
 def _slice(
-    wanted: Decimal, price: Price, instrument: Instrument, settings: PlannerSettings
+    wanted: Decimal, price: Price, instrument: Instrument, notional_max: Sequence[Decimal]
 ) -> Quantity:
-    """As much as one order may carry."""
-    notionals = [each for each in (instrument.notional_max, settings.order_notional_max) if each]
-    most = min([wanted, *(each / price.amount for each in notionals)])
-    if instrument.amount_max:
-        most = min(most, instrument.amount_max)
+    """As much as one order may carry by our own limits: the venue's are in the offer's room."""
+    most = min([wanted, *(each / price.amount for each in notional_max)])
     return Quantity(floor_to_step(max(most, ZERO), instrument.lot_size))

@@ -28,7 +28,9 @@ class VenueBook:
     """One venue's far side, best first, as of `age_s` ago.
 
     `funds` is what may be spent there: quote for a buy, base for a sell. `penalty_bps` is what its
-    latency and its failures are expected to cost, see `penalty_of`.
+    latency and its failures are expected to cost, see `penalty_of`; it ranks, and is not paid.
+    `room` bounds the amount of base whatever it costs. An order that is to rest (`is_resting`) has
+    one level, its own price, which takes any amount, and pays the maker's fee.
     """
 
     instrument: Instrument
@@ -36,6 +38,14 @@ class VenueBook:
     funds: Decimal
     age_s: float = 0.0
     penalty_bps: float = 0.0
+    room: Decimal | None = None
+    is_resting: bool = False
+
+    @property
+    def fee_rate(self) -> Decimal:
+        """Of the order's notional."""
+        known = self.instrument
+        return known.maker_fee_rate if self.is_resting else known.taker_fee_rate
 
 
 @frozen
@@ -125,12 +135,12 @@ def _merge(side: Side, amount: Decimal, books: Sequence[VenueBook]) -> list[_Sha
     while heap and left > 0:
         step = heapq.heappop(heap)
         share, book = shares[step.venue], books[step.venue]
-        price, there = book.levels[step.level]
-        part = _affordable(side, share, decimal_of(price), min(left, decimal_of(there)))
+        price, there = map(decimal_of, book.levels[step.level])
+        part = _affordable(side, share, price, min(left, there))
         if part > 0:
             left -= part
-            _give(side, share, decimal_of(price), part)
-        if not _is_spent(side, share, decimal_of(price)):
+            _give(side, share, price, part)
+        if left > 0 and not _is_spent(side, share, price):
             for follow in _step(side, book, step.venue, step.level + 1):
                 heapq.heappush(heap, follow)
     return shares
@@ -139,31 +149,35 @@ def _merge(side: Side, amount: Decimal, books: Sequence[VenueBook]) -> list[_Sha
 def _step(side: Side, book: VenueBook, venue: int, level: int) -> Iterator[_Step]:
     if level < len(book.levels):
         price = decimal_of(book.levels[level][0])
-        rate = book.instrument.taker_fee_rate + decimal_of(book.penalty_bps) / BPS
+        rate = book.fee_rate + decimal_of(book.penalty_bps) / BPS
         yield _Step(side.sign * price * (1 + side.sign * rate), venue, level)
 
 
 def _give(side: Side, share: _Share, price: Decimal, part: Decimal) -> None:
     share.amount += part
     share.notional += part * price
-    share.spent += _unit_funds(side, share.book.instrument, price) * part
+    share.spent += _unit_funds(side, share.book, price) * part
     share.limit = price
 
 
-def _unit_funds(side: Side, instrument: Instrument, price: Decimal) -> Decimal:
+def _unit_funds(side: Side, book: VenueBook, price: Decimal) -> Decimal:
     """What one unit of base takes of the venue's funds."""
-    return price * (1 + instrument.taker_fee_rate) if side is Side.BUY else Decimal(1)
+    return price * (1 + book.fee_rate) if side is Side.BUY else Decimal(1)
 
 
 def _affordable(side: Side, share: _Share, price: Decimal, wanted: Decimal) -> Decimal:
-    unit = _unit_funds(side, share.book.instrument, price)
-    most = min(wanted, max(share.book.funds - share.spent, ZERO) / unit)
-    return floor_to_step(most, share.book.instrument.lot_size)
+    return floor_to_step(min(wanted, _left(side, share, price)), share.book.instrument.lot_size)
+
+
+def _left(side: Side, share: _Share, price: Decimal) -> Decimal:
+    """Base that funds and room still allow at this price."""
+    funds, room = max(share.book.funds - share.spent, ZERO), share.book.room
+    left = funds / _unit_funds(side, share.book, price)
+    return left if room is None else min(left, max(room - share.amount, ZERO))
 
 
 def _is_spent(side: Side, share: _Share, price: Decimal) -> bool:
-    unit = _unit_funds(side, share.book.instrument, price)
-    return share.book.funds - share.spent < unit * share.book.instrument.lot_size
+    return _left(side, share, price) < share.book.instrument.lot_size
 
 
 def _refused(share: _Share) -> bool:
@@ -184,5 +198,5 @@ def _child(share: _Share) -> Child:
         share.amount,
         instrument.nearest_price(share.limit),
         share.notional,
-        share.notional * instrument.taker_fee_rate,
+        share.notional * share.book.fee_rate,
     )

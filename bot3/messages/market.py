@@ -89,6 +89,15 @@ class QuoteChanged(msgspec.Struct, frozen=True):
     sequence: int = 0
 
 
+class DepthSampled(msgspec.Struct, frozen=True):
+    """The best levels of a live book, best first, once a beat; the touch of a quote is newer."""
+
+    instrument: InstrumentId
+    bids: list[Level]
+    asks: list[Level]
+    ts_local_ns: int
+
+
 class BarClosed(msgspec.Struct, frozen=True):
     """A bar is complete; `is_warm_up` marks one from the venue's history."""
 

@@ -19,7 +19,8 @@ from bot3.domain.values import InstrumentId, Price, Quantity, Side, VenueName
 class TargetSized(msgspec.Struct, frozen=True):
     """Risk's answer to a target: the position to hold, in base asset (spot: never negative).
 
-    An urgent one is worked across the spread at once.
+    An urgent one is worked across the spread at once. The targets of a symbol's venues are worked
+    together: `position_max` is how much of the sum may be held on this one (0: its own position).
     """
 
     instrument: InstrumentId
@@ -28,6 +29,7 @@ class TargetSized(msgspec.Struct, frozen=True):
     ts_ns: int
     origin_ns: int
     is_urgent: bool = False
+    position_max: Decimal = Decimal(0)
 
 
 class ProposeOrder(msgspec.Struct, frozen=True):

@@ -191,7 +191,14 @@ class RiskManager:
             instrument=instrument,
         )
         return TargetSized(
-            proposed.instrument, proposed.strategy, position, proposed.ts_ns, proposed.origin_ns
+            proposed.instrument,
+            proposed.strategy,
+            position,
+            proposed.ts_ns,
+            proposed.origin_ns,
+            position_max=size_target(
+                1.0, 1.0, equity, price, limits=self.limits, instrument=instrument
+            ),
         )
 
     def judge(self, proposal: ProposeOrder, now_ns: int) -> OrderApproved | OrderDenied:

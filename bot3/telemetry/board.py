@@ -207,7 +207,9 @@ class Board:
                 if submit.origin_ns:
                     took_ns = self._clock.monotonic_ns() - submit.origin_ns
                     self.tick_to_order.add(took_ns / 1e3)
-                self._show(record.intent, OrderStatus.SUBMITTED)
+                intent = record.intent
+                self.venues[intent.instrument.venue].sent[intent.order_type.value] += 1
+                self._show(intent, OrderStatus.SUBMITTED)
             case OrderAcknowledged(client_order_id=key):
                 self._update(key, OrderStatus.OPEN)
             case OrderOutcomeUnknown(client_order_id=key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 from attrs import Factory, define
@@ -47,7 +48,7 @@ class InstrumentCard:
 class VenueCard:
     """The last word on one venue's connections, and why each is down; empty while it is up.
 
-    `circuit` says whether entries are let through to it.
+    `circuit` says whether entries are let through to it; `sent` counts our orders by type.
     """
 
     is_feed_connected: bool = False
@@ -55,6 +56,7 @@ class VenueCard:
     feed_detail: str = "not connected yet"
     account_detail: str = ""
     circuit: CircuitState = CircuitState.CLOSED
+    sent: Counter[str] = Factory(Counter)
 
     @property
     def detail(self) -> str:

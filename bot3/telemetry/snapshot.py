@@ -151,6 +151,7 @@ class Snapshots:
             book_age_ms=self._board.book_age_ms(name, now_ns),
             detail=card.detail,
             circuit=card.circuit.value,
+            sent=dict(card.sent),
             counts=self._gauges.counts(name),
             health=self._gauges.health(name),
         )

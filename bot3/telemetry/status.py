@@ -28,7 +28,8 @@ class VenueHealth(msgspec.Struct, frozen=True):
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One venue's connections; the age of its oldest book; what its adapter counts.
 
-    `circuit` is closed while entries pass, open while none does, half_open while one may try.
+    `circuit` is closed while entries pass, open while none does, half_open while one may try;
+    `sent` has our orders there by type: post_only rests, limit crosses.
     """
 
     is_feed_connected: bool
@@ -36,6 +37,7 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     book_age_ms: float | None = None
     detail: str = ""
     circuit: str = "closed"
+    sent: dict[str, int] = {}
     counts: dict[str, int] = {}
     health: VenueHealth = VenueHealth()
 

@@ -64,6 +64,9 @@ class StatusMetrics:
         text = "Entries there: 0 pass, 1 one may try, 2 are denied."
         circuit = CIRCUITS[CircuitState(state.circuit)]
         gauge("bot3_circuit_state", text, circuit, venue=venue)
+        text = "Orders sent there by type: post_only rests, limit crosses."
+        for kind, count in state.sent.items():
+            self._counter("bot3_orders_sent_total", text, count, venue=venue, type=kind)
         text = "What its adapter counts."
         for what, count in state.counts.items():
             gauge("bot3_venue_counts", text, count, venue=venue, what=what)

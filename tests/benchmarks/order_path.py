@@ -24,9 +24,10 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import InstrumentId, Side, Symbol, VenueName
 from bot3.execution.actions import Submission
-from bot3.execution.desk import ExecutionDesk, ExecutionSettings
+from bot3.execution.desk import ExecutionDesk
 from bot3.execution.planner import PlannerSettings
 from bot3.execution.router import VenueBook, route
+from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.messages.account import OrderClosed
 from bot3.messages.journal import JournalEntry
 from bot3.messages.orders import (
@@ -70,7 +71,7 @@ def gate_and_manager_us() -> dict[str, float]:
     gate.on_balances([make_balance(USDT, "10000"), make_balance(BTC, "0")])
     gate.on_equity(Decimal(10_000), START_NS)
     settings = ExecutionSettings(
-        planner=PlannerSettings(maker_patience_s=0.0), pause_s=0.0, settle_s=0.0
+        planner=PlannerSettings(maker_patience_s=0.0, retry_s=0.0), settle_s=0.0
     )
     desk = ExecutionDesk(RunId("testrun1"), settings)
     desk.on_instruments([make_instrument()])

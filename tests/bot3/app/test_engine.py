@@ -118,7 +118,7 @@ async def test_a_venue_that_goes_away_is_told_and_healed(tmp_path: Path) -> None
 
 
 async def test_when_the_tree_fails_our_rests_are_canceled_and_no_others(tmp_path: Path) -> None:
-    patient = {"execution__maker_patience_s": 600.0}
+    patient = {"execution__maker_patience_s": 600.0, "execution__reprice_bps": 1_000.0}
     async with (
         open_market(28, **patient) as (market, _),
         open_engine(market, tmp_path / "j.sqlite") as running,

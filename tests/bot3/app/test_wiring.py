@@ -13,6 +13,7 @@ from bot3.app.config import load_config
 from bot3.app.settings import Config
 from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId
+from bot3.execution.parent import ScheduleKind
 from tests.bot3.making import d
 
 RUN = RunId("testrun1")
@@ -73,6 +74,13 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"execution.maker_patience_s": 7.5}, {"execution.planner.maker_patience_s": 7.5}),
     ({"execution.rebalance_band": 0.2}, {"execution.planner.rebalance_band": 0.2}),
     ({"execution.taker_collar_bps": 4.0}, {"execution.planner.taker_collar_bps": 4.0}),
+    ({"execution.reprice_bps": 3.0}, {"execution.planner.reprice_bps": 3.0}),
+    ({"execution.waiting_bps_per_s": 0.5}, {"execution.planner.waiting_bps_per_s": 0.5}),
+    ({"execution.schedule": "pov"}, {"execution.schedule.kind": ScheduleKind.POV}),
+    ({"execution.schedule_s": 90.0}, {"execution.schedule.duration_s": 90.0}),
+    ({"execution.participation": 0.2}, {"execution.schedule.participation": 0.2}),
+    ({"execution.iceberg_notional": 50.5}, {"execution.schedule.shown_notional": d("50.5")}),
+    ({"execution.risk_aversion": 1e-5}, {"execution.schedule.risk_aversion": 1e-5}),
     ({"execution.order_lifetime_s": 2.5}, {"execution.order_lifetime_s": 2.5}),
     ({"healing.stale_book_s": 3.0}, {"healing.stale_book_s": 3.0}),
     ({"healing.max_resyncs_per_minute": 9}, {"healing.resyncs_per_minute_max": 9}),

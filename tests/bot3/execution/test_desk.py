@@ -6,7 +6,8 @@ from bot3.domain.book import Quote
 from bot3.domain.order import OrderIntent, OrderStatus
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.execution.actions import Action, Submission
-from bot3.execution.desk import ExecutionDesk, ExecutionSettings
+from bot3.execution.desk import ExecutionDesk
+from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.messages.account import FetchFills, OrderClosed
 from bot3.messages.control import SessionStarted
 from bot3.messages.orders import (

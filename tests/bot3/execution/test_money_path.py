@@ -13,7 +13,8 @@ from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import OrderIntent, OrderStatus, TimeInForce
 from bot3.domain.values import Quantity, Side
 from bot3.execution.actions import Action, Deduced, ForeignOrder, OrderAnomaly, Submission
-from bot3.execution.desk import ExecutionDesk, ExecutionSettings
+from bot3.execution.desk import ExecutionDesk
+from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.messages.account import FetchFills, OrderClosed
 from bot3.messages.orders import (
     CancelFailed,

@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from bot3.domain.book import Quote
 from bot3.domain.ids import RunId
+from bot3.domain.instrument import Instrument
 from bot3.domain.order import Order, OrderInput, OrderType, TimeInForce
 from bot3.domain.values import Side
 from bot3.execution.intents import IntentMaker
-from bot3.execution.planner import Holding, PlannedCancel, PlannedOrder, PlannerSettings, plan
-from tests.bot3.making import KEY, SECOND_NS, START_NS, d, id_of, make_instrument, make_intent
+from bot3.execution.places import Holding, Place
+from bot3.execution.planner import (
+    PlannedCancel,
+    PlannedOrder,
+    PlannerSettings,
+    difference_of,
+    plan,
+)
+from tests.bot3.making import KEY, START_NS, d, id_of, make_instrument, make_intent
 
 QUOTE = Quote(99.99, 1.0, 100.02, 1.0)
 
@@ -26,18 +34,20 @@ def planned(
     missing: str = "0",
     waited_s: int = 0,
     quote: Quote = QUOTE,
+    instrument: Instrument | None = None,
     **changes: object,
 ) -> list[PlannedOrder | PlannedCancel]:
-    return plan(
-        d(target),
-        Holding(d(position), d(missing)),
-        live,
-        quote,
-        instrument=make_instrument(),
-        settings=PlannerSettings(**changes),
-        now_ns=START_NS + waited_s * SECOND_NS,
-        working_since_ns=START_NS,
+    place = Place(
+        instrument=make_instrument() if instrument is None else instrument,
+        target=d(target),
+        holding=Holding(d(position), d(missing)),
+        live=live,
+        quote=quote,
     )
+    settings = PlannerSettings(**changes)
+    difference = difference_of([place], settings)
+    patience_s = settings.maker_patience_s - waited_s
+    return plan([place], difference, settings=settings, patience_s=patience_s)
 
 
 def figures(plans: list[PlannedOrder | PlannedCancel]) -> list[tuple[object, ...]]:
@@ -91,10 +101,7 @@ def test_a_large_difference_is_worked_in_slices() -> None:
     assert isinstance(order, PlannedOrder)
     assert order.amount.amount == d("1.0001")
     instrument = make_instrument(amount_max=d(2))
-    [order] = plan(
-        d(5), Holding(d(0)), (), QUOTE, instrument=instrument, settings=PlannerSettings(),
-        now_ns=START_NS, working_since_ns=START_NS,
-    )  # fmt: skip
+    [order] = planned("5", instrument=instrument)
     assert isinstance(order, PlannedOrder)
     assert order.amount.amount == 2
 

@@ -262,8 +262,10 @@ def test_halts_equity_and_drawdown() -> None:
 def test_latency_is_from_the_event_to_the_order() -> None:
     panel = Panel()
     assert panel.status().tick_to_order.count == 0
+    assert panel.status().venues["binance"].sent == {}
     panel.submit(1)  # not caused by an event: does not count
     panel.submit(2, START_NS - 150_000)
+    assert panel.status().venues["binance"].sent == {"limit": 2}
     latency = panel.status().tick_to_order
     assert (latency.count, latency.p50_us) == (1, pytest.approx(150.0))
 
