@@ -26,7 +26,9 @@ from bot3.messages.orders import (
     AccountRestored,
     BalanceChanged,
     CancelOrder,
+    ForeignOrdersSeen,
     InstrumentsLoaded,
+    OpenOrdersFetched,
     OrderApproved,
     OrderDenied,
     OrderEvent,
@@ -45,6 +47,7 @@ VenueNews = (
     | QueryAnswered
     | AccountRestored
     | BalanceChanged
+    | OpenOrdersFetched
     | InstrumentsLoaded
     | CancelEverything
 )
@@ -59,7 +62,7 @@ ExecutionMessage = (
     | TimerTicked
     | VenueNews
 )
-ExecutionNews = OrderClosed | OrderAnomaly | ForeignOrder | Submission
+ExecutionNews = OrderClosed | OrderAnomaly | ForeignOrder | ForeignOrdersSeen | Submission
 WORK_INTERVAL_NS = 250_000_000
 _RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
@@ -119,6 +122,7 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         self._origin_ns = 0
         self._condemned: dict[ClientOrderId, str] = {}
         self._reported: set[ClientOrderId] = set()
+        self._foreign: dict[VenueName, frozenset[str]] = {}
         if halt is not None:
             self._condemn(halt.reason)
 
@@ -163,6 +167,8 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
                 self._do(self._desk.on_account_restored(venue, now_ns))
             case BalanceChanged(balances=balances):
                 self._desk.on_balances(balances)
+            case OpenOrdersFetched():
+                self._show_foreign(message)
             case InstrumentsLoaded(instruments=instruments):
                 self._desk.on_instruments(instruments)
             case CancelEverything(reason=reason):
@@ -185,6 +191,20 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
             elif order.status in _RESTING:
                 cancels += self._desk.orders.ask_cancel(client_order_id, reason, now_ns)
         return cancels
+
+    def _show_foreign(self, fetched: OpenOrdersFetched) -> None:
+        """What neither we nor the journal know is somebody else's; told when it changes."""
+        foreign = tuple(
+            order
+            for order in fetched.orders
+            if self._desk.orders.get(ClientOrderId(order.client_order_id)) is None
+            and self._recovery.order(ClientOrderId(order.client_order_id)) is None
+        )
+        ids = frozenset(order.venue_order_id for order in foreign)
+        if ids != self._foreign.get(fetched.venue, frozenset()):
+            self._foreign[fetched.venue] = ids
+            seen = ForeignOrdersSeen(fetched.venue, foreign, fetched.ts_local_ns)
+            self._out.journal.send(JournalEntry(seen, ((self._out.watcher, seen),)))
 
     def _do(self, actions: list[Action]) -> None:
         for action in actions:

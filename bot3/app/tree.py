@@ -214,6 +214,7 @@ class TradingEngine:
             self.core.publish,
             self.clock,
             since_ns=self.memory.unseen_since_ns(name, self.clock.now_ns()),
+            rests=self.core.execution,
         )
 
     def _build_orders(self, desk: VenueDesk) -> EdgeActor:

@@ -27,6 +27,7 @@ from bot3.messages.orders import (
     AccountRestored,
     BalanceChanged,
     CancelFailed,
+    ForeignOrdersSeen,
     IntentRecorded,
     OrderAcknowledged,
     OrderCanceled,
@@ -63,6 +64,7 @@ Record = (
     | HealingActed
     | ReconcileMismatch
     | ReconcileMatched
+    | ForeignOrdersSeen
 )
 
 # Money moved, or may: these are on disk (synced) before anybody acts on them.

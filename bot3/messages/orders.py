@@ -194,6 +194,33 @@ class VenueOrder(msgspec.Struct, frozen=True):
     ts_venue_ns: int
 
 
+class OpenOrdersFetched(msgspec.Struct, frozen=True):
+    """Everything that rests on an account's symbols, ours and not."""
+
+    venue: VenueName
+    orders: tuple[VenueOrder, ...]
+    ts_local_ns: int
+
+
+class ForeignOrdersSeen(msgspec.Struct, frozen=True, tag=True):
+    """What rests there without being ours, left alone; replaces what was said of it before."""
+
+    venue: VenueName
+    orders: tuple[VenueOrder, ...]
+    ts_ns: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """One each: `binance BTC/USDT buy 1 at 100 (id x)`."""
+        return tuple(
+            f"{self.venue} {order.instrument.symbol} {order.side.value}"
+            f" {order.amount.amount - order.filled.amount}"
+            f" at {'market' if order.price is None else order.price.amount}"
+            f" (id {order.client_order_id or order.venue_order_id})"
+            for order in self.orders
+        )
+
+
 class QueryAnswered(msgspec.Struct, frozen=True):
     """What the venue says of one order; None where it knows no such order (yet)."""
 

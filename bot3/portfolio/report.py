@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import final
 
-import msgspec
-
 from bot3.domain.account import Balance
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
@@ -22,6 +20,7 @@ from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, T
 from bot3.messages.journal import Record
 from bot3.messages.orders import (
     BalanceChanged,
+    ForeignOrdersSeen,
     IntentRecorded,
     OrderDenied,
     OrderEvent,
@@ -29,85 +28,15 @@ from bot3.messages.orders import (
 )
 from bot3.portfolio.events import after_event, order_of
 from bot3.portfolio.positions import PositionTracker, base_and_quote
+from bot3.portfolio.report_rows import (
+    AccountReport,
+    PositionRow,
+    Profit,
+    fill_row_of,
+    order_line_of,
+)
 
 FOREIGN = "foreign"  # in the place of a strategy's name
-
-
-class OrderLine(msgspec.Struct, frozen=True):
-    """One order of ours as the journal has it; amounts in base."""
-
-    client_order_id: str
-    venue_order_id: str | None
-    venue: str
-    symbol: str
-    side: str
-    order_type: str
-    status: str
-    amount: Decimal
-    filled: Decimal
-    price: Decimal | None
-    average_price: Decimal | None
-    strategy: str
-    created_ns: int
-    reason: str
-
-
-class FillRow(msgspec.Struct, frozen=True):
-    """One fill, once, however often it was reported."""
-
-    trade_id: str
-    client_order_id: str
-    venue: str
-    symbol: str
-    side: str
-    price: Decimal
-    amount: Decimal
-    fee: Decimal
-    fee_asset: str
-    liquidity: str
-    strategy: str
-    ts_ns: int
-
-
-class PositionRow(msgspec.Struct, frozen=True):
-    """The sum of our fills, and what they realized net of fees in base and quote."""
-
-    venue: str
-    symbol: str
-    amount: Decimal
-    average_price: Decimal | None
-    realized: Decimal
-
-
-class Profit(msgspec.Struct, frozen=True):
-    """Of closed trades, in the quote asset of each symbol; fees by the asset charged."""
-
-    realized: dict[str, Decimal]
-    fees: dict[str, Decimal]
-    fills: int
-
-
-class AccountReport(msgspec.Struct, frozen=True):
-    """The whole account. `equity` is the last one marked, None before the first."""
-
-    account: str
-    data_source: str
-    runs: int
-    first_ns: int
-    last_ns: int
-    orders: tuple[OrderLine, ...]
-    fills: tuple[FillRow, ...]
-    positions: tuple[PositionRow, ...]
-    balances: dict[str, dict[str, dict[str, Decimal]]]
-    equity: Decimal | None
-    peak: Decimal | None
-    drawdown: float
-    is_halted: bool
-    halt_reason: str
-    mismatches: tuple[str, ...]
-    profit: Profit
-    strategies: dict[str, Profit]
-    anomalies: int
 
 
 def _profit(tracker: PositionTracker, fills: int) -> Profit:
@@ -141,6 +70,7 @@ class ReportFold:
         self._halted: str | None = None
         self._mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = {}
         self._anomalies = 0
+        self._foreign: dict[VenueName, ForeignOrdersSeen] = {}
         self._is_ours = False
 
     def fold(self, records: Iterable[Record]) -> None:
@@ -159,7 +89,8 @@ class ReportFold:
         self._is_ours = started.account == self._account
         if self._is_ours:
             self._runs += 1
-            self._mismatches.clear()  # every process compares anew
+            self._mismatches.clear()  # every process compares anew, and looks anew
+            self._foreign.clear()
             self._source = started.data_source
             self._first_ns = self._first_ns or started.ts_ns
             self._last_ns = started.ts_ns
@@ -181,6 +112,8 @@ class ReportFold:
                 self._mismatches[record.venue, record.asset] = record
             case ReconcileMatched():
                 self._mismatches.pop((record.venue, record.asset), None)
+            case ForeignOrdersSeen():
+                self._foreign[record.venue] = record
             case TradingHalted(reason=reason):
                 self._halted = reason
             case TradingResumed():
@@ -222,8 +155,8 @@ class ReportFold:
             runs=self._runs,
             first_ns=self._first_ns,
             last_ns=self._last_ns,
-            orders=tuple(_order_line(order) for order in self._orders.values()),
-            fills=tuple(_fill_row(fill, name) for fill, name in self._fills.values()),
+            orders=tuple(order_line_of(order) for order in self._orders.values()),
+            fills=tuple(fill_row_of(fill, name) for fill, name in self._fills.values()),
             positions=self._positions(),
             balances=self._held(),
             equity=None if marked is None else marked.equity,
@@ -238,6 +171,7 @@ class ReportFold:
                 for name, (tracker, fills) in self._by_strategy.items()
             },
             anomalies=self._anomalies,
+            foreign_orders=tuple(w for seen in self._foreign.values() for w in seen.words),
         )
 
     def _positions(self) -> tuple[PositionRow, ...]:
@@ -257,40 +191,3 @@ class ReportFold:
         for (venue, asset), balance in sorted(self._balances.items()):
             held.setdefault(venue, {})[asset] = {"free": balance.free, "held": balance.held}
         return held
-
-
-def _order_line(order: Order) -> OrderLine:
-    intent, average = order.intent, order.average_price
-    return OrderLine(
-        client_order_id=intent.client_order_id,
-        venue_order_id=order.venue_order_id,
-        venue=intent.instrument.venue,
-        symbol=intent.instrument.symbol,
-        side=intent.side.value,
-        order_type=intent.order_type.value,
-        status=order.status.value,
-        amount=intent.amount.amount,
-        filled=order.filled.amount,
-        price=None if intent.price is None else intent.price.amount,
-        average_price=None if average is None else average.amount,
-        strategy=intent.strategy,
-        created_ns=intent.created_ns,
-        reason=order.reason,
-    )
-
-
-def _fill_row(fill: Fill, strategy: str) -> FillRow:
-    return FillRow(
-        trade_id=fill.trade_id,
-        client_order_id=fill.client_order_id,
-        venue=fill.instrument.venue,
-        symbol=fill.instrument.symbol,
-        side=fill.side.value,
-        price=fill.price.amount,
-        amount=fill.amount.amount,
-        fee=fill.fee,
-        fee_asset=fill.fee_asset,
-        liquidity=fill.liquidity.value,
-        strategy=strategy,
-        ts_ns=fill.ts_venue_ns,
-    )

@@ -2,7 +2,8 @@
 
 Invariant: after every gap of the stream the fills since its loss are fetched and published again;
 consumers count each trade id once, so a fill seen twice changes nothing. It is ready, and says that
-the account is there, only when the first reconciliation is done.
+the account is there, only when the first reconciliation is done. Once a minute it tells what rests
+on the account, for whoever knows which of it is ours.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
     BalanceChanged,
+    OpenOrdersFetched,
     OrderFilled,
 )
 from bot3.ports.venue import VenuePort
-from supervisors.actor import EdgeActor, EdgeContext
+from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
 RETRY_PAUSE_S = 1.0
+LOOK_INTERVAL_S = 60.0  # for orders that are not ours
 # The venue's clock may be this far from ours, and its database this far behind its stream.
 LOOK_BACK_NS = 5_000_000_000
 
@@ -51,7 +54,9 @@ class AccountActor(EdgeActor):
         clock: Clock,
         *,
         since_ns: int,
+        rests: Address[OpenOrdersFetched],
     ) -> None:
+        self._rests = rests
         self._port = port
         self._symbols = symbols
         self._requests = requests
@@ -70,6 +75,7 @@ class AccountActor(EdgeActor):
             await self._until_answered(partial(self._fetch_all, self._since_ns))
             context.ready()
             nursery.start_soon(self._serve_requests)
+            nursery.start_soon(self._look_at_rests)
             await self._serve_gaps()
 
     async def _stream(self, is_connected: trio.Event, scope: trio.CancelScope) -> None:
@@ -105,6 +111,19 @@ class AccountActor(EdgeActor):
             await self._until_answered(
                 partial(self._fetch_fills, request.instrument.symbol, request.since_ns)
             )
+
+    async def _look_at_rests(self) -> None:
+        """Not urgent: what is not answered now is asked for the next time."""
+        while True:
+            try:
+                found = [await self._port.open_orders(symbol) for symbol in self._symbols]
+            except (OrderRejectedError, OutcomeUnknownError, VenueError):
+                pass
+            else:
+                orders = tuple(order for each in found for order in each)
+                now_ns = self._clock.now_ns()
+                self._rests.send(OpenOrdersFetched(self._port.venue, orders, now_ns))
+            await trio.sleep(LOOK_INTERVAL_S)
 
     async def _until_answered(self, ask: Callable[[], Awaitable[None]]) -> None:
         """Again and again: what was missed must be known. Each call has the port's deadline."""

@@ -46,6 +46,7 @@ from bot3.messages.minds import (
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    ForeignOrdersSeen,
     OrderAcknowledged,
     OrderDenied,
     OrderOutcomeUnknown,
@@ -228,6 +229,8 @@ class Board:
             case PositionChanged():
                 self.instruments[message.instrument].position = message
                 self._fill(message.fill)
+            case ForeignOrdersSeen(venue=venue):
+                self.venues[venue].foreign = message.words
             case OrderAnomaly() | ForeignOrder():
                 self.anomalies += 1
             case _:

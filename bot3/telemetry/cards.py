@@ -48,7 +48,8 @@ class InstrumentCard:
 class VenueCard:
     """The last word on one venue's connections, and why each is down; empty while it is up.
 
-    `circuit` says whether entries are let through to it; `sent` counts our orders by type.
+    `circuit` says whether entries are let through to it; `sent` counts our orders by type;
+    `foreign` are orders that rest there and are not ours.
     """
 
     is_feed_connected: bool = False
@@ -57,6 +58,7 @@ class VenueCard:
     account_detail: str = ""
     circuit: CircuitState = CircuitState.CLOSED
     sent: Counter[str] = Factory(Counter)
+    foreign: tuple[str, ...] = ()
 
     @property
     def detail(self) -> str:

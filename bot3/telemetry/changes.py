@@ -124,6 +124,11 @@ def _gate(before: Status | None, after: Status) -> Iterator[str]:
     for words in after.mismatches:
         if before is None or words not in before.mismatches:
             yield f"no entries: {words}; `bot3 resume` takes the venue's figure over"
+    for name, venue in after.venues.items():
+        known = () if before is None or name not in before.venues else before.venues[name].foreign
+        for words in venue.foreign:
+            if words not in known:
+                yield f"not our order, left alone: {words}"
     if after.is_flat and not (before is not None and before.is_flat):
         yield "positions are sold; trading stays halted"
     if after.is_halted != (before is not None and before.is_halted):

@@ -152,6 +152,7 @@ class Snapshots:
             detail=card.detail,
             circuit=card.circuit.value,
             sent=dict(card.sent),
+            foreign=card.foreign,
             counts=self._gauges.counts(name),
             health=self._gauges.health(name),
         )

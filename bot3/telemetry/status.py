@@ -29,7 +29,8 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One venue's connections; the age of its oldest book; what its adapter counts.
 
     `circuit` is closed while entries pass, open while none does, half_open while one may try;
-    `sent` has our orders there by type: post_only rests, limit crosses.
+    `sent` has our orders there by type: post_only rests, limit crosses; `foreign` those that are
+    not ours.
     """
 
     is_feed_connected: bool
@@ -38,6 +39,7 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     circuit: str = "closed"
     sent: dict[str, int] = {}
+    foreign: tuple[str, ...] = ()
     counts: dict[str, int] = {}
     health: VenueHealth = VenueHealth()
 

@@ -64,6 +64,8 @@ class StatusMetrics:
         text = "Entries there: 0 pass, 1 one may try, 2 are denied."
         circuit = CIRCUITS[CircuitState(state.circuit)]
         gauge("bot3_circuit_state", text, circuit, venue=venue)
+        text = "Orders on the account that are not ours, left alone."
+        gauge("bot3_foreign_orders", text, len(state.foreign), venue=venue)
         text = "Orders sent there by type: post_only rests, limit crosses."
         for kind, count in state.sent.items():
             self._counter("bot3_orders_sent_total", text, count, venue=venue, type=kind)

@@ -194,6 +194,8 @@ def _footer(status: Status) -> Table:
         ]
         if venue.circuit != "closed":
             parts.append((f"  circuit {venue.circuit.replace('_', ' ')}", "bold red"))
+        if venue.foreign:
+            parts.append((f"  {len(venue.foreign)} orders that are not ours", "yellow"))
         age = "" if venue.book_age_ms is None else f"  book {venue.book_age_ms:,.0f} ms old"
         words = Text.assemble(formats.printable(name), *parts, (age, _QUIET), no_wrap=True)
         made.add_row(_text("venue", _QUIET), words)

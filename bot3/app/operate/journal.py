@@ -10,7 +10,8 @@ from bot3.app.run import JOURNAL_NAME
 from bot3.domain.errors import DataError
 from bot3.messages.control import SessionStarted, TradingResumed
 from bot3.portfolio.recovery import Recovery
-from bot3.portfolio.report import AccountReport, ReportFold
+from bot3.portfolio.report import ReportFold
+from bot3.portfolio.report_rows import AccountReport
 from bot3.services.kill_switch import KillSwitch
 from bot3.services.lock import StateLock
 from bot3.services.storage import JournalStore

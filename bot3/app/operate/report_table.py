@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from bot3.portfolio.report import AccountReport, Profit
+from bot3.portfolio.report_rows import AccountReport, Profit
 from bot3.telemetry import formats
 
 LAST_ORDERS = 12
@@ -28,6 +28,8 @@ def _head(report: AccountReport) -> Iterable[str]:
     yield f"orders      {counts}"
     yield f"fills       {len(report.fills):,}   {_profit(report.profit)}"
     yield f"mismatches  {'; '.join(report.mismatches) or 'none'}"
+    for words in report.foreign_orders:
+        yield f"not ours    {words}"
 
 
 def _held(report: AccountReport) -> Iterable[str]:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot3.domain.ids import RunId
-from bot3.domain.order import TimeInForce
+from bot3.domain.order import OrderStatus, TimeInForce
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import Quantity, Side
+from bot3.domain.values import Price, Quantity, Side
 from bot3.messages import account, control, healing, minds, orders
 from bot3.messages.journal import CRITICAL, Record, decode, encode, is_critical
 from tests.bot3.making import (
@@ -32,6 +32,17 @@ from tests.bot3.making import (
     rejected,
 )
 
+RESTING = orders.VenueOrder(
+    "x",
+    "v1",
+    KEY,
+    Side.BUY,
+    OrderStatus.OPEN,
+    Quantity(d(1)),
+    Quantity(d(0)),
+    Price(d(100)),
+    START_NS,
+)
 EXAMPLES: list[Record] = [
     control.SessionStarted(RunId("testrun1"), "spot-1", "c0ffee", "simulated", START_NS),
     control.SessionEnded(RunId("testrun1"), "asked", START_NS),
@@ -52,6 +63,7 @@ EXAMPLES: list[Record] = [
     control.EquityMarked(d("10000.01"), d("10100"), 0.0099, START_NS),
     control.TradingHalted("drawdown", START_NS),
     control.TradingResumed("me", START_NS),
+    orders.ForeignOrdersSeen(VENUE, (RESTING,), START_NS),
     account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),
     account.ReconcileMatched(VENUE, BTC, START_NS),
     control.ActorRestarted("feed", "ValueError: x", START_NS),

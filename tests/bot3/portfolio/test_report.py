@@ -8,7 +8,8 @@ from bot3.domain.values import Side
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
 from bot3.messages.journal import Record
 from bot3.messages.orders import BalanceChanged, IntentRecorded, OrderDenied, OrderFilled
-from bot3.portfolio.report import AccountReport, ReportFold
+from bot3.portfolio.report import ReportFold
+from bot3.portfolio.report_rows import AccountReport
 from tests.bot3.making import (
     BTC,
     RUN,

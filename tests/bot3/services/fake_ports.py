@@ -104,6 +104,7 @@ class FakeVenue:
         self.fills: list[Fill] = []
         self.fetched: list[tuple[Symbol, int]] = []
         self.held: list[Balance] = []
+        self.resting: list[VenueOrder] = []
         self.news: list[AccountEvent] = []
         self.publish: Callable[[AccountEvent], None] | None = None
         self.ends = trio.Event()
@@ -148,7 +149,7 @@ class FakeVenue:
 
     async def open_orders(self, symbol: Symbol) -> list[VenueOrder]:
         await self._call("open_orders")
-        return []
+        return [order for order in self.resting if order.instrument.symbol == symbol]
 
     async def fills_since(self, symbol: Symbol, since_ns: int) -> list[Fill]:
         await self._call("fills_since")

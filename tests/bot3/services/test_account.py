@@ -9,9 +9,18 @@ import pytest
 import trio
 
 from bot3.domain.errors import OutcomeUnknownError, VenueError
+from bot3.domain.order import OrderStatus
+from bot3.domain.values import Price, Quantity, Side
 from bot3.messages.account import FetchFills
-from bot3.messages.orders import AccountLost, AccountRestored, BalanceChanged, OrderFilled
-from bot3.services.account import LOOK_BACK_NS, AccountActor
+from bot3.messages.orders import (
+    AccountLost,
+    AccountRestored,
+    BalanceChanged,
+    OpenOrdersFetched,
+    OrderFilled,
+    VenueOrder,
+)
+from bot3.services.account import LOOK_BACK_NS, LOOK_INTERVAL_S, AccountActor
 from supervisors.dispatch import RunQueue
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.spec import EdgeSpec, SupervisorSpec
@@ -23,6 +32,7 @@ from tests.bot3.making import (
     USDT,
     VENUE,
     acknowledged,
+    d,
     make_balance,
     make_fill,
 )
@@ -38,6 +48,7 @@ class Desk:
         self.port.news = [AccountRestored(VENUE, 0, START_NS)]
         self.requests: Mailbox[FetchFills] = Mailbox("fetches", capacity=10, policy=Overflow.REJECT)
         self.published: list[Any] = []
+        self.rests: list[OpenOrdersFetched] = []
 
     def build(self) -> AccountActor:
         return AccountActor(
@@ -47,7 +58,13 @@ class Desk:
             self.published.append,
             TrioClock(START_NS),
             since_ns=START_NS,
+            rests=self,
         )
+
+    name = "execution"
+
+    def send(self, message: OpenOrdersFetched) -> None:
+        self.rests.append(message)
 
     def kinds(self) -> list[str]:
         return [type(event).__name__ for event in self.published]
@@ -153,3 +170,27 @@ async def test_a_connection_that_never_was_is_no_loss(
         async with living(desk.build()):
             pass
     assert desk.published == []
+
+
+async def test_what_rests_on_the_account_is_told_once_a_minute(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    desk = Desk()
+    desk.port.resting = [resting("somebody-else")]
+    async with living(desk.build()):
+        await settle()
+        [told] = desk.rests
+        assert (told.venue, told.orders) == (VENUE, tuple(desk.port.resting))
+        desk.port.fails = {"open_orders": deque([VenueError("503")])}
+        desk.port.resting = []
+        await trio.sleep(LOOK_INTERVAL_S + 1)
+        assert len(desk.rests) == 1  # not answered: the next time
+        await trio.sleep(LOOK_INTERVAL_S)
+        assert [len(each.orders) for each in desk.rests] == [1, 0]
+
+
+def resting(client_order_id: str) -> VenueOrder:
+    return VenueOrder(
+        client_order_id, "v9", KEY, Side.BUY, OrderStatus.OPEN,
+        Quantity(d(1)), Quantity(d(0)), Price(d(100)), START_NS,
+    )  # fmt: skip
