@@ -21,6 +21,7 @@ from bot3.messages.control import (
     HaltTrading,
     PositionsFlattened,
     ResumeTrading,
+    StopHit,
     TradingHalted,
     TradingResumed,
 )
@@ -65,7 +66,13 @@ RiskMessage = (
     | ResumeTrading
 )
 RiskNews = (
-    TradingHalted | TradingResumed | PositionsFlattened | OrderApproved | OrderDenied | TargetSized
+    TradingHalted
+    | TradingResumed
+    | PositionsFlattened
+    | StopHit
+    | OrderApproved
+    | OrderDenied
+    | TargetSized
 )
 
 
@@ -82,7 +89,9 @@ def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
     manager.on_instruments(memory.instruments.values())
     manager.on_balances(memory.balances.values())
     for instrument, position in recovery.tracker.positions().items():
-        manager.on_position(instrument, position.amount)
+        manager.on_position(instrument, position.amount, entry=position.average_price)
+    for hit in recovery.stops.values():
+        manager.restore_stop(hit)
     for kept in recovery.orders():
         manager.restore_order(kept)
     for mismatch in memory.mismatches.values():
@@ -145,11 +154,16 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._command(message, self._clock.now_ns())
             case EquityMarked():
                 self._halted(self._manager.on_equity(message.equity, message.ts_ns))
+                for hit in self._manager.check_stops(message.ts_ns):
+                    self._journal.send(JournalEntry(hit))
+                    self._watcher.send(hit)
                 self._exit(message.ts_ns)
             case PositionChanged(fill=fill):
                 is_new = (fill.client_order_id, fill.trade_id) not in self._counted
                 new_fill = fill if is_new else None
-                self._manager.on_position(message.instrument, message.position, new_fill)
+                self._manager.on_position(
+                    message.instrument, message.position, new_fill, message.average_price
+                )
             case OrderClosed():
                 self._manager.on_order_closed(message)
             case _:
@@ -216,7 +230,7 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._resumed(self._manager.resume(operator, now_ns))
 
     def _exit(self, now_ns: int) -> None:
-        """While flattening, at each mark: a target that got lost is renewed."""
+        """While flattening or stopped, at each mark: a target that got lost is renewed."""
         for sized in self._manager.exits(now_ns):
             self._execution.send(sized)
             self._watcher.send(sized)

@@ -85,6 +85,8 @@ class RiskSettings:
     max_orders_per_minute: Annotated[int, Whole(1, 6000)]
     max_book_age_s: Annotated[float, Number(0.01, 60)]
     price_collar_bps: Annotated[float, Number(0, 1000, is_above=True)]
+    stop_loss: Annotated[float, Number(0, 0.99)]
+    stop_pause_s: Annotated[float, Number(1, 604_800)]
 
 
 @frozen

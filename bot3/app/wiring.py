@@ -44,6 +44,8 @@ def limits_of(config: Config) -> RiskLimits:
         order_rate_max=risk.max_orders_per_minute,
         order_rate_window_s=RATE_WINDOW_S,
         order_notional_max=decimal_of(risk.max_order_notional),
+        stop_loss=risk.stop_loss,
+        stop_pause_s=risk.stop_pause_s,
     )
 
 

@@ -19,6 +19,7 @@ class DenialReason(Enum):
     VENUE_DOWN = "venue_down"
     CIRCUIT_OPEN = "circuit_open"
     RECONCILE_MISMATCH = "reconcile_mismatch"
+    STOP_LOSS = "stop_loss"
     BOOK_STALE = "book_stale"
     BOOK_CROSSED = "book_crossed"
     PRICE_COLLAR = "price_collar"

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from bot3.domain.ids import RunId
+from bot3.domain.values import Symbol
 
 
 class HaltTrading(msgspec.Struct, frozen=True):
@@ -52,6 +53,23 @@ class TradingResumed(msgspec.Struct, frozen=True, tag=True):
 
     operator: str
     ts_ns: int
+
+
+class StopHit(msgspec.Struct, frozen=True, tag=True):
+    """A symbol's holding fell to its protective stop: it is sold, and not entered again before
+    `until_ns`. `cost` is what it was bought for, `value` what it was worth then, in quote.
+    """
+
+    symbol: Symbol
+    cost: Decimal
+    value: Decimal
+    ts_ns: int
+    until_ns: int
+
+    @property
+    def words(self) -> str:
+        """What happened."""
+        return f"{self.symbol} fell {1 - self.value / self.cost:.2%} below its entry"
 
 
 class EquityMarked(msgspec.Struct, frozen=True, tag=True):

@@ -17,6 +17,7 @@ from bot3.messages.control import (
     EquityMarked,
     SessionEnded,
     SessionStarted,
+    StopHit,
     TradingHalted,
     TradingResumed,
 )
@@ -65,6 +66,7 @@ Record = (
     | ReconcileMismatch
     | ReconcileMatched
     | ForeignOrdersSeen
+    | StopHit
 )
 
 # Money moved, or may: these are on disk (synced) before anybody acts on them.
@@ -79,6 +81,7 @@ CRITICAL = (
     OrderOutcomeUnknown,
     TradingHalted,
     TradingResumed,
+    StopHit,
     ReconcileMismatch,
     ReconcileMatched,
 )

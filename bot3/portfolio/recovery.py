@@ -16,8 +16,14 @@ from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId, parse_client_order_id
 from bot3.domain.order import Order, OrderInput, OrderStatus
-from bot3.domain.values import ZERO, InstrumentId
-from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
+from bot3.domain.values import ZERO, InstrumentId, Symbol
+from bot3.messages.control import (
+    EquityMarked,
+    SessionStarted,
+    StopHit,
+    TradingHalted,
+    TradingResumed,
+)
 from bot3.messages.journal import Record
 from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
 from bot3.portfolio.drawdown import DrawdownWatch
@@ -58,6 +64,7 @@ class Recovery:
         self.watch = DrawdownWatch()
         self.halted_reason: str | None = None
         self.is_flattening = False
+        self.stops: dict[Symbol, StopHit] = {}
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
@@ -100,7 +107,10 @@ class Recovery:
                 self.is_flattening = record.is_flattening
             case TradingResumed():
                 self.halted_reason, self.is_flattening = None, False
+                self.stops.clear()
                 self.watch = self.watch.rebase()
+            case StopHit():
+                self.stops[record.symbol] = record
             case EquityMarked():
                 self.watch = self.watch.mark(record.equity, record.ts_ns)
             case OrderFilled():

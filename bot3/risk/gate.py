@@ -4,8 +4,9 @@ Invariant: an intent is approved where every check of `CHECKS` passes, and denie
 does not, in the order of `DenialReason`.
 
 A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) passes the limits on
-entries: position, exposure, order notional, an open circuit, books that differ from the venue's,
-and a halt where the limits allow exits or positions are being flattened. It does not pass a stale
+entries: position, exposure, order notional, an open circuit, books that differ from the venue's, a
+stop that was hit, and a halt where the limits allow exits, positions are being flattened, or its
+symbol's protective stop was hit: a halt strips nothing of its protection. It does not pass a stale
 or crossed book, a venue that is down, the collar, the rate or the balance: those say that we do not
 know what we are doing.
 """
@@ -30,7 +31,8 @@ Check = Callable[[RiskState, RiskLimits, OrderIntent, int], str | None]
 def _halted(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
     if state.halted_reason is None:
         return None
-    is_exit_allowed = limits.is_exit_allowed_when_halted or state.is_flattening
+    is_stopped = intent.instrument.symbol in state.stops
+    is_exit_allowed = limits.is_exit_allowed_when_halted or state.is_flattening or is_stopped
     if is_exit_allowed and reduces(state, intent):
         return None
     return state.halted_reason
@@ -64,6 +66,11 @@ def _mismatch(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: in
         if venue == intent.instrument.venue and not reduces(state, intent):
             return mismatch.words
     return None
+
+
+def _stopped(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+    hit = state.stops.get(intent.instrument.symbol)
+    return None if hit is None or reduces(state, intent) else hit.words
 
 
 def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
@@ -201,6 +208,7 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.VENUE_DOWN: _venue_down,
     DenialReason.CIRCUIT_OPEN: _circuit,
     DenialReason.RECONCILE_MISMATCH: _mismatch,
+    DenialReason.STOP_LOSS: _stopped,
     DenialReason.BOOK_STALE: _stale,
     DenialReason.BOOK_CROSSED: _crossed,
     DenialReason.PRICE_COLLAR: _collar,

@@ -17,6 +17,11 @@ def _fraction(_instance: object, attribute: Attribute[Any], value: float) -> Non
         raise ConfigError(f"risk.{attribute.name} = {value}: want a fraction above 0, at most 1")
 
 
+def _share(_instance: object, attribute: Attribute[Any], value: float) -> None:
+    if not 0 <= value < 1:
+        raise ConfigError(f"risk.{attribute.name} = {value}: want zero (none) or less than 1")
+
+
 def _positive(_instance: object, attribute: Attribute[Any], value: float) -> None:
     if not 0 < value < 1e12:
         raise ConfigError(f"risk.{attribute.name} = {value}: want a positive number")
@@ -38,7 +43,8 @@ class RiskLimits:
     `sizing_headroom` keeps sized targets that far below the position limit, for prices that move
     between sizing and order. `is_exit_allowed_when_halted` lets reducing orders pass a halt;
     without it nothing at all is sent after one. `order_notional_max` of zero is no limit; it does
-    not bind reducing orders.
+    not bind reducing orders. `stop_loss` is how far a symbol's holding may fall below its entry
+    (0: no stop), `stop_pause_s` how long it is not entered again then.
     """
 
     position_fraction_max: float = field(default=0.02, validator=_fraction)
@@ -54,3 +60,5 @@ class RiskLimits:
     order_rate_window_s: float = field(default=10.0, validator=_positive)
     order_notional_max: Decimal = field(default=Decimal(0), validator=_not_negative)
     is_exit_allowed_when_halted: bool = False
+    stop_loss: float = field(default=0.0, validator=_share)
+    stop_pause_s: float = field(default=300.0, validator=_positive)

@@ -15,9 +15,9 @@ from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.fill import Fill
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import ZERO, InstrumentId, VenueName
+from bot3.domain.values import ZERO, InstrumentId, Price, VenueName
 from bot3.messages.account import OrderClosed, ReconcileMatched, ReconcileMismatch
-from bot3.messages.control import TradingHalted, TradingResumed
+from bot3.messages.control import StopHit, TradingHalted, TradingResumed
 from bot3.messages.healing import CircuitChanged, CircuitState
 from bot3.messages.minds import TargetProposed
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder, TargetSized
@@ -27,8 +27,9 @@ from bot3.risk.gate import judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
 from bot3.risk.state import OpenCircuit, RiskState
+from bot3.risk.stops import hits, over
 
-FLATTEN = "flatten"  # in the place of a strategy's name
+FLATTEN, STOP = "flatten", "stop"  # in the place of a strategy's name
 _DUST = Decimal("1.01")
 
 
@@ -91,10 +92,17 @@ class RiskManager:
             self.state.circuits[changed.venue] = OpenCircuit(changed.reason, probes)
 
     def on_position(
-        self, instrument: InstrumentId, position: Decimal, fill: Fill | None = None
+        self,
+        instrument: InstrumentId,
+        position: Decimal,
+        fill: Fill | None = None,
+        entry: Price | None = None,
     ) -> None:
-        """The position with the fill that made it (None: from recovery)."""
+        """The position with the fill that made it (None: from recovery) and its average price."""
         self.state.positions[instrument] = position
+        self.state.entries.pop(instrument, None)
+        if entry is not None:
+            self.state.entries[instrument] = entry.amount
         if fill is not None:
             self.state.take_fill(fill.client_order_id, fill.amount.amount)
 
@@ -136,15 +144,41 @@ class RiskManager:
         self.state.halted_reason, self.state.is_flattening = reason, True
         return TradingHalted(reason, now_ns, is_flattening=True)
 
+    def check_stops(self, now_ns: int) -> tuple[StopHit, ...]:
+        """Protective stops that are hit now; those that are over are forgotten."""
+        sellable = self._sellable()
+        for symbol in over(self.state, sellable, now_ns):
+            del self.state.stops[symbol]
+        found = tuple(hits(self.state, self.limits, sellable, now_ns))
+        self.state.stops.update((hit.symbol, hit) for hit in found)
+        return found
+
+    def restore_stop(self, hit: StopHit) -> None:
+        """One that an earlier life saw; `check_stops` forgets it when it is over."""
+        self.state.stops[hit.symbol] = hit
+
     def exits(self, now_ns: int) -> tuple[TargetSized, ...]:
-        """While flattening: no position, at once, wherever a venue would take an order for it."""
-        if not self.state.is_flattening:
-            return ()
+        """While flattening: no position, at once, wherever a venue would take an order for it.
+
+        Where a stop was hit: on no venue of the symbol.
+        """
+        if self.state.is_flattening:
+            return tuple(
+                TargetSized(key, FLATTEN, ZERO, now_ns, 0, is_urgent=True)
+                for key in self._sellable()
+            )
         return tuple(
-            TargetSized(key, FLATTEN, ZERO, now_ns, 0, is_urgent=True)
+            TargetSized(key, STOP, ZERO, now_ns, 0, is_urgent=True)
+            for key in self.state.instruments
+            if key.symbol in self.state.stops
+        )
+
+    def _sellable(self) -> dict[InstrumentId, Decimal]:
+        return {
+            key: held
             for key, held in self.state.positions.items()
             if held > 0 and self._is_sellable(key, held)
-        )
+        }
 
     def _is_sellable(self, key: InstrumentId, held: Decimal) -> bool:
         """An instrument that nobody knows yet may be: the next look tells.
@@ -164,12 +198,13 @@ class RiskManager:
         return self.state.is_flattening and not self.state.orders and not self.exits(0)
 
     def resume(self, operator: str, now_ns: int) -> TradingResumed | None:
-        """Opens the gate; drawdown and daily loss count anew from here, and the venues' balances
-        are taken over. None where it was open.
+        """Opens the gate; drawdown and daily loss count anew from here, the venues' balances are
+        taken over, and stops that were hit are over. None where it was open.
         """
-        if self.state.halted_reason is None and not self.state.mismatches:
+        if self.state.halted_reason is None and not self.state.mismatches and not self.state.stops:
             return None
         self.state.halted_reason, self.state.is_flattening = None, False
+        self.state.stops.clear()
         self.state.watch = self.state.watch.rebase()
         return TradingResumed(operator, now_ns)
 
@@ -182,6 +217,8 @@ class RiskManager:
             return None
         if instrument is None or price is None or equity is None:
             return None
+        if proposed.instrument.symbol in self.state.stops:
+            return TargetSized(proposed.instrument, STOP, ZERO, proposed.ts_ns, 0, is_urgent=True)
         position = size_target(
             proposed.target,
             proposed.confidence,

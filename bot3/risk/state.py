@@ -17,8 +17,18 @@ from bot3.domain.book import Quote
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderIntent
-from bot3.domain.values import ZERO, Asset, InstrumentId, Price, Side, VenueName, decimal_of
+from bot3.domain.values import (
+    ZERO,
+    Asset,
+    InstrumentId,
+    Price,
+    Side,
+    Symbol,
+    VenueName,
+    decimal_of,
+)
 from bot3.messages.account import ReconcileMismatch
+from bot3.messages.control import StopHit
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.positions import base_and_quote
 
@@ -76,6 +86,8 @@ class RiskState:
     circuits: dict[VenueName, OpenCircuit] = Factory(dict)
     mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = Factory(dict)
     watch: DrawdownWatch = field(factory=DrawdownWatch)
+    entries: dict[InstrumentId, Decimal] = Factory(dict)
+    stops: dict[Symbol, StopHit] = Factory(dict)
     halted_reason: str | None = None
     is_flattening: bool = False
     last_intent_number: int = 0

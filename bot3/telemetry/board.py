@@ -31,6 +31,7 @@ from bot3.messages.account import (
 from bot3.messages.control import (
     EquityMarked,
     PositionsFlattened,
+    StopHit,
     TradingHalted,
     TradingResumed,
 )
@@ -110,6 +111,8 @@ class Board:
         self.signals = 0
         self.fills = 0
         self.anomalies = 0
+        self.stops_hit = 0
+        self.stop = ""
         self.drifts = 0
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
@@ -231,6 +234,9 @@ class Board:
                 self._fill(message.fill)
             case ForeignOrdersSeen(venue=venue):
                 self.venues[venue].foreign = message.words
+            case StopHit():
+                self.stops_hit += 1
+                self.stop = message.words
             case OrderAnomaly() | ForeignOrder():
                 self.anomalies += 1
             case _:

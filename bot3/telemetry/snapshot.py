@@ -100,6 +100,8 @@ class Snapshots:
             signals=board.signals,
             drifts=board.drifts,
             anomalies=board.anomalies,
+            stops_hit=board.stops_hit,
+            stop=board.stop,
             balance_mismatches=len(board.mismatches),
             mismatches=tuple(each.words for each in board.unreconciled.values()),
             tick_to_order=self._latency(),

@@ -134,6 +134,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
     `max_drawdown` the deepest one of this run; `orders_by_status`, `denials`, `restarts` and
     `healing` count since the start, by order status, denial reason, actor and healing action.
+    `stop` is the last protective stop that was hit, of `stops_hit`;
     `mismatches` says where a venue's books and ours differ for good: no entries there;
     `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
     """
@@ -170,6 +171,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     signals: int = 0
     drifts: int = 0
     anomalies: int = 0
+    stops_hit: int = 0
+    stop: str = ""
     balance_mismatches: int = 0
     mismatches: tuple[str, ...] = ()
     tick_to_order: LatencyStatus = LatencyStatus()

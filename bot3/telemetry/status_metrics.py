@@ -112,6 +112,7 @@ class StatusMetrics:
         counter("bot3_drifts_total", "Changes of the market's volatility found.", status.drifts)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
+        counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)
         text = "Assets of which the venue says another total than our books."
         gauge("bot3_balance_mismatches", text, status.balance_mismatches)
 

@@ -63,6 +63,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("denied by risk", _counts(status.denials)),
         ("restarts", _counts(status.restarts)),
         ("healing", _counts(status.healing)),
+        ("stops hit", f"{status.stops_hit:,}{f', the last: {status.stop}' if status.stop else ''}"),
         ("market events", f"{status.events:,}, {status.signals:,} targets decided"),
         (
             "tick to order",

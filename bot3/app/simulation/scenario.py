@@ -25,6 +25,8 @@ BUSY: Final[Mapping[str, object]] = {
     "ta_ml_split.ml_weight": 0.3,
     "ta_ml_split.adaptive": False,
     "execution.rebalance_band": 0.05,
+    "risk.stop_loss": 0.002,
+    "risk.stop_pause_s": 15.0,
     "telemetry.enabled": False,
 }
 

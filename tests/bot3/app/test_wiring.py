@@ -53,6 +53,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"risk.max_asset_exposure": 0.4}, {"limits.asset_fraction_max": pytest.approx(0.3)}),
     ({"risk.max_venue_exposure": 0.8}, {"limits.venue_fraction_max": pytest.approx(0.6)}),
     ({"risk.max_drawdown": 0.07}, {"limits.drawdown_max": 0.07}),
+    ({"risk.stop_loss": 0.08}, {"limits.stop_loss": 0.08}),
+    ({"risk.stop_pause_s": 60.0}, {"limits.stop_pause_s": 60.0}),
     ({"risk.max_daily_loss": 0.03}, {"limits.daily_loss_max": 0.03}),
     (
         {"risk.max_order_notional": 250.5},

@@ -63,6 +63,7 @@ EXAMPLES: list[Record] = [
     control.EquityMarked(d("10000.01"), d("10100"), 0.0099, START_NS),
     control.TradingHalted("drawdown", START_NS),
     control.TradingResumed("me", START_NS),
+    control.StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS + 1),
     orders.ForeignOrdersSeen(VENUE, (RESTING,), START_NS),
     account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),
     account.ReconcileMatched(VENUE, BTC, START_NS),

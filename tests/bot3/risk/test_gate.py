@@ -13,6 +13,7 @@ from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import InstrumentId, Price, Side, Symbol, VenueName
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
+from bot3.messages.control import StopHit
 from bot3.messages.healing import CircuitChanged, CircuitState
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
 from bot3.risk.gate import CHECKS, judge
@@ -34,6 +35,7 @@ from tests.bot3.making import (
 
 R = DenialReason
 SELL = Side.SELL
+HIT = StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS)
 MISMATCH = ReconcileMismatch(VENUE, USDT, d(10), d(9), START_NS)
 
 
@@ -120,6 +122,7 @@ SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]
     (R.CIRCUIT_OPEN, lambda m: m.on_circuit(circuit(CircuitState.OPEN)), make_intent()),
     (R.CIRCUIT_OPEN, spoil_probe, make_intent(2)),
     (R.RECONCILE_MISMATCH, lambda m: m.on_reconciled(MISMATCH), make_intent()),
+    (R.STOP_LOSS, lambda m: m.restore_stop(HIT), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_quote(KEY, Quote(99.9, 1, 100.1, 1), 0), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_book_lost(KEY), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_feed_lost(VENUE), make_intent()),

@@ -3,7 +3,7 @@
 A halt counts from its record on, through crashes and restarts; one that a power loss took from the
 journal was promised all the same. Free are orders whose intent was recorded before it, and one that
 the same process decided at that very moment or before, on its way to the journal behind the halt.
-While positions are flattened, sells are free.
+While positions are flattened, sells are free, and those of a symbol whose protective stop was hit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot3.app.simulation.invariants.journal_tail import JOURNAL_EVENTS, KnownInt
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.invariants.settings import InvariantSettings, ns
 from bot3.domain.values import Side
-from bot3.messages.control import TradingHalted, TradingResumed
+from bot3.messages.control import StopHit, TradingHalted, TradingResumed
 from bot3.messages.orders import IntentRecorded
 
 
@@ -33,6 +33,7 @@ class NoneAfterHalt:
         self._intents = KnownIntents()
         self._halt: tuple[int, TradingHalted] | None = None
         self._guilty: dict[str, str] = {}
+        self._stopped: set[str] = set()
 
     def hear(self, event: WorldEvent) -> list[Violation]:
         if isinstance(event, VenueReported):
@@ -49,11 +50,15 @@ class NoneAfterHalt:
                     self._halt = (event.generation, event.record)
             case TradingResumed():
                 self._halt = None
+                self._stopped.clear()
+            case StopHit(symbol=symbol):
+                self._stopped.add(symbol)
             case IntentRecorded(intent=intent) if self._halt is not None:
                 generation, halted = self._halt
                 before_ns = halted.ts_ns - intent.created_ns
                 was_decided = 0 <= before_ns <= self._lifetime_ns
-                is_exit = halted.is_flattening and intent.side is Side.SELL
+                is_free = halted.is_flattening or intent.instrument.symbol in self._stopped
+                is_exit = is_free and intent.side is Side.SELL
                 if not is_exit and not (was_decided and event.generation == generation):
                     self._guilty[intent.client_order_id] = halted.reason
             case _:
