@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint types contracts tests chaos simulations processes kills bench clean
+.PHONY: run test lint types contracts tests chaos simulations processes kills paper-24h bench clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,13 @@ KILLS ?= 200
 
 kills: $(STAMP)
 	$(BIN)/python -m tests.chaos.kills --kills $(KILLS)
+
+# A day on the venues' public streams with modelled fills, watched from outside.
+# PAPER="--hours 0.2 --served" takes the simulated exchanges' streams instead of the internet's.
+PAPER ?= --hours 24
+
+paper-24h: $(STAMP)
+	$(BIN)/python -m tests.chaos.paper $(PAPER)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -11,6 +11,7 @@ from bot3.messages.orders import (
     VenueOrder,
 )
 from bot3.portfolio.report import ReportFold
+from supervisors.testing import crash
 from tests.bot3.actors.core_driver import ACCOUNT, BITCOIN, CoreDriver
 from tests.bot3.making import START_NS, VENUE, d
 
@@ -44,6 +45,18 @@ def test_what_is_not_ours_is_told_once_and_left_alone() -> None:
     assert driver.of(CancelOrder) == []
     look(driver, own)
     assert driver.watcher.board.venues[VENUE].foreign == ()
+
+
+def test_what_the_journal_knows_is_ours_though_execution_is_new() -> None:
+    driver = CoreDriver()
+    driver.quote_and_mark()
+    driver.want(0.5)
+    [ours] = driver.submitted()
+    driver.fill(ours, ours.amount.amount)
+    crash(driver.core.execution, RuntimeError("cosmic ray"))
+    driver.restart(driver.core.execution)
+    look(driver, at_venue(ours.client_order_id, "v9"))  # its view of open orders lags
+    assert driver.of(ForeignOrdersSeen) == []
 
 
 def test_the_report_has_the_last_word_of_this_process() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot3.domain.values import InstrumentId
 from bot3.messages.market import BookReplaced
+from bot3.messages.orders import TargetSized
 from supervisors.testing import crash
 from tests.bot3.actors.core_driver import BITCOIN, CoreDriver
 from tests.bot3.making import START_NS, d
@@ -28,6 +29,15 @@ def test_a_crossing_order_takes_what_the_sampled_book_shows() -> None:
     driver.want(0.5)  # 75 % of half the equity: more than the book has
     [intent] = driver.submitted()
     assert intent.amount.amount == d("1.75")
+
+
+def test_a_sized_target_says_how_much_its_venue_may_hold_of_the_sum() -> None:
+    driver = CoreDriver()
+    driver.quote_and_mark()
+    driver.want(0.25)
+    [quarter] = driver.heard(TargetSized)
+    driver.want(1.0)
+    assert driver.heard(TargetSized)[-1].position == quarter.position_max > 3 * quarter.position
 
 
 def test_a_buy_is_no_larger_than_the_venue_s_funds_allow() -> None:

@@ -54,7 +54,9 @@ def test_known_probabilities() -> None:
 
 def test_a_signal_that_fades_fast_is_worth_the_spread() -> None:
     assert costs_of(**GIVEN).is_resting_cheaper
-    assert not costs_of(**{**GIVEN, "waiting_bps_per_s": 0.5}).is_resting_cheaper
+    fading = costs_of(**{**GIVEN, "waiting_bps_per_s": 0.5})
+    assert fading.resting_bps == pytest.approx(0.4 * 8 + 0.6 * 12 + 0.5 * 10 * 0.8)
+    assert not fading.is_resting_cheaper
     assert costs_of(
         **{**GIVEN, "half_spread_bps": 20.0, "waiting_bps_per_s": 0.5}
     ).is_resting_cheaper

@@ -1,117 +1,34 @@
-"""The desk over two venues: denials, partial fills and failures send the rest elsewhere; schedules
-spread a change over time; what venues were like is remembered.
+"""The desk over two venues: denials, partial fills and failures send the rest elsewhere; what
+venues were like is remembered.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot3.domain.account import Balance
-from bot3.domain.approval import ApprovedOrder, grant
-from bot3.domain.bar import Bar
 from bot3.domain.book import Quote
 from bot3.domain.order import OrderIntent, OrderStatus, OrderType
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import InstrumentId, Quantity, Symbol, VenueName
-from bot3.execution.actions import Action, Submission
+from bot3.domain.values import Quantity, Side
 from bot3.execution.desk import ExecutionDesk
-from bot3.execution.parent import ScheduleKind, ScheduleSettings
-from bot3.execution.planner import PlannerSettings
 from bot3.execution.symbol_desk import ExecutionSettings
-from bot3.messages.market import BarClosed, DepthSampled
+from bot3.messages.market import DepthSampled
 from bot3.messages.orders import (
-    CancelOrder,
     OrderAcknowledged,
-    OrderApproved,
     OrderCanceled,
     OrderDenied,
-    OrderExpired,
     OrderFilled,
     OrderOutcomeUnknown,
     OrderRejected,
-    ProposeOrder,
-    TargetSized,
 )
+from tests.bot3.execution.floor import CHEAP, DEAR, SETTLE_NS, A, B, Floor
 from tests.bot3.making import (
     RUN,
     SECOND_NS,
-    START_NS,
     USDT,
     d,
     make_fill,
     make_instrument,
 )
-
-A = InstrumentId(VenueName("a"), Symbol("BTC/USDT"))
-B = InstrumentId(VenueName("b"), Symbol("BTC/USDT"))
-CHEAP, DEAR = Quote(99.97, 5.0, 99.99, 5.0), Quote(99.99, 5.0, 100.01, 5.0)
-SETTLE_NS = int(ExecutionSettings().settle_s * SECOND_NS)
-
-
-class Floor:
-    """A desk whose proposals are all approved, and the clock."""
-
-    def __init__(self, **schedule: Any) -> None:
-        self.now_ns = START_NS
-        settings = ExecutionSettings(
-            planner=PlannerSettings(maker_patience_s=0.0), schedule=ScheduleSettings(**schedule)
-        )
-        self.desk = ExecutionDesk(RUN, settings)
-        self.sent: list[OrderIntent] = []
-        self.proposed: list[OrderIntent] = []
-        self.cancels: list[CancelOrder] = []
-        self.desk.on_instruments([make_instrument(key) for key in (A, B)])
-        self.quote(A, CHEAP)
-        self.quote(B, DEAR)
-
-    def quote(self, key: InstrumentId, quote: Quote) -> None:
-        self.do(self.desk.on_quote(key, quote, self.now_ns))
-
-    def want(self, key: InstrumentId, position: str, *, is_urgent: bool = False) -> None:
-        most = d(10)
-        target = TargetSized(
-            key, "x", d(position), self.now_ns, 0, is_urgent=is_urgent, position_max=most
-        )
-        self.do(self.desk.on_target(target, self.now_ns))
-
-    def wait(self, seconds: float) -> None:
-        self.now_ns += int(seconds * SECOND_NS)
-        self.do(self.desk.on_timer(self.now_ns))
-
-    def do(self, actions: list[Action]) -> None:
-        for action in actions:
-            if isinstance(action, ProposeOrder):
-                self.proposed.append(action.intent)
-                self.approve(action.intent)
-            elif isinstance(action, Submission):
-                self.sent.append(action.record.intent)
-            elif isinstance(action, CancelOrder):
-                self.cancels.append(action)
-
-    def approve(self, intent: OrderIntent) -> None:
-        approved = grant(intent)
-        assert isinstance(approved, ApprovedOrder)
-        self.do(self.desk.on_approved(OrderApproved(approved, 0), self.now_ns))
-
-    def fill(self, intent: OrderIntent, amount: str | None = None) -> None:
-        part = intent.amount.amount if amount is None else d(amount)
-        fill = make_fill(
-            f"t{intent.number}", intent.number, part,
-            instrument=intent.instrument, side=intent.side,
-        )  # fmt: skip
-        self.do(self.desk.on_order_event(OrderFilled(fill), self.now_ns))
-
-    def expire(self, intent: OrderIntent, filled: str) -> None:
-        event = OrderExpired(
-            intent.client_order_id, intent.instrument, Quantity(d(filled)), self.now_ns, self.now_ns
-        )
-        self.do(self.desk.on_order_event(event, self.now_ns))
-
-    def words(self) -> list[tuple[str, str, str]]:
-        return [
-            (str(each.instrument.venue), each.side.value, f"{each.amount.amount.normalize():f}")
-            for each in self.sent
-        ]
 
 
 class Denying(Floor):
@@ -198,56 +115,17 @@ def test_funds_decide_where_a_buy_goes() -> None:
     assert d("0.198") < amounts["a"] < d("0.2")
 
 
-def test_an_urgent_exit_sells_everywhere_at_once_whatever_the_schedule() -> None:
-    floor = Floor(kind=ScheduleKind.TWAP, duration_s=600.0)
-    for number, key in enumerate((A, B)):
-        intent = make_fill(number, 900 + number, "1", instrument=key)
-        floor.desk.on_order_event(OrderFilled(intent), floor.now_ns)
-    floor.want(A, "0", is_urgent=True)
-    floor.want(B, "0", is_urgent=True)
-    assert sorted(floor.words()) == [("a", "sell", "1"), ("b", "sell", "1")]
-    assert {each.order_type for each in floor.sent} == {OrderType.LIMIT}
-
-
-def test_a_change_is_spread_over_its_schedule() -> None:
-    floor = Floor(kind=ScheduleKind.TWAP, duration_s=100.0)
-    floor.want(A, "4")
-    assert floor.sent == []
-    bought = d(0)
-    for second in range(1, 121):
-        floor.wait(1)
-        for each in floor.sent:
-            bought += each.amount.amount
-            floor.fill(each)
-        due = min(d(4), d(4) * second / 100)
-        assert due - d("0.2") <= bought <= due  # a twentieth at a time
-        floor.sent.clear()
-    assert bought == d(4)
-    assert len(floor.proposed) == 20
-
-
-def test_a_share_of_the_market_s_volume() -> None:
-    floor = Floor(kind=ScheduleKind.POV, participation=0.1)
-    floor.want(A, "4")
-    floor.wait(60)
-    assert floor.sent == []
-    bar = Bar(B, 60, START_NS, 100.0, 100.0, 100.0, 100.0, 15.0)
-    floor.desk.on_bar(BarClosed(bar, floor.now_ns, is_warm_up=True))
-    floor.wait(1)
-    assert floor.sent == []
-    floor.desk.on_bar(BarClosed(bar, floor.now_ns))
-    floor.wait(1)
-    assert floor.words() == [("a", "buy", "1.5")]
-
-
-def test_an_iceberg_shows_a_slice_at_a_time() -> None:
-    floor = Floor(kind=ScheduleKind.ICEBERG, shown_notional=d(100))
-    floor.want(A, "2.5")
-    while floor.sent and floor.desk.orders.counts().live:
-        floor.fill(floor.sent[-1])
-        floor.wait(1)
-    assert [each.amount.amount * each.price.amount <= 100 for each in floor.sent] == [True] * 3
-    assert floor.desk.tracker.position(A).amount == d("2.5")
+def test_a_late_fill_is_noticed_at_the_next_quote() -> None:
+    floor = Floor()
+    floor.want(A, "1")
+    floor.fill(floor.sent[0])
+    floor.now_ns += SETTLE_NS
+    floor.quote(A, CHEAP)
+    assert len(floor.sent) == 1
+    late = make_fill("late", 900, "0.5", instrument=A, side=Side.SELL)
+    floor.do(floor.desk.on_order_event(OrderFilled(late), floor.now_ns))
+    floor.quote(A, CHEAP)
+    assert floor.words()[1:] == [("a", "buy", "0.5")]
 
 
 def test_what_venues_were_like_is_remembered() -> None:
@@ -282,6 +160,12 @@ def test_a_resting_order_s_end_is_remembered_where_the_market_decided_it() -> No
     floor.do(resting.on_order_event(event, floor.now_ns))
     record = resting.record(A.venue)
     assert (record.rests, record.filled) == (1, 0)
+    floor.wait(1)
+    [_, second] = floor.sent
+    floor.want(A, "0")
+    event = OrderCanceled(second.client_order_id, A, Quantity(d(0)), floor.now_ns, floor.now_ns)
+    floor.do(resting.on_order_event(event, floor.now_ns))
+    assert record.rests == 1  # our own change of mind says nothing of the market
     order = resting.orders.get(first.client_order_id)
     assert order is not None
     assert order.status is OrderStatus.CANCELED

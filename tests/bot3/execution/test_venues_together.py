@@ -166,6 +166,14 @@ def test_of_two_orders_the_one_too_much_goes() -> None:
     assert work(first, less, patience_s=9) == [expected]
 
 
+def test_what_is_before_the_gate_counts_where_another_rests() -> None:
+    asked = evolve(place("a", "1"), proposed=d("0.6"))
+    resting = evolve(place("b", "1"), live=(live("b", "1.4"),))
+    assert work(asked, resting, patience_s=9) == []
+    less = evolve(resting, target=d("0.5"))
+    assert work(asked, less, patience_s=9) == [("cancel", id_of(), "the target came nearer")]
+
+
 def test_a_resting_order_follows_the_touch_that_left_it() -> None:
     resting = live("a", "1", OrderInput.ACKNOWLEDGE)
     assert resting.intent.price == Price(d("99.99"))
