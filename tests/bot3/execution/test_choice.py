@@ -31,7 +31,7 @@ def test_against_ten_thousand_simulated_prices() -> None:
     The steps are short beside the barrier: the discrete path crosses a little less often than the
     continuous one (Broadie, Glasserman and Kou 1997: a barrier 0.5826 sigma sqrt(dt) further).
     """
-    steps, patience_s, volatility, distance = 1_600, 10.0, 1.0, 2.0
+    steps, patience_s, volatility, distance = 400, 10.0, 1.0, 2.0
     step_bps = volatility * math.sqrt(patience_s / steps)
     dice = np.random.default_rng(7)
     moves = dice.standard_normal((10_000, steps)) * step_bps
