@@ -49,7 +49,7 @@ def parent(
 ) -> Parent:
     known = Volumes() if volumes is None else volumes
     market = MarketState(known, 1, volatility_bps, QUOTE)
-    settings = ScheduleSettings(kind=kind, **{"duration_s": 100.0, **changes})  # type: ignore[arg-type]
+    settings = ScheduleSettings(kind=kind, **{"duration_s": 100.0, **changes})
     return Parent(settings, d(start), d(end), started_ns, market)
 
 

@@ -58,7 +58,7 @@ def place(
 def live(venue: str, amount: str = "1", *inputs: OrderInput, **changes: object) -> Order:
     intent = make_intent(
         amount=amount, **{"instrument": key_of(venue), "price": "99.99", **changes}
-    )  # type: ignore[arg-type]
+    )
     order = Order(intent).move(OrderInput.SEND)
     for given_input in inputs:
         order = order.move(given_input)
