@@ -45,7 +45,7 @@ class Place:
 
     `target` is what its own strategy asked for, `position_max` the most that may be held there
     (never less than the target). `proposed` is signed: an order before the gate. `funds` is free
-    quote, None where nobody told. `levels` are bids and asks, best first, as of the last sample;
+    quote, None where nobody told. `bids` and `asks` are levels, best first, as of the last sample;
     empty where there was none. `is_open` says that it may take a new order now.
     """
 

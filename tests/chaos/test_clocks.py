@@ -21,7 +21,8 @@ async def test_books_agree_after_a_step_of_the_clock(
     async with open_world(tmp_path, seed, **clock.environ) as world:
         await scenarios.clock_stepped(world, clock, step_s)
         await world.agreed()
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"
 
 
 @pytest.mark.parametrize("step_s", [-60.0, 60.0])
@@ -33,4 +34,5 @@ async def test_books_agree_where_the_next_life_has_another_clock(
         await scenarios.killed_between_clocks(world, clock, step_s)
         # "Not found" counts only by an order's own deadline, which may be a step ahead.
         await world.agreed(within_s=AGREEMENT_S + abs(step_s))
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"

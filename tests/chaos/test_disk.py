@@ -33,7 +33,8 @@ async def test_a_moment_without_room_costs_the_journal_a_restart(tmp_path: Path,
         await scenarios.disk_full(world, world.bot.without_room, for_s=2.0)
         assert world.bot.codes == [], "the process lived on"
         await world.agreed()
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"
 
 
 async def test_a_disk_that_stays_full_ends_the_process_and_books_agree(
@@ -43,7 +44,8 @@ async def test_a_disk_that_stays_full_ends_the_process_and_books_agree(
         await scenarios.disk_full(world, world.bot.without_room, for_s=25.0)
         assert world.bot.codes == [1], "it gave up in order"
         await world.agreed()
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"
 
 
 @pytest.mark.parametrize("for_s", [2.0, 25.0])
@@ -53,4 +55,5 @@ async def test_books_agree_after_a_full_file_system(
     async with open_world(small_disk, seed) as world:
         await scenarios.disk_full(world, lambda: scenarios.filled(small_disk), for_s=for_s)
         await world.agreed()
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"

@@ -18,11 +18,13 @@ async def test_an_orderly_stop_of_an_unchanged_bot_leaves_nothing(
     async with open_world(tmp_path, seed, module="bot3") as world:
         await world.bot.start()
         await world.bot.decides(3, within_s=scenarios.ANY_MARKET_S)
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"
 
 
 async def test_books_agree_after_many_kills(tmp_path: Path, seed: int) -> None:
     async with open_world(tmp_path, seed) as world:
         await scenarios.killed_again_and_again(world, times=7)
         await world.agreed()
-        await world.closed()
+        ours = await world.closed()
+        assert ours.fills, "nothing was traded: this run shows nothing"
