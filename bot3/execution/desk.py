@@ -14,7 +14,7 @@ from bot3.domain.account import Balance
 from bot3.domain.book import Quote
 from bot3.domain.ids import ClientOrderId, RunId, parse_client_order_id
 from bot3.domain.instrument import Instrument
-from bot3.domain.order import OrderStatus, TimeInForce
+from bot3.domain.order import OrderStatus, OrderType, TimeInForce
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 from bot3.execution.actions import Action, FollowUp, Submission
 from bot3.execution.intents import SECOND_NS, IntentMaker
@@ -174,6 +174,9 @@ class ExecutionDesk:
         record = self.record(instrument.venue)
         if isinstance(event, OrderAcknowledged):
             record.on_answer((event.ts_local_ns - order.intent.created_ns) / SECOND_NS)
+        elif isinstance(event, OrderRejected) and order.intent.order_type is OrderType.POST_ONLY:
+            # The market moved under it: mostly it would have crossed, and the venue did its work.
+            record.on_outcome(has_failed=False)
         elif isinstance(event, OrderRejected | OrderOutcomeUnknown):
             record.on_outcome(has_failed=True)
 

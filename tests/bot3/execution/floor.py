@@ -39,10 +39,11 @@ SETTLE_NS = int(ExecutionSettings().settle_s * SECOND_NS)
 class Floor:
     """A desk whose proposals are all approved, and the clock."""
 
-    def __init__(self, **schedule: Any) -> None:
+    def __init__(self, patience_s: float = 0.0, **schedule: Any) -> None:
         self.now_ns = START_NS
         settings = ExecutionSettings(
-            planner=PlannerSettings(maker_patience_s=0.0), schedule=ScheduleSettings(**schedule)
+            planner=PlannerSettings(maker_patience_s=patience_s),
+            schedule=ScheduleSettings(**schedule),
         )
         self.desk = ExecutionDesk(RUN, settings)
         self.sent: list[OrderIntent] = []

@@ -145,6 +145,16 @@ def test_what_venues_were_like_is_remembered() -> None:
     assert floor.desk.record(B.venue).failure_rate == 0.0
 
 
+def test_a_resting_order_that_would_have_crossed_is_no_failure_of_the_venue() -> None:
+    floor = Floor(patience_s=1.5)
+    floor.want(A, "1")
+    [resting] = floor.sent
+    assert resting.order_type is OrderType.POST_ONLY
+    refused = OrderRejected(resting.client_order_id, A, "-2010", "would take", floor.now_ns)
+    floor.do(floor.desk.on_order_event(refused, floor.now_ns))
+    assert floor.desk.record(A.venue).failure_rate == 0.0
+
+
 def test_a_resting_order_s_end_is_remembered_where_the_market_decided_it() -> None:
     floor = Floor()
     resting = ExecutionDesk(RUN, ExecutionSettings())
