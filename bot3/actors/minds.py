@@ -29,7 +29,7 @@ from bot3.messages.market import (
     TimerTicked,
 )
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetProposed
-from bot3.regime.detector import RegimeDetector
+from bot3.regime.detector import RegimeDetector, RegimeSettings
 from bot3.strategies.hybrid import HybridSettings, HybridStrategy
 from bot3.strategies.ml import MLSettings, MLStrategy
 from bot3.strategies.ta import TAStrategy
@@ -48,6 +48,7 @@ class MindSettings:
     """How opinions are formed; the same for every instrument. `cost_bps`: of a trade, one way."""
 
     bars: BarSettings
+    regime: RegimeSettings
     learner: LearnerSettings
     is_learning: bool
     ta_weight: float
@@ -138,7 +139,12 @@ class Mind:
     def _build_regime(self) -> RegimeActor:
         # The blend hears of a bar before its members do, so that it knows which bar they mean.
         listeners = (self.hybrid, self.ta, self.ml, self.board)
-        return RegimeActor(RegimeDetector(), listeners=listeners, journal=self.journal)
+        return RegimeActor(
+            RegimeDetector(self.settings.regime),
+            listeners=listeners,
+            board=self.board,
+            journal=self.journal,
+        )
 
     def _build_ta(self) -> TAActor:
         return TAActor(TAStrategy(), listeners=(self.hybrid, self.board))
@@ -156,7 +162,6 @@ class Mind:
             is_learning=self.settings.is_learning,
             listeners=(self.hybrid, self.board),
             board=self.board,
-            journal=self.journal,
         )
 
     def _build_hybrid(self) -> HybridActor:

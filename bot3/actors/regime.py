@@ -10,7 +10,12 @@ from typing import final
 from bot3.market.features import FEATURE_INDEX
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import TimerTicked
-from bot3.messages.minds import FeaturesComputed, RegimeChanged, RegimeEstimated
+from bot3.messages.minds import (
+    DriftDetected,
+    FeaturesComputed,
+    RegimeChanged,
+    RegimeEstimated,
+)
 from bot3.regime.detector import RegimeDetector
 from supervisors.actor import Address, DecisionActor
 
@@ -29,19 +34,32 @@ class RegimeActor(DecisionActor[FeaturesComputed | TimerTicked]):
         detector: RegimeDetector,
         *,
         listeners: tuple[Address[RegimeEstimated], ...],
+        board: Address[DriftDetected],
         journal: Address[JournalEntry],
     ) -> None:
         self._detector = detector
+        self._board = board
+        self._last: FeaturesComputed | None = None
         self._listeners = listeners
         self._journal = journal
 
     def handle(self, message: FeaturesComputed | TimerTicked) -> None:
         if isinstance(message, TimerTicked):
-            self._detector.learn()
+            self._learn()
         else:
             self._estimate(message)
 
+    def _learn(self) -> None:
+        for detector in self._detector.learn():
+            last = self._last
+            assert last is not None  # it learned from a bar
+            if not last.is_warm_up:
+                drift = DriftDetected(last.instrument, last.ts_ns, detector)
+                self._journal.send(JournalEntry(drift))
+                self._board.send(drift)
+
     def _estimate(self, message: FeaturesComputed) -> None:
+        self._last = message
         estimate = self._detector.update(message.log_return, message.values[_ADX])
         estimated = RegimeEstimated(
             message.instrument, message.ts_ns, estimate.probabilities, estimate.label, message

@@ -11,12 +11,9 @@ from typing import final
 
 from bot3.actors.memory import Memory
 from bot3.domain.values import InstrumentId
-from bot3.learning.drift import DriftMonitor
 from bot3.learning.online import OnlineLearner
-from bot3.messages.journal import JournalEntry
 from bot3.messages.market import TimerTicked
 from bot3.messages.minds import (
-    DriftDetected,
     FeaturesComputed,
     LearningScored,
     RegimeEstimated,
@@ -80,12 +77,9 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
         *,
         is_learning: bool,
         listeners: tuple[Address[TargetProposed], ...],
-        board: Address[LearningScored | DriftDetected],
-        journal: Address[JournalEntry],
+        board: Address[LearningScored],
     ) -> None:
         self._instrument = instrument
-        self._drift = DriftMonitor("|log return|")
-        self._journal = journal
         self._learner = learner
         self._strategy = MLStrategy(learner, settings)
         self._models = memory.models(instrument)
@@ -113,14 +107,7 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
         elif self._is_learning:
             self._unlearned.append(features)
 
-    def _watch_drift(self, features: FeaturesComputed) -> None:
-        if self._drift.update(abs(features.log_return)) and not features.is_warm_up:
-            drift = DriftDetected(self._instrument, features.ts_ns, self._drift.name)
-            self._journal.send(JournalEntry(drift))
-            self._board.send(drift)
-
     def _learn(self, features: FeaturesComputed) -> None:
-        self._watch_drift(features)
         if not self._learner.learn(features.ts_ns, features.close, features.values):
             return
         score = self._learner.score

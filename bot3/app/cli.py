@@ -12,6 +12,7 @@ import click
 
 from bot3.app.cli_operate import COMMANDS
 from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, guard
+from bot3.app.cli_research import RESEARCH_COMMANDS
 from bot3.app.options import RunOptions, VenueOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -248,5 +249,5 @@ def venue(
     guard(action, is_verbose=options.is_verbose)
 
 
-for each in COMMANDS:
+for each in (*COMMANDS, *RESEARCH_COMMANDS):
     cli.add_command(each)

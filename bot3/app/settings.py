@@ -90,6 +90,14 @@ class RiskSettings:
 
 
 @frozen
+class RegimesSettings:
+    """`[regime]`."""
+
+    states: Annotated[int, Whole(2, 5)]
+    emission: Annotated[str, OneOf(("gaussian", "t"))]
+
+
+@frozen
 class LearningSettings:
     """`[learning]`."""
 
@@ -209,6 +217,7 @@ class Config:
     exchanges: ExchangesSettings
     evolution: EvolutionSettings
     risk: RiskSettings
+    regime: RegimesSettings
     learning: LearningSettings
     market: MarketSettings
     execution: ExecutionSettings

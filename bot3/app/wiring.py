@@ -13,11 +13,14 @@ from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.healing.settings import HealingSettings
 from bot3.learning.online import LearnerSettings
 from bot3.market.bars import BarSettings
+from bot3.regime.detector import RegimeSettings
+from bot3.regime.hamilton import HamiltonSettings
 from bot3.risk.limits import RiskLimits
 
 # How much of [risk]'s size limits is used; a tolerance can only tighten them.
 TOLERANCE = {"conservative": 0.5, "balanced": 0.75, "aggressive": 1.0}
 RATE_WINDOW_S = 60.0
+STUDENT_T_DEGREES = 4.0  # of returns of seconds to minutes: Cont 2001, tail indices of 3 to 5
 
 
 def instruments_of(config: Config) -> tuple[InstrumentId, ...]:
@@ -72,11 +75,20 @@ def execution_of(config: Config) -> ExecutionSettings:
     )
 
 
+def regime_of(states: int, emission: str) -> RegimeSettings:
+    """How regimes are told apart."""
+    degrees_of_freedom = STUDENT_T_DEGREES if emission == "t" else 0.0
+    return RegimeSettings(
+        filter=HamiltonSettings(states=states, degrees_of_freedom=degrees_of_freedom)
+    )
+
+
 def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
     """How opinions are formed."""
     split, learning = config.ta_ml_split, config.learning
     return MindSettings(
         bars=BarSettings(interval_s=config.market.bar_interval_s),
+        regime=regime_of(config.regime.states, config.regime.emission),
         learner=LearnerSettings(horizon_bars=learning.horizon_bars),
         is_learning=learning.online_learning,
         ta_weight=split.ta_weight,

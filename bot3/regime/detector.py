@@ -1,7 +1,7 @@
-"""Names the market's regime from returns and the strength of the trend.
+"""Names the market's regime from returns and the strength of the trend, and notices changes.
 
 Invariant: the label changes only past the far threshold of its band, so that a value that hovers
-around one threshold does not flap.
+around one threshold does not flap. What is learned from a bar changes no answer about it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from typing import NamedTuple
 
 from attrs import field, frozen, validators
 
+from bot3.market.drift import DriftMonitor, DriftSettings
 from bot3.messages.minds import RegimeLabel
+from bot3.regime.change_points import ChangePointSettings
+from bot3.regime.changes import ReturnChanges
 from bot3.regime.hamilton import HamiltonFilter, HamiltonParameters, HamiltonSettings
 from bot3.regime.learning import LearningFilter
 
+VOLATILITY_DRIFT = "|log return|"
+CHANGE_POINT = "change point"
 _SHARE = [validators.ge(0.0), validators.le(1.0)]
 _INDEX = [validators.ge(0.0), validators.le(100.0)]
 
@@ -28,6 +33,8 @@ class RegimeSettings:
     """
 
     filter: HamiltonSettings = field(factory=HamiltonSettings)
+    change_points: ChangePointSettings = field(default=ChangePointSettings(hypotheses_max=200))
+    drift: DriftSettings = field(factory=DriftSettings)
     volatile_enter: float = field(default=0.7, validator=_SHARE)
     volatile_leave: float = field(default=0.4, validator=_SHARE)
     trend_enter: float = field(default=25.0, validator=_INDEX)
@@ -54,7 +61,7 @@ class RegimeEstimate(NamedTuple):
 class RegimeDetector:
     """One instrument's regime, bar by bar. `parameters` fixes the filter's instead of learning."""
 
-    __slots__ = ("_filter", "_label", "_settings")
+    __slots__ = ("_changes", "_drift", "_filter", "_label", "_settings", "_unlearned")
 
     def __init__(
         self,
@@ -68,11 +75,19 @@ class RegimeDetector:
             else HamiltonFilter(self._settings.filter, parameters)
         )
         self._label = RegimeLabel.CALM
+        self._changes = ReturnChanges(self._settings.change_points)
+        self._drift = DriftMonitor(VOLATILITY_DRIFT, self._settings.drift)
+        self._unlearned: list[float] = []
 
     @property
     def label(self) -> RegimeLabel:
         """The last label; CALM at first."""
         return self._label
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Of the states, before the next return is known."""
+        return self._filter.probabilities
 
     @property
     def parameters(self) -> HamiltonParameters | None:
@@ -91,11 +106,24 @@ class RegimeDetector:
         probabilities = self._filter.update(log_return)
         before, label = self._label, self._name(probabilities[-1], trend_strength)
         self._label = label
+        self._unlearned.append(log_return)
         return RegimeEstimate(probabilities, label, before if before is not label else None)
 
-    def learn(self) -> None:
-        """Learns from the last bar now, off the way of orders, and not when the next one comes."""
+    def learn(self) -> list[str]:
+        """Learns from the bars since the last call, off the way of orders.
+
+        Returns what has changed for good by its evidence: `VOLATILITY_DRIFT` (ADWIN on the absolute
+        return), `CHANGE_POINT` (the most probable segmentation has a new last segment).
+        """
         self._filter.learn()
+        news: list[str] = []
+        for log_return in self._unlearned:
+            if self._drift.update(abs(log_return)):
+                news.append(self._drift.name)
+            if self._changes.update(log_return):
+                news.append(CHANGE_POINT)
+        self._unlearned = []
+        return news
 
     def _name(self, volatile: float, trend: float) -> RegimeLabel:
         settings, label = self._settings, self._label

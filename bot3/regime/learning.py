@@ -33,6 +33,13 @@ class LearningFilter:
         self._candidates: list[HamiltonFilter] = []
 
     @property
+    def probabilities(self) -> tuple[float, ...]:
+        """P(state | returns so far), by rising volatility."""
+        if not self._candidates:
+            return (1.0 / self._settings.states,) * self._settings.states
+        return self._best().probabilities
+
+    @property
     def parameters(self) -> HamiltonParameters | None:
         """What the filter that answers believes now; None before the first guess."""
         return self._best().parameters if self._candidates else None
@@ -50,8 +57,7 @@ class LearningFilter:
             self._start.append(log_return)
             if len(self._start) == settings.start_bars:
                 self._begin()
-                return self._best().probabilities
-            return (1.0 / settings.states,) * settings.states
+            return self.probabilities
         for candidate in self._candidates:
             candidate.update(log_return)
         best = self._best()

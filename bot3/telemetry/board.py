@@ -113,7 +113,7 @@ class Board:
         self.anomalies = 0
         self.stops_hit = 0
         self.stop = ""
-        self.drifts = 0
+        self.drifts: Counter[str] = Counter()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -169,7 +169,7 @@ class Board:
     def _mind(self, message: DriftDetected | LearningScored | WeightsChanged) -> None:
         match message:
             case DriftDetected():
-                self.drifts += 1
+                self.drifts[message.detector] += 1
             case LearningScored():
                 self.instruments[message.instrument].score = message
             case WeightsChanged():

@@ -98,7 +98,7 @@ class Snapshots:
             fills=board.fills,
             events=self._gauges.events(),
             signals=board.signals,
-            drifts=board.drifts,
+            drifts=dict(board.drifts),
             anomalies=board.anomalies,
             stops_hit=board.stops_hit,
             stop=board.stop,

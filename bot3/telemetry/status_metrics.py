@@ -109,7 +109,9 @@ class StatusMetrics:
         name, text = "bot3_journal_commit_milliseconds", "Group commit, of the last ones."
         gauge(name, text, journal.commit_p50_ms, quantile="0.5")
         gauge(name, text, journal.commit_p99_ms, quantile="0.99")
-        counter("bot3_drifts_total", "Changes of the market's volatility found.", status.drifts)
+        text = "Changes found, by detector."
+        for detector, count in status.drifts.items():
+            counter("bot3_drifts_total", text, count, detector=detector)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
         counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)

@@ -72,6 +72,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"learning.online_learning": False}, {"mind.is_learning": False}),
     ({"learning.meta_learning": False}, {"mind.is_adaptive": False}),
     ({"learning.horizon_bars": 3}, {"mind.learner.horizon_bars": 3}),
+    ({"regime.states": 3}, {"mind.regime.filter.states": 3}),
+    ({"regime.emission": "t"}, {"mind.regime.filter.degrees_of_freedom": 4.0}),
     ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60}),
     ({"execution.maker_patience_s": 7.5}, {"execution.planner.maker_patience_s": 7.5}),
     ({"execution.rebalance_band": 0.2}, {"execution.planner.rebalance_band": 0.2}),

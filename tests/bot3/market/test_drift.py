@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from bot3.learning.drift import DriftMonitor
+from bot3.market.drift import DriftMonitor
 
 
 def test_a_change_is_found_soon_and_its_mean_learned() -> None:

@@ -1,0 +1,63 @@
+"""The commands that look at data instead of trading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bot3.app.cli_options import JSON, VERBOSE, guard
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Bars (CSV, Parquet, Feather), or a CSV with one column `value`, a return a row.",
+)
+@click.option(
+    "--states",
+    type=click.IntRange(2, 5),
+    help="States of volatility.  [default: 2, or as --params has]",
+)
+@click.option(
+    "--emission",
+    type=click.Choice(["gaussian", "t"]),
+    default="gaussian",
+    show_default=True,
+    help="Returns within a state; t has 4 degrees of freedom.",
+)
+@click.option(
+    "--params",
+    type=click.Path(path_type=Path),
+    help="JSON or TOML: transitions (rows: P(to | from)), volatilities, perhaps means and "
+    "degrees_of_freedom. Then the filter is exact and learns nothing.",
+)
+@JSON
+@VERBOSE
+def regimes(
+    *,
+    data: Path,
+    states: int | None,
+    emission: str,
+    params: Path | None,
+    is_json: bool,
+    is_verbose: bool,
+) -> None:
+    """Filtered regimes of recorded returns, row by row, and where the series changed.
+
+    Probabilities are those of each row given the rows up to it, states by rising volatility; what
+    is learned is learned from earlier rows only. Change points are those of the whole series.
+    """
+
+    def action() -> int:
+        from bot3.app.research.regimes import RegimesOptions, show_regimes
+
+        return show_regimes(RegimesOptions(data, states, emission, params, is_json))
+
+    guard(action, is_verbose=is_verbose)
+
+
+RESEARCH_COMMANDS: Final = (regimes,)
