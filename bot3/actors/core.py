@@ -118,22 +118,28 @@ class DecisionCore:
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
         board = self.outlets.board
-        return {
-            key: Mind(
+        minds: dict[InstrumentId, Mind] = {}
+        minds.update(
+            (
                 key,
-                self.settings.mind,
-                self.memory,
-                self.runs,
-                self.clock,
-                quotes=(self.risk, self.execution, self.portfolio, board),
-                execution=self.execution,
-                targets=self.risk,
-                healing=self.healing,
-                journal=self.journal,
-                board=board,
+                Mind(
+                    key,
+                    self.settings.mind,
+                    self.memory,
+                    self.runs,
+                    self.clock,
+                    peers=minds,
+                    quotes=(self.risk, self.execution, self.portfolio, board),
+                    execution=self.execution,
+                    targets=self.risk,
+                    healing=self.healing,
+                    journal=self.journal,
+                    board=board,
+                ),
             )
             for key in self.settings.instruments
-        }
+        )
+        return minds
 
     def markets(self, venue: VenueName) -> dict[InstrumentId, DecisionCell[MarketMessage]]:
         """The market cells of one venue."""

@@ -35,7 +35,7 @@ QUIET_NS = 200_000_000  # a touch that changed since is no older than this anywa
 
 DEPTH_LEVELS = 10
 
-MarketMessage = FeedEvent | TimerTicked | HistoryLoaded
+MarketMessage = FeedEvent | TimerTicked | HistoryLoaded | QuoteChanged
 
 
 @final
@@ -55,6 +55,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         features: Address[FeaturesComputed],
         healing: Address[ResyncBook | BookSeen],
     ) -> None:
+        self._key = instrument
         self._view = MarketView(instrument, settings)
         self._bars = memory.take_bars(instrument)
         self._clock = clock
@@ -85,6 +86,9 @@ class MarketActor(DecisionActor[MarketMessage]):
         return event.sequence, *self._view.depth(depth)
 
     def handle(self, message: MarketMessage) -> None:
+        if isinstance(message, QuoteChanged | BookLost) and message.instrument != self._key:
+            self._view.on_peer(message)
+            return
         origin_ns = self._clock.monotonic_ns()
         if isinstance(message, TimerTicked):
             self._send(self._view.on_time(message.ts_ns, origin_ns))
@@ -93,6 +97,7 @@ class MarketActor(DecisionActor[MarketMessage]):
             if not self._bars:  # a session that starts again brings nothing new
                 self._send(self._view.warm_up(message.bars))
         else:
+            assert not isinstance(message, QuoteChanged)  # nobody tells it its own
             self._feed(message, origin_ns)
 
     def _feed(self, event: FeedEvent, origin_ns: int) -> None:

@@ -5,6 +5,7 @@ Invariant: a crash in here costs this instrument a restart, no other one, and no
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 from attrs import field, frozen
@@ -60,13 +61,14 @@ class MindSettings:
 @final
 @frozen
 class Mind:
-    """The cells of one instrument: market, regime, ta, ml, hybrid."""
+    """The cells of one instrument: market, regime, ta, ml, hybrid. `peers`: all minds, by key."""
 
     instrument: InstrumentId
     settings: MindSettings
     memory: Memory
     runs: RunQueue
     clock: Clock
+    peers: Mapping[InstrumentId, Mind] = field(kw_only=True)
     quotes: tuple[Address[QuoteChanged | BookLost], ...] = field(kw_only=True)
     execution: Address[DepthSampled | BarClosed] = field(kw_only=True)
     targets: Address[TargetProposed] = field(kw_only=True)
@@ -129,11 +131,18 @@ class Mind:
             self.settings.bars,
             self.memory,
             self.clock,
-            quotes=self.quotes,
+            quotes=(*self.quotes, *self._same_symbol_elsewhere()),
             depths=(self.execution,),
             bars=(self.execution, self.board),
             features=self.regime,
             healing=self.healing,
+        )
+
+    def _same_symbol_elsewhere(self) -> Iterator[Address[QuoteChanged | BookLost]]:
+        return (
+            mind.market
+            for key, mind in self.peers.items()
+            if key.symbol == self.instrument.symbol and key != self.instrument
         )
 
     def _build_regime(self) -> RegimeActor:

@@ -60,4 +60,44 @@ def regimes(
     guard(action, is_verbose=is_verbose)
 
 
-RESEARCH_COMMANDS: Final = (regimes,)
+@click.command()
+@click.option("--quick", "is_quick", is_flag=True, help="Fewer worlds: a minute instead of many.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1_000,
+    show_default=True,
+    help="Of the first simulated world.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Where recorded and published series are.  [default: the variable BOT3_DATA]",
+)
+@click.option("--only", multiple=True, help="Rows whose system or name has this word.")
+@JSON
+@VERBOSE
+def science(
+    *,
+    is_quick: bool,
+    seed: int,
+    data: Path | None,
+    only: tuple[str, ...],
+    is_json: bool,
+    is_verbose: bool,
+) -> None:
+    """Measure again what the methods are known to reach; exit 1 where one does not.
+
+    Each row has a target from a paper, a library or an oracle. Rows whose data or library is not
+    here are skipped and say so.
+    """
+
+    def action() -> int:
+        from bot3.app.science.command import ScienceOptions, run_science
+
+        return run_science(ScienceOptions(is_quick, seed, data, only, is_json))
+
+    guard(action, is_verbose=is_verbose)
+
+
+RESEARCH_COMMANDS: Final = (regimes, science)

@@ -92,9 +92,13 @@ def volume_score(frame: BarColumns) -> Column:
     return rolling_score(_floats(frame, "volume"), WINDOW)
 
 
-def trade_flow(frame: BarColumns) -> Column:
+def sampled_sum(frame: BarColumns, name: str, bars: int) -> Column:
+    return rolling_sum(_floats(frame, name), bars)
+
+
+def trade_flow(frame: BarColumns, bars: int) -> Column:
     bought, volume = _floats(frame, "buy_volume"), _floats(frame, "volume")
-    signed, total = rolling_sum(2.0 * bought - volume, WINDOW), rolling_sum(volume, WINDOW)
+    signed, total = rolling_sum(2.0 * bought - volume, bars), rolling_sum(volume, bars)
     traded = total != 0.0
     flow: Column = np.where(traded, signed / np.where(traded, total, 1.0), 0.0)
     return flow

@@ -43,6 +43,8 @@ class Feature:
     column: Callable[[columns.BarColumns], Column]
 
 
+_FLOW = BookSample._fields.index("order_flow")
+
 FEATURES: tuple[Feature, ...] = (
     *(
         Feature(
@@ -51,7 +53,7 @@ FEATURES: tuple[Feature, ...] = (
             partial(streams.LogReturn, bars),
             partial(columns.log_return, bars=bars),
         )
-        for bars in (1, 5, 20)
+        for bars in (1, 5, 20, 60)
     ),
     *(
         Feature(
@@ -60,7 +62,7 @@ FEATURES: tuple[Feature, ...] = (
             partial(streams.Volatility, bars),
             partial(columns.volatility, bars=bars),
         )
-        for bars in (20, 60)
+        for bars in (5, 20, 60)
     ),
     Feature("ema_distance", 47, streams.EmaDistance, columns.ema_distance),
     Feature("rsi_14", 14, streams.RelativeStrength, columns.relative_strength),
@@ -69,7 +71,21 @@ FEATURES: tuple[Feature, ...] = (
     Feature("atr_14", 14, streams.AverageRange, columns.average_range),
     Feature("adx_14", 27, streams.Directedness, columns.directedness),
     Feature("volume_score", 19, streams.VolumeScore, columns.volume_score),
-    Feature("trade_flow", 19, streams.TradeFlow, columns.trade_flow),
+    *(
+        Feature(
+            name,
+            bars - 1,
+            partial(streams.TradeFlow, bars),
+            partial(columns.trade_flow, bars=bars),
+        )
+        for name, bars in (("trade_flow_1", 1), ("trade_flow", 20))
+    ),
+    Feature(
+        "order_flow_5",
+        4,
+        partial(streams.SampledSum, _FLOW, 5),
+        partial(columns.sampled_sum, name="order_flow", bars=5),
+    ),
     Feature("day_sine", 0, streams.DaySine, columns.day_sine),
     Feature("day_cosine", 0, streams.DayCosine, columns.day_cosine),
     *(

@@ -136,12 +136,12 @@ class VolumeScore:
 
 
 class TradeFlow:
-    """(Bought - sold) / volume by the aggressor, over 20 bars; 0 without trades."""
+    """(Bought - sold) / volume by the aggressor, over `bars`; 0 without trades."""
 
     __slots__ = ("_signed", "_volume")
 
-    def __init__(self) -> None:
-        self._signed, self._volume = RollingSum(WINDOW), RollingSum(WINDOW)
+    def __init__(self, bars: int) -> None:
+        self._signed, self._volume = RollingSum(bars), RollingSum(bars)
 
     def update(self, bar: Bar, _sample: BookSample) -> float:
         signed = self._signed.update(2.0 * bar.buy_volume - bar.volume)
@@ -177,3 +177,15 @@ class Sampled:
 
     def update(self, _bar: Bar, sample: BookSample) -> float:
         return sample[self._at]
+
+
+class SampledSum:
+    """The sum of a field of the book sample over `bars`."""
+
+    __slots__ = ("_at", "_sum")
+
+    def __init__(self, at: int, bars: int) -> None:
+        self._at, self._sum = at, RollingSum(bars)
+
+    def update(self, _bar: Bar, sample: BookSample) -> float:
+        return self._sum.update(sample[self._at])

@@ -14,6 +14,8 @@ from bot3.domain.book import Book, Level, Quote
 from bot3.domain.values import InstrumentId
 from bot3.market.bars import BarBuilder, BarSettings
 from bot3.market.features import FEATURE_INDEX, FeatureEngine
+from bot3.market.flow import OrderFlow
+from bot3.market.peers import Peers
 from bot3.market.sample import NO_BOOK, BookSample, book_sample
 from bot3.messages.market import (
     BarClosed,
@@ -31,6 +33,7 @@ from bot3.messages.minds import FeaturesComputed
 
 MarketOutput = QuoteChanged | BarClosed | FeaturesComputed | ResyncBook
 _LOG_RETURN = FEATURE_INDEX["log_return_1"]
+SAMPLED_LEVELS = 10
 
 
 class MarketView:
@@ -45,7 +48,9 @@ class MarketView:
         "_book",
         "_book_sequence",
         "_features",
+        "_flow",
         "_lag_ns",
+        "_peers",
         "_quote",
         "instrument",
         "is_synced",
@@ -63,6 +68,8 @@ class MarketView:
         self._lag_ns: int | None = None
         self._bars = BarBuilder(instrument, settings)
         self._features = FeatureEngine(instrument)
+        self._flow = OrderFlow()
+        self._peers = Peers()
 
     @property
     def quote(self) -> Quote | None:
@@ -111,6 +118,13 @@ class MarketView:
             case _:
                 pass
         return []
+
+    def on_peer(self, event: QuoteChanged | BookLost) -> None:
+        """News of the same symbol on another venue."""
+        if isinstance(event, QuoteChanged):
+            self._peers.on_mid(event.instrument, event.quote.mid)
+        else:
+            self._peers.on_lost(event.instrument)
 
     def on_time(self, ts_ns: int, origin_ns: int = 0) -> list[MarketOutput]:
         """Closes the bars whose time is over at the venue: trades are cut by its clock, too.
@@ -161,7 +175,11 @@ class MarketView:
         return out
 
     def _sample(self) -> BookSample:
-        return NO_BOOK if self._quote is None else book_sample(self._quote)
+        """Of the bar that closes now; taking it begins the next bar's."""
+        flow, quote = self._flow.take(), self._quote
+        if quote is None:
+            return NO_BOOK
+        return book_sample(quote, flow, self.depth(SAMPLED_LEVELS), self._peers.take(quote.mid))
 
     def _replace_book(self, event: BookReplaced) -> list[MarketOutput]:
         if not (_usable(event.bids) and _usable(event.asks)):
@@ -207,7 +225,9 @@ class MarketView:
             return []
         self._quote = quote
         if quote is None:
+            self._flow.lose()
             return []
+        self._flow.on_quote(quote)
         return [
             QuoteChanged(
                 self.instrument, quote, event.ts_venue_ns, event.ts_local_ns, event.sequence
@@ -221,6 +241,7 @@ class MarketView:
     def _lose_book(self) -> None:
         self.is_synced = False
         self._quote = None
+        self._flow.lose()
 
 
 def _usable(levels: list[Level]) -> bool:
