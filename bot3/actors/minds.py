@@ -12,9 +12,11 @@ from attrs import field, frozen
 
 from bot3.actors.market import MarketActor, MarketMessage
 from bot3.actors.memory import MARKET, ML, Memory
+from bot3.actors.ml import MLActor
 from bot3.actors.regime import RegimeActor
-from bot3.actors.strategies import HybridActor, MLActor, TAActor
+from bot3.actors.strategies import HybridActor, TAActor
 from bot3.domain.values import InstrumentId
+from bot3.learning.bench import BenchSettings
 from bot3.learning.online import LearnerSettings, OnlineLearner
 from bot3.learning.performance import PerformanceSettings
 from bot3.market.bars import BarSettings
@@ -51,6 +53,7 @@ class MindSettings:
     bars: BarSettings
     regime: RegimeSettings
     learner: LearnerSettings
+    bench: BenchSettings
     is_learning: bool
     ta_weight: float
     ml_weight: float
@@ -161,16 +164,19 @@ class Mind:
     def _build_ml(self) -> MLActor:
         learner = OnlineLearner(FEATURE_NAMES, self.settings.learner)
         settings = MLSettings(
-            horizon_bars=self.settings.learner.horizon_bars, cost_bps=self.settings.cost_bps
+            horizon_bars=self.settings.learner.labels.horizon_bars, cost_bps=self.settings.cost_bps
         )
         return MLActor(
             self.instrument,
             learner,
             settings,
             self.memory,
+            self.clock,
+            bench=self.settings.bench,
             is_learning=self.settings.is_learning,
             listeners=(self.hybrid, self.board),
             board=self.board,
+            journal=self.journal,
         )
 
     def _build_hybrid(self) -> HybridActor:

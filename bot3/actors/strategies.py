@@ -1,33 +1,22 @@
-"""The strategy actors of one instrument: TA, ML with its learner, and the blend of both.
+"""The strategy actors of one instrument: TA, and the blend of TA and ML.
 
-Invariant: a target goes out before anything is learned from its bar, so orders never wait for
-learning; each bar gets one blended target.
+Invariant: each bar gets one blended target.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import final
 
-from bot3.actors.memory import Memory
-from bot3.domain.values import InstrumentId
-from bot3.learning.online import OnlineLearner
-from bot3.messages.market import TimerTicked
 from bot3.messages.minds import (
     FeaturesComputed,
-    LearningScored,
     RegimeEstimated,
     TargetProposed,
     WeightsChanged,
 )
 from bot3.strategies.base import ABSTAIN, Opinion
 from bot3.strategies.hybrid import HybridStrategy
-from bot3.strategies.ml import MLSettings, MLStrategy
 from bot3.strategies.ta import TAStrategy
 from supervisors.actor import Address, DecisionActor
-
-LABELS_PER_SNAPSHOT = 100
-UNLEARNED_MAX = 1_000
 
 
 def proposal(name: str, opinion: Opinion, features: FeaturesComputed) -> TargetProposed:
@@ -58,70 +47,6 @@ class TAActor(DecisionActor[RegimeEstimated]):
         proposed = proposal(self._strategy.name, opinion, message.features)
         for listener in self._listeners:
             listener.send(proposed)
-
-
-@final
-class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
-    """Shell of `MLStrategy` and its `OnlineLearner`.
-
-    History is learned at once, live bars on the timer's next beat. A restarted one resumes from
-    the last snapshot in memory; whether that is still the one to resume from, healing decides.
-    """
-
-    def __init__(
-        self,
-        instrument: InstrumentId,
-        learner: OnlineLearner,
-        settings: MLSettings,
-        memory: Memory,
-        *,
-        is_learning: bool,
-        listeners: tuple[Address[TargetProposed], ...],
-        board: Address[LearningScored],
-    ) -> None:
-        self._instrument = instrument
-        self._learner = learner
-        self._strategy = MLStrategy(learner, settings)
-        self._models = memory.models(instrument)
-        self._is_learning = is_learning
-        self._listeners = listeners
-        self._board = board
-        self._unlearned: deque[FeaturesComputed] = deque(maxlen=UNLEARNED_MAX)
-
-    def started(self) -> None:
-        snapshot = self._models.take()
-        if snapshot is not None:
-            self._learner.restore(snapshot)
-
-    def handle(self, message: RegimeEstimated | TimerTicked) -> None:
-        if isinstance(message, TimerTicked):
-            while self._unlearned:
-                self._learn(self._unlearned.popleft())
-            return
-        features = message.features
-        proposed = proposal(self._strategy.name, self._strategy.decide(features, message), features)
-        for listener in self._listeners:
-            listener.send(proposed)
-        if features.is_warm_up:
-            self._learn(features)
-        elif self._is_learning:
-            self._unlearned.append(features)
-
-    def _learn(self, features: FeaturesComputed) -> None:
-        if not self._learner.learn(features.ts_ns, features.close, features.values):
-            return
-        score = self._learner.score
-        if score.labels % LABELS_PER_SNAPSHOT == 0:
-            self._models.keep(self._learner.snapshot())
-        self._board.send(
-            LearningScored(
-                self._instrument,
-                features.ts_ns,
-                score.labels,
-                score.accuracy,
-                score.no_change_accuracy,
-            )
-        )
 
 
 @final

@@ -12,6 +12,8 @@ from attrs import frozen
 
 from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
 from bot3.execution.parent import ScheduleKind
+from bot3.learning.labels import LabelKind
+from bot3.learning.models import MODELS
 
 _SHARE = Number(0, 1)
 _POSITIVE_SHARE = Number(0, 1, is_above=True)
@@ -105,6 +107,10 @@ class LearningSettings:
     meta_learning: Annotated[bool, Flag()]
     feature_discovery: Annotated[bool, Flag(_UNBUILT)]
     horizon_bars: Annotated[int, Whole(1, 1000)]
+    models: Annotated[tuple[str, ...], ListOf(OneOf(tuple(MODELS)), len(MODELS))]
+    labels: Annotated[str, OneOf(tuple(kind.value for kind in LabelKind))]
+    latency_budget_ms: Annotated[float, Number(0.01, 1000)]
+    bench_s: Annotated[float, Number(1, 86_400)]
 
 
 @frozen

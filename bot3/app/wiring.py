@@ -11,7 +11,10 @@ from bot3.execution.parent import ScheduleKind, ScheduleSettings
 from bot3.execution.planner import PlannerSettings
 from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.healing.settings import HealingSettings
+from bot3.learning.bench import BenchSettings
+from bot3.learning.labels import LabelKind, LabelSettings
 from bot3.learning.online import LearnerSettings
+from bot3.learning.zoo import ZooSettings
 from bot3.market.bars import BarSettings
 from bot3.regime.detector import RegimeSettings
 from bot3.regime.hamilton import HamiltonSettings
@@ -83,13 +86,27 @@ def regime_of(states: int, emission: str) -> RegimeSettings:
     )
 
 
+def learner_of(config: Config, cost_bps: float) -> LearnerSettings:
+    """What is forecast, and by which models; a triple barrier's profit is net of a round trip."""
+    given = config.learning
+    kind = LabelKind(given.labels)
+    pays_bps = 2.0 * cost_bps if kind is LabelKind.TRIPLE_BARRIER else 0.0
+    return LearnerSettings(
+        labels=LabelSettings(kind, given.horizon_bars, pays_bps),
+        zoo=ZooSettings(models=given.models),
+    )
+
+
 def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
     """How opinions are formed."""
     split, learning = config.ta_ml_split, config.learning
     return MindSettings(
         bars=BarSettings(interval_s=config.market.bar_interval_s),
         regime=regime_of(config.regime.states, config.regime.emission),
-        learner=LearnerSettings(horizon_bars=learning.horizon_bars),
+        learner=learner_of(config, taker_fee_rate * 1e4),
+        bench=BenchSettings(
+            latency_budget_us=learning.latency_budget_ms * 1e3, bench_s=learning.bench_s
+        ),
         is_learning=learning.online_learning,
         ta_weight=split.ta_weight,
         ml_weight=split.ml_weight,

@@ -1,4 +1,4 @@
-"""Learns online which way the price will go, from labels that mature `horizon_bars` later.
+"""Learns online which way the price will go, from labels that mature later.
 
 Invariant: a forecast is scored and learned from only once its label is known, and only with what
 was known when it was made. Predicting and learning are separate, so that orders never wait.
@@ -8,72 +8,87 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from math import isfinite, log
+from math import isfinite, log, sqrt
 from typing import NamedTuple
 
 from attrs import field, frozen, validators
 
-from bot3.learning.classifier import ClassifierSettings, OnlineClassifier
-from bot3.learning.score import LearnerScore, PrequentialScore
+from bot3.learning.labels import LabelSettings, Opening, open_label, outcome
+from bot3.learning.models import Features
+from bot3.learning.scaling import Scaler
+from bot3.learning.score import Baseline, LearnerScore, PrequentialScore
 from bot3.learning.snapshot import dump, load
+from bot3.learning.zoo import Forecast, Zoo, ZooSettings
+
+_MEMORY_BARS = 200.0  # of the deviation of a bar's return
 
 
 @frozen
 class LearnerSettings:
-    """What is forecast and when it counts.
+    """What is forecast, by what, and when it counts.
 
-    `horizon_bars`: how far ahead the return is.
-    `threshold_bps`: returns within it either way have no label (dropped, counted); 0 for the plain
-    sign, where only an unchanged price has none. Set to the cost of a round trip, the forecast is
-    of the side of moves that pay.
-    `ready_labels`: labels learned before a forecast is offered.
+    `ready_labels`: labels learned before a forecast is offered. `clip_deviations` bounds a scaled
+    feature.
     """
 
-    horizon_bars: int = field(default=5, validator=validators.ge(1))
-    threshold_bps: float = field(default=0.0, validator=validators.ge(0.0))
+    labels: LabelSettings = field(factory=LabelSettings)
     ready_labels: int = field(default=200, validator=validators.ge(0))
-    classifier: ClassifierSettings = field(factory=ClassifierSettings)
+    clip_deviations: float = field(default=3.0, validator=validators.gt(0.0))
+    zoo: ZooSettings = field(factory=ZooSettings)
 
 
 class Prediction(NamedTuple):
-    """`probability_up` of the return over the horizon; not to be used before `is_ready`."""
+    """`probability_up` of the label, `expected_return` (log) until it is decided; not to be used
+    before `is_ready`.
+    """
 
     probability_up: float
     is_ready: bool
+    expected_return: float = 0.0
+
+
+class _Seen(NamedTuple):
+    """What was said of one vector, by whatever was known at its bar."""
+
+    values: tuple[float, ...]
+    scaled: Features
+    forecast: Forecast
 
 
 class _Pending(NamedTuple):
     """A forecast waiting for its label, with what was known when it was made."""
 
-    due_bar: int
-    close: float
-    values: tuple[float, ...]
-    probability_up: float
-    no_change: bool
-    base_rate: float
+    opening: Opening
+    scaled: Features
+    forecast: Forecast
+    scale: float
+    baseline: Baseline
 
 
 class OnlineLearner:
-    """Forecasts the sign of the log return over the next `horizon_bars` bars.
+    """Forecasts the direction of the log return until a label is decided.
 
     Features that are not finite are skipped and counted (`skipped`): no forecast, nothing learned
     from them. A close that is not positive, or a time that does not rise, raises ValueError.
     """
 
     __slots__ = (
-        "_bar", "_classifier", "_names", "_pending", "_score", "_threshold", "_ts_ns",
-        "settings", "skipped", "unlabeled",
+        "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_ts_ns", "_variance",
+        "_zoo", "settings", "skipped", "unlabeled",
     )  # fmt: skip
 
     def __init__(self, names: Sequence[str], settings: LearnerSettings | None = None) -> None:
         self.settings = settings or LearnerSettings()
         self._names = tuple(names)
-        self._threshold = self.settings.threshold_bps * 1e-4
-        self._classifier = OnlineClassifier(self._names, self.settings.classifier)
+        self._scaler = Scaler(self._names, self.settings.clip_deviations)
+        self._zoo = Zoo(self.settings.zoo)
         self._score = PrequentialScore()
         self._pending: deque[_Pending] = deque()
+        self._seen: _Seen | None = None
         self._bar = 0
         self._ts_ns = -1
+        self._close = 0.0
+        self._variance = 0.0  # of a bar's return
         self.skipped = 0
         self.unlabeled = 0
 
@@ -81,6 +96,16 @@ class OnlineLearner:
     def score(self) -> LearnerScore:
         """How good the forecasts were so far, beside those that need no learning."""
         return self._score.view()
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the models in the blend; they sum to one."""
+        return self._zoo.weights
+
+    @property
+    def faults(self) -> int:
+        """Forecasts of a model that were no probability."""
+        return self._zoo.faults
 
     def predict(self, values: Sequence[float]) -> Prediction:
         """The forecast from one feature vector; (0.5, not ready) if it is not finite.
@@ -91,13 +116,16 @@ class OnlineLearner:
         if len(values) == len(self._names) and not isfinite(sum(values)):
             self.skipped += 1
             return Prediction(0.5, is_ready=False)
+        forecast = self._look(values).forecast
         is_ready = self._score.labels >= self.settings.ready_labels
-        return Prediction(self._classifier.probability(values), is_ready)
+        expected = forecast.expected_move * self._scale()
+        return Prediction(forecast.probability, is_ready, expected)
 
-    def learn(self, ts_ns: int, close: float, values: Sequence[float]) -> bool:
-        """Takes one bar: learns from the forecast that is due, and queues this bar's.
+    def learn(self, ts_ns: int, close: float, values: Sequence[float]) -> tuple[bool, list[str]]:
+        """Takes one bar: learns from the forecasts that are decided, and queues this bar's.
 
-        Call it once a bar, after `predict`. Returns whether something was learned.
+        Call it once a bar, after `predict`. Returns whether something was learned, and the drift
+        detectors that fired.
 
         Raises:
             ValueError: the time does not rise, the close is no price, or the number of values.
@@ -108,47 +136,69 @@ class OnlineLearner:
             raise ValueError(f"close {close} with {len(values)} of {len(self._names)} features")
         self._ts_ns = ts_ns
         self._bar += 1
-        has_learned = False
-        while self._pending and self._pending[0].due_bar <= self._bar:
-            has_learned |= self._mature(self._pending.popleft(), close)
         if isfinite(sum(values)):
-            self._queue(close, tuple(values))
+            seen = self._look(values)  # as of before this bar's labels
+            self._move_on(close)
+            has_learned, drifts = self._mature(close)
+            self._queue(close, seen)
         else:
             self.skipped += 1
-        return has_learned
+            self._move_on(close)
+            has_learned, drifts = self._mature(close)
+        return has_learned, drifts
 
-    def _queue(self, close: float, values: tuple[float, ...]) -> None:
-        self._pending.append(
-            _Pending(
-                self._bar + self.settings.horizon_bars,
-                close,
-                values,
-                self._classifier.probability(values),
-                self._score.last_label,
-                self._score.base_rate,
-            )
-        )
+    def _look(self, values: Sequence[float]) -> _Seen:
+        """What the models say of a vector; of the last one, what they said."""
+        seen, same = self._seen, tuple(values)
+        if seen is None or seen.values != same:
+            scaled = self._scaler.scaled(same)
+            self._seen = seen = _Seen(same, scaled, self._zoo.forecast(scaled))
+        return seen
 
-    def _mature(self, pending: _Pending, close: float) -> bool:
-        log_return = log(close / pending.close)
-        if abs(log_return) <= self._threshold:
-            self.unlabeled += 1
-            return False
-        label = log_return > 0.0
-        self._score.update(
-            label=label,
-            probability=pending.probability_up,
-            no_change=pending.no_change,
-            base_rate=pending.base_rate,
-        )
-        self._classifier.learn(pending.values, label=label)
-        return True
+    def _move_on(self, close: float) -> None:
+        if self._close > 0.0:
+            square = log(close / self._close) ** 2
+            weight = 1.0 / min(self._bar, _MEMORY_BARS)
+            self._variance += weight * (square - self._variance)
+        self._close = close
+
+    def _scale(self) -> float:
+        """The deviation of the return over the horizon."""
+        return sqrt(self._variance * self.settings.labels.horizon_bars)
+
+    def _queue(self, close: float, seen: _Seen) -> None:
+        deviation = sqrt(self._variance)
+        opening = open_label(self.settings.labels, self._bar, close, deviation)
+        baseline = self._score.baseline
+        self._pending.append(_Pending(opening, seen.scaled, seen.forecast, self._scale(), baseline))
+        self._scaler.learn(seen.values)
+        self._seen = None  # the scale has moved on
+
+    def _mature(self, close: float) -> tuple[bool, list[str]]:
+        has_learned, drifts, waiting = False, [], deque[_Pending]()
+        for pending in self._pending:
+            found = outcome(self.settings.labels, pending.opening, self._bar, close)
+            if found is None:
+                waiting.append(pending)
+            elif found.is_up is None:
+                self.unlabeled += 1
+            else:
+                has_learned = True
+                drifts += self._take(pending, found.log_return, label=found.is_up)
+        self._pending = waiting
+        return has_learned, drifts
+
+    def _take(self, pending: _Pending, log_return: float, *, label: bool) -> list[str]:
+        forecast, scale = pending.forecast, pending.scale
+        self._score.update(label=label, probability=forecast.probability, baseline=pending.baseline)
+        self._score.update_return(log_return, forecast.expected_move * scale)
+        move = log_return / scale if scale > 0.0 else 0.0
+        return self._zoo.learn(pending.scaled, forecast, label=label, move=move)
 
     def snapshot(self) -> bytes:
         """Everything learned, to resume bit for bit with `restore`."""
         state = {name: getattr(self, name) for name in self.__slots__ if name != "settings"}
-        state["_pending"] = [tuple(pending) for pending in self._pending]
-        return dump(repr((self._names, self.settings)), state)
+        return dump(self._described(), state, self.score._asdict())
 
     def restore(self, snapshot: bytes) -> None:
         """Becomes what `snapshot` was taken of.
@@ -156,7 +206,8 @@ class OnlineLearner:
         Raises:
             DataError: not a snapshot, or one of other features, settings or library version.
         """
-        state = load(repr((self._names, self.settings)), snapshot)
-        state["_pending"] = deque(_Pending(*pending) for pending in state["_pending"])
-        for name, value in state.items():
+        for name, value in load(self._described(), snapshot).items():
             setattr(self, name, value)
+
+    def _described(self) -> str:
+        return repr((self._names, self.settings))

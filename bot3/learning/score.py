@@ -9,23 +9,38 @@ from __future__ import annotations
 from importlib import import_module
 from typing import NamedTuple
 
+_BINS = 10
+
 
 class LearnerScore(NamedTuple):
-    """Shares of right calls, and mean log-losses in nats (0.693 for a coin); 0.0 before labels."""
+    """Shares of right calls, and mean log-losses in nats (0.693 for a coin); 0.0 before labels.
+
+    `calibration_error`: the mean distance of what was said from what came, in ten bins of what was
+    said (Guo et al. 2017). `r_squared` of the expected returns, beside always saying their mean.
+    """
 
     labels: int
     accuracy: float
     no_change_accuracy: float
     log_loss: float
     base_rate_log_loss: float
+    calibration_error: float = 0.0
+    r_squared: float = 0.0
+
+
+class Baseline(NamedTuple):
+    """What needs no learning: the last label known, and the share of True."""
+
+    no_change: bool
+    base_rate: float
 
 
 class PrequentialScore:
     """Accumulates the scores; the arithmetic is River's."""
 
     __slots__ = (
-        "_accuracy", "_base_log_loss", "_log_loss", "_no_change_accuracy", "labels", "last_label",
-        "true_labels",
+        "_accuracy", "_apart", "_base_log_loss", "_log_loss", "_no_change_accuracy",
+        "_residual", "_returns", "_squares", "labels", "last_label", "true_labels",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -33,31 +48,44 @@ class PrequentialScore:
         metrics, stats = import_module("river.metrics"), import_module("river.stats")
         self._accuracy, self._no_change_accuracy = stats.Mean(), stats.Mean()
         self._log_loss, self._base_log_loss = metrics.LogLoss(), metrics.LogLoss()
+        self._apart = [0.0] * _BINS
+        self._returns = self._squares = self._residual = 0.0
         self.labels = 0
         self.true_labels = 0
         self.last_label = False
 
     @property
-    def base_rate(self) -> float:
-        """The share of True so far, started at one of two (Laplace)."""
-        return (self.true_labels + 1) / (self.labels + 2)
+    def baseline(self) -> Baseline:
+        """Now; the share of True is started at one of two (Laplace)."""
+        return Baseline(self.last_label, (self.true_labels + 1) / (self.labels + 2))
 
-    def update(self, *, label: bool, probability: float, no_change: bool, base_rate: float) -> None:
+    def update(self, *, label: bool, probability: float, baseline: Baseline) -> None:
         """Scores a forecast, and what the baselines said when it was made."""
         self._accuracy.update((probability > 0.5) == label)
-        self._no_change_accuracy.update(no_change == label)
+        self._no_change_accuracy.update(baseline.no_change == label)
         self._log_loss.update(label, probability)
-        self._base_log_loss.update(label, base_rate)
+        self._base_log_loss.update(label, baseline.base_rate)
+        self._apart[min(int(probability * _BINS), _BINS - 1)] += label - probability
         self.labels += 1
         self.true_labels += label
         self.last_label = label
 
+    def update_return(self, log_return: float, expected: float) -> None:
+        """Scores an expected return, once a label."""
+        self._returns += log_return
+        self._squares += log_return * log_return
+        self._residual += (log_return - expected) ** 2
+
     def view(self) -> LearnerScore:
         """The scores now."""
+        labels = max(self.labels, 1)
+        spread = self._squares - self._returns**2 / labels
         return LearnerScore(
             self.labels,
             float(self._accuracy.get()),
             float(self._no_change_accuracy.get()),
             float(self._log_loss.get()),
             float(self._base_log_loss.get()),
+            sum(abs(apart) for apart in self._apart) / labels,
+            1.0 - self._residual / spread if spread > 0.0 else 0.0,
         )

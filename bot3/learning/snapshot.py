@@ -7,22 +7,32 @@ a snapshot cannot run code. It says in clear what it is of; another one is refus
 from __future__ import annotations
 
 import io
+import json
 import pickle
 from importlib.metadata import version
 from typing import Any
 
 from bot3.domain.errors import DataError
 
-_MAGIC = b"bot3-model-1\n"
+_MAGIC = b"bot3-model-2\n"
 _PLAIN = {
     ("collections", "Counter"),
     ("collections", "OrderedDict"),
+    ("collections", "deque"),
     ("collections", "defaultdict"),
     ("builtins", "float"),
+    ("builtins", "int"),
+    ("functools", "partial"),
     ("builtins", "frozenset"),
     ("builtins", "set"),
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("random", "Random"),
 }
-_ROOMS = ("river.", "bot3.learning.")
+# Of what can be loaded only classes can be called, so a partial is one of these with arguments.
+_ROOMS = ("river.", "bot3.learning.", "bot3.market.drift")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -38,9 +48,20 @@ class _Unpickler(pickle.Unpickler):
         raise DataError(f"a model snapshot asks for {module}.{name}: delete it and learn anew")
 
 
-def dump(what: str, state: dict[str, Any]) -> bytes:
-    """`state` of the model described by `what`, with the library's version."""
-    return _MAGIC + _describe(what) + b"\n" + pickle.dumps(state, protocol=5)
+def dump(what: str, state: dict[str, Any], score: dict[str, Any]) -> bytes:
+    """`state` of the model described by `what`, with its score and the library's version."""
+    told = json.dumps(score, sort_keys=True).encode()
+    return _MAGIC + _describe(what) + b"\n" + told + b"\n" + pickle.dumps(state, protocol=5)
+
+
+def score_of(snapshot: bytes) -> dict[str, Any]:
+    """What a snapshot says of its model's score, without loading it; empty where it is none."""
+    parts = snapshot.split(b"\n", 3)
+    try:
+        score = json.loads(parts[2])
+    except (IndexError, ValueError):
+        return {}
+    return score if isinstance(score, dict) else {}
 
 
 def load(what: str, snapshot: bytes) -> dict[str, Any]:
@@ -50,7 +71,8 @@ def load(what: str, snapshot: bytes) -> dict[str, Any]:
         DataError: not a snapshot of the model described by `what`, made by this library version.
     """
     magic = snapshot[: len(_MAGIC)]
-    described, _, payload = snapshot[len(_MAGIC) :].partition(b"\n")
+    described, _, rest = snapshot[len(_MAGIC) :].partition(b"\n")
+    _, _, payload = rest.partition(b"\n")
     if magic != _MAGIC or described != _describe(what):
         raise DataError(
             f"not a model snapshot of {what}: it says {described[:500]!r}; delete it and learn anew"

@@ -22,7 +22,7 @@ from bot3.messages.control import (
     TradingResumed,
 )
 from bot3.messages.healing import HealingActed
-from bot3.messages.minds import DriftDetected, RegimeChanged
+from bot3.messages.minds import DriftDetected, ModelBenched, RegimeChanged
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
@@ -62,6 +62,7 @@ Record = (
     | ActorRestarted
     | RegimeChanged
     | DriftDetected
+    | ModelBenched
     | HealingActed
     | ReconcileMismatch
     | ReconcileMatched

@@ -66,13 +66,20 @@ class TargetProposed(msgspec.Struct, frozen=True):
 
 
 class LearningScored(msgspec.Struct, frozen=True):
-    """Prequential accuracy of the online learner, beside the no-change forecast's."""
+    """Prequential scores of the online learner, beside those of forecasts that need no learning.
+
+    Log losses in nats; `weights` of its models in their blend.
+    """
 
     instrument: InstrumentId
     ts_ns: int
     labels: int
     accuracy: float
     no_change_accuracy: float
+    log_loss: float = 0.0
+    base_rate_log_loss: float = 0.0
+    calibration_error: float = 0.0
+    weights: dict[str, float] = {}
 
 
 class WeightsChanged(msgspec.Struct, frozen=True):
@@ -89,3 +96,13 @@ class DriftDetected(msgspec.Struct, frozen=True, tag=True):
     instrument: InstrumentId
     ts_ns: int
     detector: str
+
+
+class ModelBenched(msgspec.Struct, frozen=True, tag=True):
+    """A learner misbehaves: it is not listened to until `until_ns`."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    strategy: str
+    reason: str
+    until_ns: int

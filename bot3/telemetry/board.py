@@ -40,6 +40,7 @@ from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, Qu
 from bot3.messages.minds import (
     DriftDetected,
     LearningScored,
+    ModelBenched,
     RegimeEstimated,
     TargetProposed,
     WeightsChanged,
@@ -74,6 +75,7 @@ BoardMessage = (
     | WeightsChanged
     | LearningScored
     | DriftDetected
+    | ModelBenched
     | BalancesCompared
     | ReconcileNews
     | RiskNews
@@ -114,6 +116,7 @@ class Board:
         self.stops_hit = 0
         self.stop = ""
         self.drifts: Counter[str] = Counter()
+        self.benched: Counter[str] = Counter()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -135,7 +138,7 @@ class Board:
                 self.instruments[message.instrument].regime = message
             case BarClosed():
                 self.instruments[message.bar.instrument].bars += 1
-            case DriftDetected() | LearningScored() | WeightsChanged():
+            case DriftDetected() | LearningScored() | ModelBenched() | WeightsChanged():
                 self._mind(message)
             case BalancesCompared() | ReconcileMismatch() | ReconcileMatched():
                 self._compared(message)
@@ -166,10 +169,14 @@ class Board:
             case ReconcileMatched(venue=venue, asset=asset):
                 self.unreconciled.pop((venue, asset), None)
 
-    def _mind(self, message: DriftDetected | LearningScored | WeightsChanged) -> None:
+    def _mind(
+        self, message: DriftDetected | LearningScored | ModelBenched | WeightsChanged
+    ) -> None:
         match message:
             case DriftDetected():
                 self.drifts[message.detector] += 1
+            case ModelBenched():
+                self.benched[message.reason] += 1
             case LearningScored():
                 self.instruments[message.instrument].score = message
             case WeightsChanged():

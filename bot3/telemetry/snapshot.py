@@ -99,6 +99,7 @@ class Snapshots:
             events=self._gauges.events(),
             signals=board.signals,
             drifts=dict(board.drifts),
+            benched=dict(board.benched),
             anomalies=board.anomalies,
             stops_hit=board.stops_hit,
             stop=board.stop,

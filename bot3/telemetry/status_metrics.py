@@ -112,6 +112,9 @@ class StatusMetrics:
         text = "Changes found, by detector."
         for detector, count in status.drifts.items():
             counter("bot3_drifts_total", text, count, detector=detector)
+        text = "Times that a learner was benched, by reason."
+        for reason, count in status.benched.items():
+            counter("bot3_benched_total", text, count, reason=reason)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
         counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)

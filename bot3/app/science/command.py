@@ -70,10 +70,10 @@ def _timed(row: Row, effort: Effort) -> Result:
 def _lines(result: Result) -> list[str]:
     row = result.row
     figures = "  ".join(f"{name} {value:.4g}" for name, value in result.figures.items())
+    seconds = f"{result.seconds:.1f} s"
     note = f"  {result.note}" if result.note else ""
     return [
-        f"{_MARKS[result.verdict]:<8} {row.system}: {row.name}"
-        f" ({row.kind}, {result.seconds:.1f} s)",
+        f"{_MARKS[result.verdict]:<8} {row.system}: {row.name} ({row.kind}, {seconds})",
         f"         target    {row.target}",
         f"         measured  {figures or '-'}{note}",
     ]

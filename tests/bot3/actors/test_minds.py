@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot3.actors.strategies import LABELS_PER_SNAPSHOT
+from bot3.actors.ml import LABELS_PER_SNAPSHOT
 from bot3.domain.errors import DataError
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.control import EquityMarked

@@ -14,6 +14,7 @@ from bot3.app.settings import Config
 from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId
 from bot3.execution.parent import ScheduleKind
+from bot3.learning.labels import LabelKind
 from tests.bot3.making import d
 
 RUN = RunId("testrun1")
@@ -71,7 +72,17 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"risk.price_collar_bps": 33.0}, {"limits.price_collar_bps": 33.0}),
     ({"learning.online_learning": False}, {"mind.is_learning": False}),
     ({"learning.meta_learning": False}, {"mind.is_adaptive": False}),
-    ({"learning.horizon_bars": 3}, {"mind.learner.horizon_bars": 3}),
+    ({"learning.horizon_bars": 3}, {"mind.learner.labels.horizon_bars": 3}),
+    ({"learning.models": ["logistic"]}, {"mind.learner.zoo.models": ("logistic",)}),
+    (
+        {"learning.labels": "triple_barrier"},
+        {
+            "mind.learner.labels.kind": LabelKind.TRIPLE_BARRIER,
+            "mind.learner.labels.threshold_bps": 20.0,
+        },
+    ),
+    ({"learning.latency_budget_ms": 2.0}, {"mind.bench.latency_budget_us": 2_000.0}),
+    ({"learning.bench_s": 60.0}, {"mind.bench.bench_s": 60.0}),
     ({"regime.states": 3}, {"mind.regime.filter.states": 3}),
     ({"regime.emission": "t"}, {"mind.regime.filter.degrees_of_freedom": 4.0}),
     ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60}),

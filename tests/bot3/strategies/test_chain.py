@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from bot3.domain.values import InstrumentId, Side, Symbol, VenueName
-from bot3.learning.classifier import ClassifierSettings
+from bot3.learning.labels import LabelSettings
+from bot3.learning.models import ModelSettings
 from bot3.learning.online import LearnerSettings, OnlineLearner
 from bot3.learning.performance import PerformanceSettings, net_return
+from bot3.learning.zoo import ZooSettings
 from bot3.market.bars import SECOND_NS, BarSettings
 from bot3.market.features import FEATURE_INDEX, FEATURE_NAMES, WARM_UP_BARS
 from bot3.market.view import MarketView
@@ -50,7 +52,10 @@ def _run(seed: int, momentum: float, count: int = 2_500) -> list[_Decided]:
     view, detector = MarketView(BTC, BarSettings(interval_s=60)), RegimeDetector()
     learner = OnlineLearner(
         FEATURE_NAMES,
-        LearnerSettings(horizon_bars=1, classifier=ClassifierSettings(learning_rate=0.01)),
+        LearnerSettings(
+            labels=LabelSettings(horizon_bars=1),
+            zoo=ZooSettings(model=ModelSettings(learning_rate=0.01)),
+        ),
     )
     ta, ml = TAStrategy(), MLStrategy(learner, ML_SETTINGS)
     hybrid = HybridStrategy(ta.name, ml.name, SETTINGS)

@@ -1,0 +1,147 @@
+"""The machine-learning actor of one instrument: forecasts at a bar's close, learns afterwards.
+
+Invariant: a target goes out before anything is learned from its bar, so orders never wait for
+learning; a learner that misbehaves is benched, and says nothing until its time is over.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import final
+
+from bot3.actors.memory import Memory
+from bot3.actors.strategies import proposal
+from bot3.domain.values import InstrumentId
+from bot3.learning.bench import Bench, BenchReason, BenchSettings
+from bot3.learning.online import OnlineLearner
+from bot3.messages.journal import JournalEntry
+from bot3.messages.market import TimerTicked
+from bot3.messages.minds import (
+    DriftDetected,
+    FeaturesComputed,
+    LearningScored,
+    ModelBenched,
+    RegimeEstimated,
+    TargetProposed,
+)
+from bot3.strategies.base import ABSTAIN, Opinion
+from bot3.strategies.ml import MLSettings, MLStrategy
+from supervisors.actor import Address, DecisionActor
+from supervisors.clock import Clock
+
+LABELS_PER_SNAPSHOT = 100
+UNLEARNED_MAX = 1_000
+
+
+def is_snapshot_due(labels: int) -> bool:
+    """Often while much is learned; one takes milliseconds, so rarely when little is to be lost."""
+    return labels % (LABELS_PER_SNAPSHOT if labels <= 10 * LABELS_PER_SNAPSHOT else 1_000) == 0
+
+
+LearningNews = LearningScored | DriftDetected | ModelBenched
+
+
+@final
+class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
+    """Shell of `MLStrategy`, its `OnlineLearner` and the `Bench`.
+
+    History is learned at once, live bars on the timer's next beat. A restarted one resumes from
+    the last snapshot in memory; whether that is still the one to resume from, healing decides.
+    """
+
+    def __init__(
+        self,
+        instrument: InstrumentId,
+        learner: OnlineLearner,
+        settings: MLSettings,
+        memory: Memory,
+        clock: Clock,
+        *,
+        bench: BenchSettings,
+        is_learning: bool,
+        listeners: tuple[Address[TargetProposed], ...],
+        board: Address[LearningNews],
+        journal: Address[JournalEntry],
+    ) -> None:
+        self._instrument = instrument
+        self._learner = learner
+        self._strategy = MLStrategy(learner, settings)
+        self._models = memory.models(instrument)
+        self._clock = clock
+        self._bench = Bench(bench)
+        self._is_learning = is_learning
+        self._listeners = listeners
+        self._board, self._journal = board, journal
+        self._unlearned: deque[FeaturesComputed] = deque(maxlen=UNLEARNED_MAX)
+
+    def started(self) -> None:
+        snapshot = self._models.take()
+        if snapshot is not None:
+            self._learner.restore(snapshot)
+
+    def handle(self, message: RegimeEstimated | TimerTicked) -> None:
+        if isinstance(message, TimerTicked):
+            while self._unlearned:
+                self._learn(self._unlearned.popleft())
+            return
+        features = message.features
+        proposed = proposal(self._strategy.name, self._decide(message), features)
+        for listener in self._listeners:
+            listener.send(proposed)
+        if features.is_warm_up:
+            self._learn(features)
+        elif self._is_learning:
+            self._unlearned.append(features)
+
+    def _decide(self, message: RegimeEstimated) -> Opinion:
+        features = message.features
+        if self._bench.is_benched(features.ts_ns):
+            return ABSTAIN
+        started_ns, faults = self._clock.monotonic_ns(), self._learner.faults
+        opinion = self._strategy.decide(features, message)
+        took_us = (self._clock.monotonic_ns() - started_ns) / 1e3
+        reason = self._bench.on_forecast(features.ts_ns, took_us, self._learner.faults - faults)
+        self._tell_benched(features, reason)
+        return opinion
+
+    def _learn(self, features: FeaturesComputed) -> None:
+        learner = self._learner
+        has_learned, drifts = learner.learn(features.ts_ns, features.close, features.values)
+        for detector in drifts:
+            self._tell_drift(features, detector)
+        if not has_learned:
+            return
+        score = learner.score
+        if is_snapshot_due(score.labels):
+            self._models.keep(learner.snapshot())
+        self._board.send(
+            LearningScored(
+                self._instrument,
+                features.ts_ns,
+                score.labels,
+                score.accuracy,
+                score.no_change_accuracy,
+                score.log_loss,
+                score.base_rate_log_loss,
+                score.calibration_error,
+                learner.weights,
+            )
+        )
+
+    def _tell_drift(self, features: FeaturesComputed, detector: str) -> None:
+        if features.is_warm_up:
+            return
+        drift = DriftDetected(self._instrument, features.ts_ns, detector)
+        self._journal.send(JournalEntry(drift))
+        self._board.send(drift)
+        self._tell_benched(features, self._bench.on_drift(features.ts_ns))
+
+    def _tell_benched(self, features: FeaturesComputed, reason: BenchReason | None) -> None:
+        if reason is None:
+            return
+        until_ns = self._bench.until_ns
+        benched = ModelBenched(
+            self._instrument, features.ts_ns, self._strategy.name, reason.value, until_ns
+        )
+        self._journal.send(JournalEntry(benched))
+        self._board.send(benched)

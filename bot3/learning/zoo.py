@@ -1,0 +1,145 @@
+"""Several models, blended by how well they forecast, and what they say calibrated.
+
+Invariant: the probability is in [0, 1] whatever a model says; a model that says what is no
+probability, or whose error has risen for good, begins anew, and the others go on.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from math import isfinite, log
+from typing import Any, NamedTuple
+
+from attrs import field, frozen, validators
+
+from bot3.learning.meta import MetaLearner, MetaSettings
+from bot3.learning.models import MODELS, Bayesian, Features, Model, ModelSettings
+from bot3.market.drift import DriftMonitor, DriftSettings
+
+_EDGE = 1e-4  # a probability is kept this far from certainty
+
+
+@frozen
+class ZooSettings:
+    """`models`: names of `MODELS`. `share` of the weights given back to all each label;
+    `drift_delta` of the ADWINs on the models' errors; `calibration_rate` of the SGD that fits slope
+    and offset of the blend's log odds (Platt 1999), 0 for none.
+    """
+
+    models: tuple[str, ...] = ("bayesian", "logistic", "forest")
+    model: ModelSettings = field(factory=ModelSettings)
+    share: float = field(default=0.005, validator=[validators.ge(0.0), validators.lt(1.0)])
+    drift_delta: float = field(default=0.0005, validator=[validators.gt(0.0), validators.lt(1.0)])
+    calibration_rate: float = field(default=0.01, validator=validators.ge(0.0))
+    balances_classes: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        unknown = set(self.models) - MODELS.keys()
+        if unknown or not self.models or len(set(self.models)) != len(self.models):
+            raise ValueError(f"models {self.models}: choose of {', '.join(MODELS)}, each once")
+
+
+class Forecast(NamedTuple):
+    """`parts`: each model's probability; `raw` their blend, `probability` that after calibration.
+
+    `expected_move` in deviations, 0 where no model says one.
+    """
+
+    probability: float
+    raw: float
+    parts: tuple[float, ...]
+    expected_move: float
+
+
+class Zoo:
+    """Forecasts and learns; `faults` counts what was no probability."""
+
+    __slots__ = (
+        "_blend", "_calibration", "_drifts", "_labels", "_models", "_settings", "faults",
+    )  # fmt: skip
+
+    def __init__(self, settings: ZooSettings | None = None) -> None:
+        self._settings = settings = settings or ZooSettings()
+        self._models: list[Model] = [MODELS[name](settings.model) for name in settings.models]
+        self._blend = MetaLearner(settings.models, settings=MetaSettings(share=settings.share))
+        drift = DriftSettings(settings.drift_delta)
+        self._drifts = [DriftMonitor(f"{name} error", drift) for name in settings.models]
+        self._calibration = _calibration(settings.calibration_rate)
+        self._labels = [0, 0]  # False, True
+        self.faults = 0
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the blend, by model; they sum to one."""
+        return self._blend.weights
+
+    def forecast(self, features: Features) -> Forecast:
+        """What the models say now; changes no model."""
+        parts = tuple([self._said(at, features) for at in range(len(self._models))])
+        raw = sum(w * p for w, p in zip(self._blend.weights.values(), parts, strict=True))
+        raw = min(max(raw, _EDGE), 1.0 - _EDGE)
+        moves = [m.expected_move(features) for m in self._models if isinstance(m, Bayesian)]
+        move = moves[0] if moves and isfinite(moves[0]) else 0.0
+        return Forecast(self._calibrated(raw), raw, parts, move)
+
+    def learn(
+        self, features: Features, forecast: Forecast, *, label: bool, move: float
+    ) -> list[str]:
+        """The label of `forecast`, made of `features`; returns the detectors whose models reset."""
+        self._labels[label] += 1
+        weight = self._weight(label=label)
+        errors = [(part - label) ** 2 for part in forecast.parts]
+        for model in self._models:
+            model.learn(features, label=label, move=move, weight=weight)
+        if self._calibration is not None:
+            self._calibration.learn_one({"log_odds": _log_odds(forecast.raw)}, label)
+        self._blend.update(dict(zip(self._settings.models, errors, strict=True)))
+        return [
+            self._drifts[at].name for at, error in enumerate(errors) if self._drifted(at, error)
+        ]
+
+    def _said(self, at: int, features: Features) -> float:
+        probability = self._models[at].probability(features)
+        if 0.0 <= probability <= 1.0:
+            return probability
+        self.faults += 1
+        self._reset(at)
+        return 0.5
+
+    def _drifted(self, at: int, error: float) -> bool:
+        """True where the model's error rose for good: it begins anew."""
+        monitor = self._drifts[at]
+        before = monitor.mean
+        if not monitor.update(error) or monitor.mean <= before:
+            return False
+        self._reset(at)
+        return True
+
+    def _reset(self, at: int) -> None:
+        self._models[at] = MODELS[self._settings.models[at]](self._settings.model)
+
+    def _weight(self, *, label: bool) -> float:
+        """Both classes count the same together, within a factor of two."""
+        if not self._settings.balances_classes:
+            return 1.0
+        known = sum(self._labels) + 2
+        return min(max(known / (2.0 * (self._labels[label] + 1)), 0.5), 2.0)
+
+    def _calibrated(self, raw: float) -> float:
+        if self._calibration is None:
+            return raw
+        said = self._calibration.predict_proba_one({"log_odds": _log_odds(raw)})[True]
+        return min(max(float(said), _EDGE), 1.0 - _EDGE)
+
+
+def _log_odds(probability: float) -> float:
+    return log(probability / (1.0 - probability))
+
+
+def _calibration(rate: float) -> Any:
+    if rate <= 0.0:
+        return None
+    optim = import_module("river.optim")
+    return import_module("river.linear_model").LogisticRegression(
+        optim.SGD(rate), initializer=optim.initializers.Constant(1.0), intercept_lr=rate
+    )
