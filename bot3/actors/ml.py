@@ -106,6 +106,8 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked]):
 
     def _learn(self, features: FeaturesComputed) -> None:
         learner = self._learner
+        if features.ts_ns <= learner.last_ts_ns:
+            return  # history that the snapshot has seen
         has_learned, drifts = learner.learn(features.ts_ns, features.close, features.values)
         for detector in drifts:
             self._tell_drift(features, detector)

@@ -28,9 +28,14 @@ class SnapshotShelf:
         self._last_number += 1
         self._kept.append((self._last_number, snapshot))
 
+    @property
+    def newest(self) -> tuple[int, bytes | None]:
+        """Its number and itself; (0, None) where there is none."""
+        return self._kept[-1] if self._kept else (0, None)
+
     def take(self) -> bytes | None:
         """What an actor that starts is to be built from; None: nothing."""
-        self._built_from, snapshot = self._kept[-1] if self._kept else (0, None)
+        self._built_from, snapshot = self.newest
         return snapshot
 
     def drop_newest(self) -> None:

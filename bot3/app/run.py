@@ -30,7 +30,7 @@ from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
 from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_rests, closing
-from bot3.app.wiring import core_settings
+from bot3.app.wiring import core_settings, instruments_of, snapshot_check
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
 from bot3.messages.control import SessionStarted
@@ -39,6 +39,7 @@ from bot3.services.control_file import ControlFile, remove_control_file
 from bot3.services.journal import Disk
 from bot3.services.kill_switch import KillSwitch
 from bot3.services.lock import StateLock
+from bot3.services.model_files import FOLDER, ModelFiles, resume_models
 from bot3.services.storage import FileDisk
 from bot3.telemetry.controls import Controls
 from bot3.telemetry.http import bind, url_of
@@ -113,7 +114,8 @@ async def _session(given: Prepared) -> Status:
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchanges = () if embedded is None else embedded.specs
     switch = KillSwitch(given.directory)
-    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch)
+    models = resumed_models(given.directory, config, memory)
+    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, models)
     observer = Observer(clock)
     data_source = modes_of(config) if embedded is None else embedded.data_source
     gauges = Gauges(engine, lambda: embedded is not None and embedded.is_replay_over)
@@ -139,6 +141,13 @@ async def _session(given: Prepared) -> Status:
             if embedded is None:  # the embedded exchange has ended with the tree
                 await cancel_own_rests(access, config.exchanges.symbols)
             raise
+
+
+def resumed_models(directory: Path, config: Config, memory: Memory) -> ModelFiles:
+    """Where learners' snapshots are; what can be resumed from is in memory."""
+    models = ModelFiles(directory / FOLDER)
+    resume_models(models, memory, instruments_of(config), snapshot_check(config))
+    return models
 
 
 async def embedded_of(
@@ -186,6 +195,7 @@ def make_engine(
     disk: Disk,
     exchanges: tuple[EdgeSpec, ...],
     switch: KillSwitch | None = None,
+    models: ModelFiles | None = None,
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
@@ -196,7 +206,8 @@ def make_engine(
     )
     symbols = len(config.exchanges.symbols)
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
-    return TradingEngine(settings, memory, clock, RunQueue(clock), disk, desks, exchanges, switch)
+    runs = RunQueue(clock)
+    return TradingEngine(settings, memory, clock, runs, disk, desks, exchanges, switch, models)
 
 
 def facts_of(

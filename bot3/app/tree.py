@@ -25,6 +25,7 @@ from bot3.services.call_tally import CallTally
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.kill_switch import KillSwitch, KillSwitchActor
+from bot3.services.model_files import ModelFiles, ModelKeeperActor
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
 from bot3.services.timers import TimerActor
@@ -104,6 +105,7 @@ class TradingEngine:
     venues: Mapping[VenueName, VenueDesk]
     exchanges: tuple[EdgeSpec, ...] = ()
     switch: KillSwitch | None = None
+    models: ModelFiles | None = None
     backlog: JournalBacklog = field(factory=JournalBacklog)
     journal: Mailbox[JournalEntry] = field(init=False)
     board: Board = field(init=False)
@@ -154,6 +156,7 @@ class TradingEngine:
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
+            *self._model_keeper(),
             SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
         )
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)
@@ -163,6 +166,13 @@ class TradingEngine:
         if switch is None:
             return ()
         return (EdgeSpec("kill switch", lambda: KillSwitchActor(switch, self.core.risk)),)
+
+    def _model_keeper(self) -> tuple[ChildSpec, ...]:
+        files = self.models
+        if files is None:
+            return ()
+        instruments = self.settings.core.instruments
+        return (EdgeSpec("models", lambda: ModelKeeperActor(files, self.memory, instruments)),)
 
     def hear(self, event: observe.LifecycleEvent) -> None:
         """For the tree's observer: what healing must know of it."""

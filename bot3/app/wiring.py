@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot3.actors.core import CoreSettings
 from bot3.actors.minds import MindSettings
 from bot3.app.settings import Config
@@ -13,9 +15,10 @@ from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.healing.settings import HealingSettings
 from bot3.learning.bench import BenchSettings
 from bot3.learning.labels import LabelKind, LabelSettings
-from bot3.learning.online import LearnerSettings
+from bot3.learning.online import LearnerSettings, OnlineLearner
 from bot3.learning.zoo import ZooSettings
 from bot3.market.bars import BarSettings
+from bot3.market.features import FEATURE_NAMES
 from bot3.regime.detector import RegimeSettings
 from bot3.regime.hamilton import HamiltonSettings
 from bot3.risk.limits import RiskLimits
@@ -95,6 +98,16 @@ def learner_of(config: Config, cost_bps: float) -> LearnerSettings:
         labels=LabelSettings(kind, given.horizon_bars, pays_bps),
         zoo=ZooSettings(models=given.models),
     )
+
+
+def snapshot_check(config: Config) -> Callable[[bytes], None]:
+    """Raises `DataError` for a model's snapshot that this configuration cannot resume from."""
+    settings = learner_of(config, config.simulation.taker_fee_rate * 1e4)
+
+    def check(snapshot: bytes) -> None:
+        OnlineLearner(FEATURE_NAMES, settings).restore(snapshot)
+
+    return check
 
 
 def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:

@@ -20,6 +20,7 @@ from bot3.learning.score import Baseline, LearnerScore, PrequentialScore
 from bot3.learning.snapshot import dump, load
 from bot3.learning.zoo import Forecast, Zoo, ZooSettings
 
+GAP_STEPS = 3  # a time between bars that is longer than so many of the usual is a gap
 _MEMORY_BARS = 200.0  # of the deviation of a bar's return
 
 
@@ -73,8 +74,8 @@ class OnlineLearner:
     """
 
     __slots__ = (
-        "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_ts_ns", "_variance",
-        "_zoo", "settings", "skipped", "unlabeled",
+        "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_step_ns", "_ts_ns",
+        "_variance", "_zoo", "settings", "skipped", "unlabeled",
     )  # fmt: skip
 
     def __init__(self, names: Sequence[str], settings: LearnerSettings | None = None) -> None:
@@ -87,6 +88,7 @@ class OnlineLearner:
         self._seen: _Seen | None = None
         self._bar = 0
         self._ts_ns = -1
+        self._step_ns = 0  # the shortest between two bars
         self._close = 0.0
         self._variance = 0.0  # of a bar's return
         self.skipped = 0
@@ -101,6 +103,11 @@ class OnlineLearner:
     def weights(self) -> dict[str, float]:
         """Of the models in the blend; they sum to one."""
         return self._zoo.weights
+
+    @property
+    def last_ts_ns(self) -> int:
+        """Of the last bar learned; -1 before any."""
+        return self._ts_ns
 
     @property
     def faults(self) -> int:
@@ -134,7 +141,7 @@ class OnlineLearner:
             raise ValueError(f"bar at {ts_ns} ns after one at {self._ts_ns} ns")
         if not 0.0 < close < 1e300 or len(values) != len(self._names):
             raise ValueError(f"close {close} with {len(values)} of {len(self._names)} features")
-        self._ts_ns = ts_ns
+        self._note_time(ts_ns)
         self._bar += 1
         if isfinite(sum(values)):
             seen = self._look(values)  # as of before this bar's labels
@@ -146,6 +153,17 @@ class OnlineLearner:
             self._move_on(close)
             has_learned, drifts = self._mature(close)
         return has_learned, drifts
+
+    def _note_time(self, ts_ns: int) -> None:
+        """After a gap nobody knows what became of the forecasts before it: they have no labels."""
+        step_ns = ts_ns - self._ts_ns
+        if self._bar > 1 and step_ns > GAP_STEPS * self._step_ns:
+            self.unlabeled += len(self._pending)
+            self._pending.clear()
+            self._close = 0.0
+        elif self._bar > 0:
+            self._step_ns = step_ns if self._bar == 1 else min(step_ns, self._step_ns)
+        self._ts_ns = ts_ns
 
     def _look(self, values: Sequence[float]) -> _Seen:
         """What the models say of a vector; of the last one, what they said."""

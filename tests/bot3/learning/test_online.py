@@ -229,3 +229,20 @@ def test_labels_net_of_costs_ignore_what_does_not_pay() -> None:
         _run(learner, rows)
     assert dear.score.labels < free.score.labels
     assert dear.unlabeled > free.unlabeled
+
+
+def test_a_gap_leaves_forecasts_without_labels() -> None:
+    rows = _world(8, 200, 1.0)
+    hours_ns = 5 * 3_600_000_000_000
+    torn = [
+        (ts + (hours_ns if n >= 100 else 0), c * (2.0 if n >= 100 else 1.0), x)
+        for n, (ts, c, x) in enumerate(rows)
+    ]
+    learner = OnlineLearner(NAMES, _settings(3))
+    _run(learner, torn)
+    assert learner.unlabeled == 3
+    assert learner.score.labels == 200 - 3 - 3
+    whole = OnlineLearner(NAMES, _settings(3))
+    _run(whole, rows)
+    assert learner.score.accuracy == pytest.approx(whole.score.accuracy, abs=0.05)
+    assert learner._variance == pytest.approx(whole._variance, rel=0.05)
