@@ -26,7 +26,7 @@ class ModelSettings:
 
     learning_rate: float = field(default=0.005, validator=validators.gt(0.0))
     l2: float = field(default=0.0, validator=validators.ge(0.0))
-    precision: float = field(default=30.0, validator=validators.gt(0.0))
+    precision: float = field(default=100.0, validator=validators.gt(0.0))
     trees: int = field(default=3, validator=validators.ge(1))
     depth_max: tuple[int | None, int | None] = (2, 3)
     seed: int = 1
@@ -83,6 +83,10 @@ class Bayesian:
 
     def learn(self, features: Features, *, label: bool, move: float, weight: float) -> None:
         del label, weight
+        self.learn_move(features, move)
+
+    def learn_move(self, features: Features, move: float) -> None:
+        """In deviations."""
         bounded = min(max(move, -_MOVE_MAX), _MOVE_MAX)
         apart = bounded - self.expected_move(features)
         self._residual += _MEMORY * (apart * apart - self._residual)

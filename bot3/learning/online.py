@@ -200,6 +200,7 @@ class OnlineLearner:
                 waiting.append(pending)
             elif found.is_up is None:
                 self.unlabeled += 1
+                self._take_move(pending, found.log_return)
             else:
                 has_learned = True
                 drifts += self._take(pending, found.log_return, label=found.is_up)
@@ -207,11 +208,16 @@ class OnlineLearner:
         return has_learned, drifts
 
     def _take(self, pending: _Pending, log_return: float, *, label: bool) -> list[str]:
-        forecast, scale = pending.forecast, pending.scale
+        forecast = pending.forecast
         self._score.update(label=label, probability=forecast.probability, baseline=pending.baseline)
-        self._score.update_return(log_return, forecast.expected_move * scale)
-        move = log_return / scale if scale > 0.0 else 0.0
+        self._score.update_return(log_return, forecast.expected_move * pending.scale)
+        move = _in_deviations(log_return, pending.scale)
         return self._zoo.learn(pending.scaled, forecast, label=label, move=move)
+
+    def _take_move(self, pending: _Pending, log_return: float) -> None:
+        """Of no direction that pays, but of a size."""
+        self._score.update_return(log_return, pending.forecast.expected_move * pending.scale)
+        self._zoo.learn_move(pending.scaled, _in_deviations(log_return, pending.scale))
 
     def snapshot(self) -> bytes:
         """Everything learned, to resume bit for bit with `restore`."""
@@ -229,3 +235,7 @@ class OnlineLearner:
 
     def _described(self) -> str:
         return repr((self._names, self.settings))
+
+
+def _in_deviations(log_return: float, scale: float) -> float:
+    return log_return / scale if scale > 0.0 else 0.0

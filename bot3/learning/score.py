@@ -39,8 +39,9 @@ class PrequentialScore:
     """Accumulates the scores; the arithmetic is River's."""
 
     __slots__ = (
-        "_accuracy", "_apart", "_base_log_loss", "_log_loss", "_no_change_accuracy",
-        "_residual", "_returns", "_squares", "labels", "last_label", "true_labels",
+        "_accuracy", "_apart", "_base_log_loss", "_log_loss", "_moves",
+        "_no_change_accuracy", "_residual", "_returns", "_squares",
+        "labels", "last_label", "true_labels",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class PrequentialScore:
         self._log_loss, self._base_log_loss = metrics.LogLoss(), metrics.LogLoss()
         self._apart = [0.0] * _BINS
         self._returns = self._squares = self._residual = 0.0
+        self._moves = 0
         self.labels = 0
         self.true_labels = 0
         self.last_label = False
@@ -71,7 +73,8 @@ class PrequentialScore:
         self.last_label = label
 
     def update_return(self, log_return: float, expected: float) -> None:
-        """Scores an expected return, once a label."""
+        """Scores an expected return, also of a move that has no label."""
+        self._moves += 1
         self._returns += log_return
         self._squares += log_return * log_return
         self._residual += (log_return - expected) ** 2
@@ -79,7 +82,7 @@ class PrequentialScore:
     def view(self) -> LearnerScore:
         """The scores now."""
         labels = max(self.labels, 1)
-        spread = self._squares - self._returns**2 / labels
+        spread = self._squares - self._returns**2 / max(self._moves, 1)
         return LearnerScore(
             self.labels,
             float(self._accuracy.get()),

@@ -98,6 +98,12 @@ class Zoo:
             self._drifts[at].name for at, error in enumerate(errors) if self._drifted(at, error)
         ]
 
+    def learn_move(self, features: Features, move: float) -> None:
+        """A move that has no label: for the models of moves."""
+        for model in self._models:
+            if isinstance(model, Bayesian):
+                model.learn_move(features, move)
+
     def _said(self, at: int, features: Features) -> float:
         probability = self._models[at].probability(features)
         if 0.0 <= probability <= 1.0:

@@ -16,7 +16,7 @@ class BookSample(NamedTuple):
 
     `queue_imbalance` in [-1, 1] is (bid - ask) / (bid + ask) of the best amounts; `spread_bps` and
     `microprice_deviation_bps` (microprice minus mid) are relative to the mid. Stoikov 2018.
-    `order_flow`: of the bar, in mean queues (`bot3.market.flow`). `depth_imbalance` in [-1, 1]:
+    `order_flow`: of the bar, in usual queues (`bot3.market.flow`). `depth_imbalance` in [-1, 1]:
     as that of the queues, over the best levels; `depth_slope_bps`: how far from the mid these
     amounts lie on average. `basis_bps`: the other venues' mid above ours; `lead_bps`: by how much
     theirs rose more than ours in the bar.

@@ -13,11 +13,16 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from bot3.app.science import meta, regimes
+from bot3.app.science import learning, meta, order_flow, regimes
 from bot3.app.science.rows import Effort, Result, Row, Verdict, run_row
 from supervisors.clock import SystemClock
 
-ROWS: Final[tuple[Row, ...]] = (*regimes.ROWS, *meta.ROWS)
+ROWS: Final[tuple[Row, ...]] = (
+    *regimes.ROWS,
+    *meta.ROWS,
+    *learning.ROWS,
+    *order_flow.ROWS,
+)
 _DATA_VARIABLE: Final = "BOT3_DATA"
 _NS_PER_S: Final = 1e9
 _MARKS: Final = {Verdict.PASSED: "passed", Verdict.FAILED: "FAILED", Verdict.SKIPPED: "skipped"}

@@ -1,0 +1,61 @@
+"""`python -m bot3 science`: rows that pass, fail and are skipped, and that the quick ones hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot3.app.science.command import ROWS, ScienceOptions, run_science
+from bot3.app.science.rows import Effort, Measured, MissingError, Row, Verdict, run_row
+from tests.bot3.app.processes import SHARED
+
+EFFORT = Effort(is_quick=True, seed=77, data=None)
+QUICK = ("statsmodels", "fixed-share", "resumed", "River")
+
+
+def _row(name: str) -> Row:
+    [found] = [row for row in ROWS if name in row.name]
+    return found
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_row_holds_on_a_seed_of_its_own(name: str) -> None:
+    result = run_row(_row(name), EFFORT)
+    assert result.verdict is Verdict.PASSED, result.figures
+
+
+@pytest.mark.parametrize("name", ["Turing", "forecast online"])
+def test_a_row_of_recorded_data_is_skipped_without_and_holds_with_it(name: str) -> None:
+    skipped = run_row(_row(name), EFFORT)
+    assert skipped.verdict is Verdict.SKIPPED
+    assert "--data" in skipped.note
+    if not (SHARED / "data").exists():
+        pytest.skip("no recorded data here")
+    assert run_row(_row(name), Effort(True, 77, SHARED / "data")).verdict is Verdict.PASSED
+
+
+def test_a_row_that_misses_its_target_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(effort: Effort) -> Measured:
+        raise MissingError(f"{effort.seed} is not here")
+
+    rows = (
+        Row("a", "good", "simulated", "at least 1", lambda _: Measured({"x": 1.0}, True)),
+        Row("a", "bad", "simulated", "at least 1", lambda _: Measured({"x": 0.5}, False)),
+        Row("b", "absent", "replayed", "at least 1", missing),
+    )
+    monkeypatch.setattr("bot3.app.science.command.ROWS", rows)
+    assert run_science(ScienceOptions(True, 5, Path(), (), is_json=True)) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [row["passed"] for row in told["rows"]] == [True, False, None]
+    assert told["passed"] is False
+    assert told["rows"][1]["measured"] == {"x": 0.5}
+    assert run_science(ScienceOptions(True, 5, Path(), ("good", "b:"), is_json=False)) == 0
+    assert "1 passed, 0 failed, 0 skipped" in capsys.readouterr().out
+
+
+def test_every_row_has_a_name_of_its_own() -> None:
+    assert len({(row.system, row.name) for row in ROWS}) == len(ROWS)
