@@ -80,7 +80,7 @@ class _Drift:
 
     def __init__(self, settings: WorldSettings, dice: Dice) -> None:
         self._settings, self._dice = settings, dice
-        self._value = 0.0
+        self.value = 0.0
         self._phase_left_s = 0.0
         scale = {WorldKind.PLANTED: 1.0, WorldKind.THIN: _THIN}.get(settings.world, 0.0)
         noise = settings.calm_bps * BASIS_POINT / math.sqrt(settings.edge_bar_s)
@@ -92,12 +92,12 @@ class _Drift:
         elif self._planted:
             decay = math.exp(-dt_s / self._settings.edge_memory_s)
             spread = self._planted * math.sqrt(1.0 - decay * decay)
-            self._value = self._value * decay + self._dice.gauss(0.0, spread)
-        return self._value
+            self.value = self.value * decay + self._dice.gauss(0.0, spread)
+        return self.value
 
     def enter(self, direction: int, left_s: float) -> None:
         """Starts a phase (world `regime`): rising, flat or falling, for so long."""
-        self._value = direction * self._settings.trend_bps * BASIS_POINT
+        self.value = direction * self._settings.trend_bps * BASIS_POINT
         self._phase_left_s = left_s
 
     def _step_phase(self, dt_s: float) -> None:
@@ -105,12 +105,12 @@ class _Drift:
         if self._phase_left_s > 0:
             return
         settings, dice = self._settings, self._dice
-        if self._value:
-            self._value = 0.0
+        if self.value:
+            self.value = 0.0
             self._phase_left_s = dice.expovariate(1.0 / settings.flat_mean_s)
         else:
             sign = 1.0 if dice.random() < 0.5 else -1.0
-            self._value = sign * settings.trend_bps * BASIS_POINT
+            self.value = sign * settings.trend_bps * BASIS_POINT
             self._phase_left_s = dice.expovariate(1.0 / settings.trend_mean_s)
 
 
@@ -137,6 +137,11 @@ class LatentPrices:
     def activity(self) -> float:
         """By how much volatility is above (below) its regime's; its square is one on average."""
         return math.exp(self._activity_log - self._settings.activity_spread**2)
+
+    @property
+    def drifts(self) -> list[float]:
+        """Of each symbol, as a log return per second: what only an oracle knows."""
+        return [drift.value for drift in self._drifts]
 
     def step(self, dt_s: float) -> list[float]:
         """Moves on by `dt_s` seconds; returns the log prices, relative to the start."""

@@ -35,7 +35,9 @@ from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetPropose
 from bot3.regime.detector import RegimeDetector, RegimeSettings
 from bot3.strategies.hybrid import HybridSettings, HybridStrategy
 from bot3.strategies.ml import MLSettings, MLStrategy
+from bot3.strategies.payoff import PayoffSettings
 from bot3.strategies.ta import TAStrategy
+from bot3.strategies.thresholds import AdaptiveThreshold, ThresholdSettings
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
@@ -59,6 +61,7 @@ class MindSettings:
     ml_weight: float
     is_adaptive: bool
     cost_bps: float
+    rebalance_band: float
 
 
 @final
@@ -159,13 +162,18 @@ class Mind:
         )
 
     def _build_ta(self) -> TAActor:
-        return TAActor(TAStrategy(), listeners=(self.hybrid, self.board))
+        # Its signals turn round within their horizon: what they promise has to pay both ways.
+        cost_bps = 2.0 * self.settings.cost_bps if self.settings.is_adaptive else None
+        threshold = AdaptiveThreshold(self._threshold(), cost_bps)
+        return TAActor(TAStrategy(threshold=threshold), listeners=(self.hybrid, self.board))
+
+    def _threshold(self) -> ThresholdSettings:
+        horizon = self.settings.learner.labels.horizon_bars
+        return ThresholdSettings(payoff=PayoffSettings(horizon_bars=horizon))
 
     def _build_ml(self) -> MLActor:
         learner = OnlineLearner(FEATURE_NAMES, self.settings.learner)
-        settings = MLSettings(
-            horizon_bars=self.settings.learner.labels.horizon_bars, cost_bps=self.settings.cost_bps
-        )
+        settings = MLSettings(cost_bps=self.settings.cost_bps)
         return MLActor(
             self.instrument,
             learner,
@@ -185,6 +193,8 @@ class Mind:
             ml_weight=self.settings.ml_weight,
             adaptive=self.settings.is_adaptive,
             performance=PerformanceSettings(cost_bps=self.settings.cost_bps),
+            rebalance_band=self.settings.rebalance_band,
+            threshold=self._threshold(),
         )
         hybrid = HybridStrategy(TAStrategy.name, MLStrategy.name, settings)
         return HybridActor(hybrid, listeners=(self.targets, self.board), board=self.board)

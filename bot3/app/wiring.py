@@ -125,6 +125,7 @@ def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
         ml_weight=split.ml_weight,
         is_adaptive=split.adaptive and learning.meta_learning,
         cost_bps=taker_fee_rate * 1e4,
+        rebalance_band=config.execution.rebalance_band,
     )
 
 

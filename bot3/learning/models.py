@@ -14,6 +14,7 @@ from attrs import field, frozen, validators
 
 Features = dict[str, float]
 _MOVE_MAX = 5.0  # deviations: one outlier does not turn a regression round
+_INTERCEPT_RATE = 0.01  # River's default
 _MEMORY = 0.01  # weight of the newest squared residual
 
 
@@ -49,11 +50,11 @@ class Logistic:
 
     __slots__ = ("_model",)
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, overlap: int = 1) -> None:
         # River takes seconds to import: only who learns pays for it.
-        optimizer = import_module("river.optim").SGD(settings.learning_rate)
+        optimizer = import_module("river.optim").SGD(settings.learning_rate / sqrt(overlap))
         regression = import_module("river.linear_model").LogisticRegression
-        self._model = regression(optimizer, l2=settings.l2)
+        self._model = regression(optimizer, l2=settings.l2, intercept_lr=_INTERCEPT_RATE / overlap)
 
     def probability(self, features: Features) -> float:
         return float(self._model.predict_proba_one(features)[True])
@@ -68,9 +69,9 @@ class Bayesian:
 
     __slots__ = ("_model", "_residual")
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, overlap: int = 1) -> None:
         regression = import_module("river.linear_model").BayesianLinearRegression
-        self._model = regression(alpha=settings.precision, beta=1.0)
+        self._model = regression(alpha=settings.precision * overlap, beta=1.0)
         self._residual = 1.0
 
     def expected_move(self, features: Features) -> float:
@@ -94,12 +95,13 @@ class Bayesian:
 
 
 class Tree:
-    """A Hoeffding tree, or an adaptive random forest of them."""
+    """A Hoeffding tree, or an adaptive random forest of them; learns from each `every`th label."""
 
-    __slots__ = ("_model",)
+    __slots__ = ("_every", "_labels", "_model")
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, model: Any, every: int) -> None:
+        self._model, self._every = model, every
+        self._labels = 0
 
     def probability(self, features: Features) -> float:
         found = self._model.predict_proba_one(features)
@@ -108,21 +110,25 @@ class Tree:
 
     def learn(self, features: Features, *, label: bool, move: float, weight: float) -> None:
         del move
-        self._model.learn_one(features, label, w=weight)
+        self._labels += 1
+        if self._labels % self._every == 0:
+            self._model.learn_one(features, label, w=weight)
 
 
-def _hoeffding(settings: ModelSettings) -> Model:
+def _hoeffding(settings: ModelSettings, overlap: int) -> Model:
     tree = import_module("river.tree").HoeffdingTreeClassifier
-    return Tree(tree(max_depth=settings.depth_max[0]))
+    return Tree(tree(max_depth=settings.depth_max[0]), max(overlap // 2, 1))
 
 
-def _forest(settings: ModelSettings) -> Model:
+def _forest(settings: ModelSettings, overlap: int) -> Model:
     forest = import_module("river.forest").ARFClassifier
     depth = settings.depth_max[1]
-    return Tree(forest(n_models=settings.trees, seed=settings.seed, max_depth=depth))
+    model = forest(n_models=settings.trees, seed=settings.seed, max_depth=depth)
+    return Tree(model, max(overlap // 2, 1))
 
 
-MODELS: Final[Mapping[str, Callable[[ModelSettings], Model]]] = {
+# By name: from settings, and the number of labels of which each overlaps with all but itself.
+MODELS: Final[Mapping[str, Callable[[ModelSettings, int], Model]]] = {
     "bayesian": Bayesian,
     "logistic": Logistic,
     "hoeffding": _hoeffding,

@@ -17,6 +17,7 @@ from bot3.learning.labels import LabelSettings, Opening, open_label, outcome
 from bot3.learning.models import Features
 from bot3.learning.scaling import Scaler
 from bot3.learning.score import Baseline, LearnerScore, PrequentialScore
+from bot3.learning.slope import RealizedSlope
 from bot3.learning.snapshot import dump, load
 from bot3.learning.zoo import Forecast, Zoo, ZooSettings
 
@@ -63,6 +64,7 @@ class _Pending(NamedTuple):
     scaled: Features
     forecast: Forecast
     scale: float
+    expected_return: float
     baseline: Baseline
 
 
@@ -74,15 +76,17 @@ class OnlineLearner:
     """
 
     __slots__ = (
-        "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_step_ns", "_ts_ns",
-        "_variance", "_zoo", "settings", "skipped", "unlabeled",
+        "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_slope", "_step_ns",
+        "_ts_ns", "_variance", "_zoo", "settings", "skipped", "unlabeled",
     )  # fmt: skip
 
     def __init__(self, names: Sequence[str], settings: LearnerSettings | None = None) -> None:
         self.settings = settings or LearnerSettings()
         self._names = tuple(names)
         self._scaler = Scaler(self._names, self.settings.clip_deviations)
-        self._zoo = Zoo(self.settings.zoo)
+        horizon = self.settings.labels.horizon_bars
+        self._zoo = Zoo(self.settings.zoo, horizon)
+        self._slope = RealizedSlope(horizon)
         self._score = PrequentialScore()
         self._pending: deque[_Pending] = deque()
         self._seen: _Seen | None = None
@@ -125,8 +129,7 @@ class OnlineLearner:
             return Prediction(0.5, is_ready=False)
         forecast = self._look(values).forecast
         is_ready = self._score.labels >= self.settings.ready_labels
-        expected = forecast.expected_move * self._scale()
-        return Prediction(forecast.probability, is_ready, expected)
+        return Prediction(forecast.probability, is_ready, self._expected(forecast))
 
     def learn(self, ts_ns: int, close: float, values: Sequence[float]) -> tuple[bool, list[str]]:
         """Takes one bar: learns from the forecasts that are decided, and queues this bar's.
@@ -184,11 +187,24 @@ class OnlineLearner:
         """The deviation of the return over the horizon."""
         return sqrt(self._variance * self.settings.labels.horizon_bars)
 
+    def _expected(self, forecast: Forecast) -> float:
+        """The log return over the horizon, as much of it as has come true before."""
+        return forecast.expected_move * self._scale() * self._slope.value
+
     def _queue(self, close: float, seen: _Seen) -> None:
         deviation = sqrt(self._variance)
         opening = open_label(self.settings.labels, self._bar, close, deviation)
         baseline = self._score.baseline
-        self._pending.append(_Pending(opening, seen.scaled, seen.forecast, self._scale(), baseline))
+        self._pending.append(
+            _Pending(
+                opening,
+                seen.scaled,
+                seen.forecast,
+                self._scale(),
+                self._expected(seen.forecast),
+                baseline,
+            )
+        )
         self._scaler.learn(seen.values)
         self._seen = None  # the scale has moved on
 
@@ -210,14 +226,18 @@ class OnlineLearner:
     def _take(self, pending: _Pending, log_return: float, *, label: bool) -> list[str]:
         forecast = pending.forecast
         self._score.update(label=label, probability=forecast.probability, baseline=pending.baseline)
-        self._score.update_return(log_return, forecast.expected_move * pending.scale)
+        self._realize(pending, log_return)
         move = _in_deviations(log_return, pending.scale)
         return self._zoo.learn(pending.scaled, forecast, label=label, move=move)
 
     def _take_move(self, pending: _Pending, log_return: float) -> None:
         """Of no direction that pays, but of a size."""
-        self._score.update_return(log_return, pending.forecast.expected_move * pending.scale)
+        self._realize(pending, log_return)
         self._zoo.learn_move(pending.scaled, _in_deviations(log_return, pending.scale))
+
+    def _realize(self, pending: _Pending, log_return: float) -> None:
+        self._score.update_return(log_return, pending.expected_return)
+        self._slope.update(pending.forecast.expected_move * pending.scale, log_return)
 
     def snapshot(self) -> bytes:
         """Everything learned, to resume bit for bit with `restore`."""

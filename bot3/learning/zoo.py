@@ -2,12 +2,16 @@
 
 Invariant: the probability is in [0, 1] whatever a model says; a model that says what is no
 probability, or whose error has risen for good, begins anew, and the others go on.
+
+Labels over a horizon of h bars overlap: each shares all but one of its returns with the next, and
+carries about 1/h of news. So models learn the less from each, and errors are looked at in means of
+h labels; else a run of equal labels would pass for evidence, and for drift.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from math import isfinite, log
+from math import isfinite, log, pi, sqrt
 from typing import Any, NamedTuple
 
 from attrs import field, frozen, validators
@@ -16,14 +20,17 @@ from bot3.learning.meta import MetaLearner, MetaSettings
 from bot3.learning.models import MODELS, Bayesian, Features, Model, ModelSettings
 from bot3.market.drift import DriftMonitor, DriftSettings
 
+# Squared errors of probabilities are mixable at this rate: the regret is ln(models) / 2, however
+# many labels come (Vovk 2001).
+_SQUARED_ERROR_RATE = 2.0
 _EDGE = 1e-4  # a probability is kept this far from certainty
 
 
 @frozen
 class ZooSettings:
     """`models`: names of `MODELS`. `share` of the weights given back to all each label;
-    `drift_delta` of the ADWINs on the models' errors; `calibration_rate` of the SGD that fits slope
-    and offset of the blend's log odds (Platt 1999), 0 for none.
+    `drift_delta` of the ADWINs on the models' errors; `calibration_rate` of the SGD that fits the
+    slope of the blend's log odds (Platt 1999), 0 for none.
     """
 
     models: tuple[str, ...] = ("bayesian", "logistic", "forest")
@@ -42,7 +49,7 @@ class ZooSettings:
 class Forecast(NamedTuple):
     """`parts`: each model's probability; `raw` their blend, `probability` that after calibration.
 
-    `expected_move` in deviations, 0 where no model says one.
+    `expected_move` in deviations.
     """
 
     probability: float
@@ -55,17 +62,21 @@ class Zoo:
     """Forecasts and learns; `faults` counts what was no probability."""
 
     __slots__ = (
-        "_blend", "_calibration", "_drifts", "_labels", "_models", "_settings", "faults",
+        "_blend", "_calibration", "_drifts", "_errors", "_labels", "_models", "_overlap",
+        "_settings", "faults",
     )  # fmt: skip
 
-    def __init__(self, settings: ZooSettings | None = None) -> None:
+    def __init__(self, settings: ZooSettings | None = None, overlap: int = 1) -> None:
         self._settings = settings = settings or ZooSettings()
-        self._models: list[Model] = [MODELS[name](settings.model) for name in settings.models]
-        self._blend = MetaLearner(settings.models, settings=MetaSettings(share=settings.share))
+        self._overlap = overlap
+        self._models: list[Model] = [self._made(name) for name in settings.models]
+        meta = MetaSettings(settings.share, _SQUARED_ERROR_RATE)
+        self._blend = MetaLearner(settings.models, settings=meta)
         drift = DriftSettings(settings.drift_delta)
         self._drifts = [DriftMonitor(f"{name} error", drift) for name in settings.models]
-        self._calibration = _calibration(settings.calibration_rate)
+        self._calibration = _calibration(settings.calibration_rate / overlap)
         self._labels = [0, 0]  # False, True
+        self._errors: list[list[float]] = []  # of the labels since the last mean, by model
         self.faults = 0
 
     @property
@@ -78,9 +89,8 @@ class Zoo:
         parts = tuple([self._said(at, features) for at in range(len(self._models))])
         raw = sum(w * p for w, p in zip(self._blend.weights.values(), parts, strict=True))
         raw = min(max(raw, _EDGE), 1.0 - _EDGE)
-        moves = [m.expected_move(features) for m in self._models if isinstance(m, Bayesian)]
-        move = moves[0] if moves and isfinite(moves[0]) else 0.0
-        return Forecast(self._calibrated(raw), raw, parts, move)
+        probability = self._calibrated(raw)
+        return Forecast(probability, raw, parts, self._move(features, probability))
 
     def learn(
         self, features: Features, forecast: Forecast, *, label: bool, move: float
@@ -88,11 +98,18 @@ class Zoo:
         """The label of `forecast`, made of `features`; returns the detectors whose models reset."""
         self._labels[label] += 1
         weight = self._weight(label=label)
-        errors = [(part - label) ** 2 for part in forecast.parts]
+        self._errors.append([(part - label) ** 2 for part in forecast.parts])
         for model in self._models:
             model.learn(features, label=label, move=move, weight=weight)
         if self._calibration is not None:
             self._calibration.learn_one({"log_odds": _log_odds(forecast.raw)}, label)
+        return self._judge() if len(self._errors) >= self._overlap else []
+
+    def _judge(self) -> list[str]:
+        """By the mean errors of the labels since the last judgement."""
+        columns = zip(*self._errors, strict=True)
+        errors = [sum(column) / len(self._errors) for column in columns]
+        self._errors = []
         self._blend.update(dict(zip(self._settings.models, errors, strict=True)))
         return [
             self._drifts[at].name for at, error in enumerate(errors) if self._drifted(at, error)
@@ -112,6 +129,18 @@ class Zoo:
         self._reset(at)
         return 0.5
 
+    def _move(self, features: Features, probability: float) -> float:
+        """What the models of moves expect, and for the others what their probability is worth.
+
+        A normal move of mean m, small in deviations, goes up with probability 1/2 + m / sqrt(2π).
+        """
+        weights, expected, rest = self._blend.weights, 0.0, 1.0
+        for name, model in zip(self._settings.models, self._models, strict=True):
+            if isinstance(model, Bayesian) and isfinite(move := model.expected_move(features)):
+                expected += weights[name] * move
+                rest -= weights[name]
+        return expected + max(rest, 0.0) * (2.0 * probability - 1.0) * sqrt(pi / 2.0)
+
     def _drifted(self, at: int, error: float) -> bool:
         """True where the model's error rose for good: it begins anew."""
         monitor = self._drifts[at]
@@ -122,7 +151,10 @@ class Zoo:
         return True
 
     def _reset(self, at: int) -> None:
-        self._models[at] = MODELS[self._settings.models[at]](self._settings.model)
+        self._models[at] = self._made(self._settings.models[at])
+
+    def _made(self, name: str) -> Model:
+        return MODELS[name](self._settings.model, self._overlap)
 
     def _weight(self, *, label: bool) -> float:
         """Both classes count the same together, within a factor of two."""
@@ -147,5 +179,5 @@ def _calibration(rate: float) -> Any:
         return None
     optim = import_module("river.optim")
     return import_module("river.linear_model").LogisticRegression(
-        optim.SGD(rate), initializer=optim.initializers.Constant(1.0), intercept_lr=rate
+        optim.SGD(rate), initializer=optim.initializers.Constant(1.0), intercept_lr=0.0
     )

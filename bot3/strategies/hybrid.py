@@ -1,14 +1,18 @@
-"""The blend of technical analysis and machine learning, by weights that follow their results.
+"""The blend of several strategies, by weights that follow their results.
 
-Invariant: the published weights are non-negative and sum to one; the target is in [-1, 1].
+Invariant: the published weights are non-negative and sum to one; the target is in [-1, 1]. Where
+every member loses after costs, the target is 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import field, frozen, validators
 
-from bot3.learning.meta import MetaLearner, MetaSettings
-from bot3.learning.performance import PerformanceSettings, loss
+from bot3.learning.exposure import Exposure, ExposureSettings
+from bot3.learning.performance import PerformanceSettings, loss, net_return
+from bot3.learning.weights import AdaptiveWeights, WeightsSettings
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import ABSTAIN, Opinion, check_inputs, clip
 from bot3.strategies.thresholds import AdaptiveThreshold, ThresholdSettings
@@ -18,14 +22,21 @@ _SHARE = [validators.ge(0.0), validators.le(1.0)]
 
 @frozen
 class HybridSettings:
-    """`ta_weight` and `ml_weight` sum to one: the prior where `adaptive`, else the blend."""
+    """`ta_weight` and `ml_weight` sum to one: the prior where `adaptive`, else the blend.
+
+    `rebalance_band`: a position is left alone while it is within this share of what is wanted.
+    `is_long_only`: spot; what a member would earn by selling short is not credited to it.
+    """
 
     ta_weight: float = field(default=0.5, validator=_SHARE)
     ml_weight: float = field(default=0.5, validator=_SHARE)
     adaptive: bool = True
-    meta: MetaSettings = field(factory=MetaSettings)
+    weights: WeightsSettings = field(factory=WeightsSettings)
+    exposure: ExposureSettings = field(factory=ExposureSettings)
     performance: PerformanceSettings = field(factory=PerformanceSettings)
     threshold: ThresholdSettings = field(factory=ThresholdSettings)
+    rebalance_band: float = field(default=0.3, validator=_SHARE)
+    is_long_only: bool = True
 
     def __attrs_post_init__(self) -> None:
         if abs(self.ta_weight + self.ml_weight - 1.0) > 1e-9:
@@ -34,37 +45,73 @@ class HybridSettings:
             raise ValueError("adaptive weights need both ta_weight and ml_weight above 0")
 
 
-class HybridStrategy:
-    """Blends the opinions of a TA and an ML strategy, by name; only strong blends go through.
+class _Followed:
+    """The position that follows a target as execution would, and what a bar earned of it."""
 
-    A member that abstains leaves its weight to the other. Each bar, every member's last target is
-    charged with its turnover and paid the bar's return: its loss, from which the weights learn.
+    __slots__ = ("_before", "_held", "_settings")
+
+    def __init__(self, settings: HybridSettings) -> None:
+        self._settings = settings
+        self._before = self._held = 0.0
+
+    def loss(self, log_return: float) -> float:
+        return loss(log_return, self._held, self._before, self._settings.performance)
+
+    def net_return(self, log_return: float) -> float:
+        cost_bps = self._settings.performance.cost_bps
+        return net_return(log_return, self._held, self._before, cost_bps)
+
+    def follow(self, target: float) -> None:
+        wanted = max(target, 0.0) if self._settings.is_long_only else target
+        is_near = abs(wanted - self._held) <= self._settings.rebalance_band * abs(wanted)
+        self._before, self._held = self._held, self._held if is_near else wanted
+
+
+class HybridStrategy:
+    """Blends the opinions of its members, by name; only strong blends go through.
+
+    A member that abstains leaves its weight to the others. Each bar, the position that followed a
+    member's targets is charged with its turnover and paid the bar's return: its loss, from which
+    the weights learn; the blend's own decides how much of it is followed.
     """
 
-    __slots__ = ("_before", "_last", "_meta", "_settings", "_threshold", "_weights")
+    __slots__ = (
+        "_adaptive", "_blend", "_exposure", "_followed", "_prior", "_regime", "_settings",
+        "_threshold", "_weights",
+    )  # fmt: skip
 
     name = "hybrid"
 
     def __init__(self, ta: str, ml: str, settings: HybridSettings | None = None) -> None:
-        self._settings = settings or HybridSettings()
-        names, prior = (ta, ml), (self._settings.ta_weight, self._settings.ml_weight)
-        self._weights = dict(zip(names, prior, strict=True))
-        if len(self._weights) != len(names):
+        self._settings = settings = settings or HybridSettings()
+        names, prior = (ta, ml), (settings.ta_weight, settings.ml_weight)
+        self._weights = self._prior = dict(zip(names, prior, strict=True))
+        if len(self._prior) != len(names):
             raise ValueError(f"two strategies named {ta}")
-        self._meta = (
-            MetaLearner(names, prior, self._settings.meta) if self._settings.adaptive else None
+        cost_bps = settings.performance.cost_bps
+        self._adaptive = (
+            AdaptiveWeights(names, prior, settings.weights) if settings.adaptive else None
         )
-        self._threshold = AdaptiveThreshold(self._settings.threshold)
-        self._before = dict.fromkeys(names, 0.0)  # targets before the last ones
-        self._last = dict.fromkeys(names, 0.0)
+        self._exposure = Exposure(cost_bps, settings.exposure)
+        self._threshold = AdaptiveThreshold(
+            settings.threshold, cost_bps if settings.adaptive else None
+        )
+        self._followed = {name: _Followed(settings) for name in names}
+        self._blend = _Followed(settings)
+        self._regime = ""
 
     @property
     def weights(self) -> dict[str, float]:
         """The blend now, by strategy name; sums to one."""
         return dict(self._weights)
 
+    @property
+    def exposure(self) -> float:
+        """The share of the blend that is followed; 1 where nothing adapts."""
+        return 1.0 if self._adaptive is None else self._exposure.value
+
     def blend(
-        self, features: FeaturesComputed, regime: RegimeEstimated, opinions: dict[str, Opinion]
+        self, features: FeaturesComputed, regime: RegimeEstimated, opinions: Mapping[str, Opinion]
     ) -> Opinion:
         """One opinion of each member, at this bar's close.
 
@@ -74,21 +121,25 @@ class HybridStrategy:
         check_inputs(features, regime)
         if opinions.keys() != self._weights.keys():
             raise ValueError(f"opinions of {sorted(opinions)}, members {sorted(self._weights)}")
-        self._learn(features.log_return)
-        self._before, self._last = self._last, {n: o.target for n, o in opinions.items()}
-        return self._gate(self._mix(opinions))
+        self._learn(features.log_return, regime.label.value)
+        mixed = self._mix(opinions)
+        gated = self._threshold.update(mixed.target, features.log_return, regime.label.value)
+        for name, said in opinions.items():
+            self._followed[name].follow(said.target)
+        self._blend.follow(gated)
+        return Opinion(gated * self.exposure, mixed.confidence)
 
-    def _learn(self, log_return: float) -> None:
-        """The bar that just closed was earned by the targets of the bar before."""
-        if self._meta is None:
+    def _learn(self, log_return: float, regime: str) -> None:
+        """The bar that just closed was earned by what was decided in the regime before it."""
+        decided_in, self._regime = self._regime or regime, regime
+        if self._adaptive is None:
             return
-        settings = self._settings.performance
-        self._weights = self._meta.update(
-            {name: loss(log_return, self._last[name], self._before[name], settings)
-             for name in self._weights}
-        )  # fmt: skip
+        losses = {name: each.loss(log_return) for name, each in self._followed.items()}
+        self._adaptive.update(decided_in, losses)
+        self._weights = self._adaptive.weights(regime)
+        self._exposure.update(self._blend.net_return(log_return), log_return)
 
-    def _mix(self, opinions: dict[str, Opinion]) -> Opinion:
+    def _mix(self, opinions: Mapping[str, Opinion]) -> Opinion:
         weights = self._weights
         speaking = sum(weights[name] for name, said in opinions.items() if said.confidence > 0.0)
         if speaking <= 0.0:
@@ -96,6 +147,3 @@ class HybridStrategy:
         target = sum(weights[n] * o.target for n, o in opinions.items() if o.confidence > 0.0)
         confidence = sum(weights[name] * said.confidence for name, said in opinions.items())
         return Opinion(clip(target / speaking), min(confidence, 1.0))
-
-    def _gate(self, opinion: Opinion) -> Opinion:
-        return Opinion(self._threshold.update(opinion.target), opinion.confidence)

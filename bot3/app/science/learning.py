@@ -28,7 +28,7 @@ _Rows = list[tuple[int, float, tuple[float, ...]]]
 
 def prequential(rows: Iterable[tuple[dict[str, Any], bool]], name: str) -> tuple[float, float]:
     """Accuracy of a model of the zoo and of no change; features scaled where the model needs it."""
-    model = MODELS[name](ModelSettings(depth_max=(None, None)))
+    model = MODELS[name](ModelSettings(depth_max=(None, None)), 1)
     scaler, right, same, count, last = None, 0, 0, 0, False
     for x, label in rows:
         names = [str(key) for key in x]

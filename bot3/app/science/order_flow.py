@@ -118,32 +118,32 @@ def _same_second(effort: Effort) -> Measured:
     return Measured(figures, all(w >= e for w, e in zip(worst, enough, strict=True)))
 
 
-def forecast_seconds(seconds: list[Second]) -> tuple[OnlineLearner, list[tuple[float, float]]]:
-    """The learner after all of them, and (said, came) of each second's next log return."""
+def forecast_seconds(seconds: list[Second]) -> NDArray[np.float64]:
+    """(expected, lean, came) of each second's next log return; the lean is P(up) - 1/2."""
     settings = LearnerSettings(
         labels=LabelSettings(horizon_bars=1),
         ready_labels=0,
         zoo=ZooSettings(models=("bayesian",)),
     )
     learner = OnlineLearner(_FEATURES, settings)
-    pairs = []
+    rows = []
     for now, later in pairwise(seconds):
         values = now.queue_imbalance, now.order_flow, now.microprice_deviation_bps
-        said = learner.predict(values).expected_return
+        said = learner.predict(values)
         learner.learn(now.second * _SECOND_NS, now.mid, values)
-        pairs.append((said, math.log(later.mid / now.mid)))
-    return learner, pairs
+        came = math.log(later.mid / now.mid)
+        rows.append((said.expected_return, said.probability_up - 0.5, came))
+    return np.array(rows)
 
 
 def _next_second(effort: Effort) -> Measured:
     figures: dict[str, float] = {}
     is_passed = True
     for each in _recordings(effort):
-        _, pairs = forecast_seconds(each.seconds)
-        said, came = np.array(pairs).T
+        said, lean, came = forecast_seconds(each.seconds).T
         moved = came != 0.0
         r_squared = 1.0 - float(((came - said) ** 2).sum() / ((came - came.mean()) ** 2).sum())
-        hits = float(np.mean(np.sign(said[moved]) == np.sign(came[moved])))
+        hits = float(np.mean(np.sign(lean[moved]) == np.sign(came[moved])))
         naive = float(np.mean(np.sign(came[:-1][moved[1:]]) == np.sign(came[1:][moved[1:]])))
         figures[f"{each.name} R2"], figures[f"{each.name} hits"] = r_squared, hits
         figures[f"{each.name} no change"] = naive
@@ -156,10 +156,9 @@ def _cost_ladder(effort: Effort) -> Measured:
     figures: dict[str, float] = {}
     is_honest = True
     for each in _recordings(effort):
-        _, pairs = forecast_seconds(each.seconds)
-        said, came = np.array(pairs).T
+        _, lean, came = forecast_seconds(each.seconds).T
         spread = float(np.mean([second.spread_bps for second in each.seconds]))
-        gross = 1e4 * float(np.mean(np.sign(said) * came))
+        gross = 1e4 * float(np.mean(np.sign(lean) * came))
         for fees in _FEES_BPS:
             net = gross - (spread + fees if fees else 0.0)
             figures[f"{each.name} at {fees:g} bps"] = net

@@ -21,6 +21,8 @@ _ROWS: Final = 10_000
 _TRUTH: Final = HamiltonParameters(
     ((_STAY[0], 1 - _STAY[0]), (1 - _STAY[1], _STAY[1])), (0.0, 0.0), _VOLATILITIES
 )
+# While one volatility alone has been seen, nobody can know whether it is the calm or the wild one.
+_SEEN: Final = 1_000
 _MARGIN_ROWS: Final = 5
 _PUBLISHED: Final = {"nile": 1.000, "quality_control_4": 0.658, "brent_spot": 0.521}
 _WELL_LOG_MIN: Final = 0.79
@@ -43,19 +45,22 @@ def switching(
 
 def _accuracy(freedom: float, within: float) -> Any:
     def measure(effort: Effort) -> Measured:
-        optimal, lost = [], []
+        optimal, lost, lost_late = [], [], []
         for seed in effort.seeds(3, 20):
             states, returns = switching(seed, _ROWS, freedom)
             settings = HamiltonSettings(degrees_of_freedom=freedom)
             known, learned = HamiltonFilter(settings, _TRUTH), LearningFilter(settings)
             right = [
-                float(np.mean([each.update(r)[-1] > 0.5 for r in returns.tolist()] == states))
+                np.array([each.update(r)[-1] > 0.5 for r in returns.tolist()]) == states
                 for each in (known, learned)
             ]
-            optimal.append(right[0])
-            lost.append(right[0] - right[1])
-        figures = {"optimal": float(np.mean(optimal)), "lost": float(np.mean(lost))}
-        return Measured({**figures, "lost_worst": max(lost)}, max(lost) <= within)
+            optimal.append(float(right[0].mean()))
+            apart = right[0].astype(np.float64) - right[1]
+            lost.append(float(apart.mean()))
+            lost_late.append(float(apart[_SEEN:].mean()))
+        figures = {"optimal": float(np.mean(optimal)), "lost_mean": float(np.mean(lost))}
+        figures.update(lost_worst=max(lost), lost_later_worst=max(lost_late))
+        return Measured(figures, max(figures["lost_mean"], *lost_late) <= within)
 
     return measure
 
@@ -120,14 +125,14 @@ ROWS: Final = (
         "regimes",
         "two volatilities, unknown parameters, Gaussian",
         "simulated",
-        "accuracy within 1.5 points of the optimum, every seed",
+        "accuracy within 1.5 points of the optimum: mean, and every seed after 1,000 rows",
         _accuracy(0.0, 0.015),
     ),
     Row(
         "regimes",
         "two volatilities, unknown parameters, Student-t",
         "simulated",
-        "accuracy within 2.5 points of the optimum, every seed",
+        "accuracy within 2.5 points of the optimum: mean, and every seed after 1,000 rows",
         _accuracy(4.0, 0.025),
     ),
     Row(

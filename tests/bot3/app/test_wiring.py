@@ -87,7 +87,10 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"regime.emission": "t"}, {"mind.regime.filter.degrees_of_freedom": 4.0}),
     ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60}),
     ({"execution.maker_patience_s": 7.5}, {"execution.planner.maker_patience_s": 7.5}),
-    ({"execution.rebalance_band": 0.2}, {"execution.planner.rebalance_band": 0.2}),
+    (
+        {"execution.rebalance_band": 0.2},
+        {"execution.planner.rebalance_band": 0.2, "mind.rebalance_band": 0.2},
+    ),
     ({"execution.taker_collar_bps": 4.0}, {"execution.planner.taker_collar_bps": 4.0}),
     ({"execution.reprice_bps": 3.0}, {"execution.planner.reprice_bps": 3.0}),
     ({"execution.waiting_bps_per_s": 0.5}, {"execution.planner.waiting_bps_per_s": 0.5}),

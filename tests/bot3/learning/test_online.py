@@ -50,7 +50,7 @@ def _run(learner: OnlineLearner, rows: list) -> list[float]:
 @pytest.mark.parametrize(("name", "published"), [("logistic", 0.8872), ("hoeffding", 0.8799)])
 def test_phishing_accuracy_is_rivers(name: str, published: float) -> None:
     names = [str(i) for i in range(9)]
-    model, scaler = MODELS[name](ModelSettings(depth_max=(None, None))), Scaler(names, 3.0)
+    model, scaler = MODELS[name](ModelSettings(depth_max=(None, None)), 1), Scaler(names, 3.0)
     right = rows = 0
     for x, label in Phishing():
         values = tuple(map(float, x.values()))

@@ -45,7 +45,7 @@ def test_a_model_that_is_right_outweighs_one_that_is_not() -> None:
     """A tree that has not split says the base rate; the regressions know after a few labels."""
     zoo = Zoo(ZooSettings(("bayesian", "hoeffding"), ModelSettings(precision=10.0)))
     _run(zoo, _steps(2, 400, 1.0))
-    assert zoo.weights["bayesian"] > 0.85
+    assert zoo.weights["bayesian"] > 0.6
     assert sum(zoo.weights.values()) == pytest.approx(1.0)
 
 

@@ -28,7 +28,7 @@ from bot3.strategies.ta import TAStrategy
 BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
 START_NS = 1_700_000_040 * SECOND_NS
 COST_BPS = 1.0
-ML_SETTINGS = MLSettings(horizon_bars=1, cost_bps=COST_BPS)
+ML_SETTINGS = MLSettings(cost_bps=COST_BPS)
 SETTINGS = HybridSettings(performance=PerformanceSettings(COST_BPS, return_scale_bps=30.0))
 
 
@@ -86,7 +86,7 @@ def test_a_planted_edge_is_harvested_after_costs() -> None:
     late = decided[1_000:]
     nets = np.array([d.net for d in late])
     assert nets.mean() > 3.0 * nets.std() / math.sqrt(len(nets))
-    assert late[-1].ml_weight > 0.9  # mean reversion loses here
+    assert late[-1].ml_weight > 0.8  # mean reversion loses here
 
 
 @pytest.mark.parametrize("seed", [2, 3])

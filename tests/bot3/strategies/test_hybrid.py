@@ -44,7 +44,8 @@ def _decide(blended: _Blended, log_return: float = 0.0) -> Opinion:
 
 
 def _hybrid(ta: _Member, ml: _Member, **settings: object) -> _Blended:
-    return _Blended(ta, ml, HybridSettings(threshold=OPEN, **settings))
+    given = {"threshold": OPEN, "is_long_only": False, **settings}
+    return _Blended(ta, ml, HybridSettings(**given))
 
 
 def test_the_configured_split_is_the_blend_at_first() -> None:

@@ -15,61 +15,60 @@ from bot3.strategies.base import ABSTAIN, Opinion
 from bot3.strategies.ml import MLSettings, MLStrategy
 
 BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
-# An expected move of 100 bps over the horizon, a round trip of 20: its edge must exceed 0.2.
-VOLATILITY = 0.01 / math.sqrt(4) / math.sqrt(2 / math.pi)
-SETTINGS = MLSettings(horizon_bars=4, cost_bps=10.0, full_edge=0.4)
+SETTINGS = MLSettings(cost_bps=10.0)
 
 
 class _Says:
     """A predictor that says what it is told to."""
 
-    def __init__(self, probability: float = 0.5) -> None:
-        self.probability, self.is_ready = probability, True
+    def __init__(self, expected_bps: float = 0.0, probability: float = 0.5) -> None:
+        self.expected_bps, self.probability, self.is_ready = expected_bps, probability, True
 
     def predict(self, values: Sequence[float]) -> Prediction:
         assert len(values) == len(FEATURE_NAMES)
-        return Prediction(self.probability, self.is_ready)
+        return Prediction(self.probability, self.is_ready, 1e-4 * self.expected_bps)
 
 
-def _decide(strategy: MLStrategy, volatility: float = VOLATILITY) -> Opinion:
-    values = tuple(volatility if name == "volatility_60" else 0.0 for name in FEATURE_NAMES)
-    features = FeaturesComputed(BTC, 1, 0, 100.0, 0.0, values)
+def _decide(strategy: MLStrategy) -> Opinion:
+    features = FeaturesComputed(BTC, 1, 0, 100.0, 0.0, (0.0,) * len(FEATURE_NAMES))
     return strategy.decide(
         features, RegimeEstimated(BTC, 1, (1.0, 0.0), RegimeLabel.CALM, features)
     )
 
 
-@pytest.mark.parametrize(
-    ("probability", "target"),
-    [(0.5, 0.0), (0.55, 0.0), (0.6, 0.0), (0.7, 0.5), (0.8, 1.0), (1.0, 1.0), (0.3, -0.5), (0, -1)],
-)
-def test_the_target_is_the_edge_net_of_a_round_trip(probability: float, target: float) -> None:
-    opinion = _decide(MLStrategy(_Says(probability), SETTINGS))
-    assert opinion == pytest.approx((target, abs(2 * probability - 1)), abs=1e-9)
-
-
-def test_a_position_is_kept_while_its_gross_edge_pays_for_it() -> None:
-    says = _Says(0.7)
-    strategy = MLStrategy(says, SETTINGS)
-    targets = []
-    for says.probability in (0.7, 0.6, 0.55, 0.6, 0.49, 0.6, 0.3):
+def _targets(expected_bps: list[float], settings: MLSettings = SETTINGS) -> list[float]:
+    says = _Says()
+    strategy, targets = MLStrategy(says, settings), []
+    for says.expected_bps in expected_bps:
         targets.append(_decide(strategy).target)
-    #           enter, keep, shrink to .1/.4, not regrown, leave, no entry, other side
-    assert targets == pytest.approx([0.5, 0.5, 0.25, 0.25, 0.0, 0.0, -0.5], abs=1e-9)
+    return targets
 
 
-def test_small_moves_cannot_pay_whatever_the_probability() -> None:
-    assert _decide(MLStrategy(_Says(0.99), SETTINGS), VOLATILITY / 10).target == 0.0
-    assert _decide(MLStrategy(_Says(0.99), SETTINGS), 0.0) == ABSTAIN
+def test_a_position_is_entered_for_more_than_it_costs_and_kept_until_staying_costs_more() -> None:
+    expected = [9.9, 10.1, 5.0, -9.9, 9.0, -10.1, -9.0, 9.0, 10.1]
+    assert _targets(expected) == [0.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 1.0]
+
+
+def test_a_dear_entry_leaves_the_other_side_flat_at_first() -> None:
+    dear = MLSettings(cost_bps=10.0, enter_costs=2.0, leave_costs=0.5)
+    assert _targets([25.0, -6.0, -15.0, -25.0], dear) == [1.0, 0.0, 0.0, -1.0]
+
+
+def test_the_confidence_is_that_of_the_direction() -> None:
+    assert _decide(MLStrategy(_Says(20.0, 0.7), SETTINGS)).confidence == pytest.approx(0.4)
+
+
+def test_without_costs_the_least_edge_is_followed() -> None:
+    assert _targets([0.05, 0.2, -0.2], MLSettings(cost_bps=0.0)) == [0.0, 1.0, -1.0]
 
 
 def test_a_predictor_that_is_not_ready_abstains() -> None:
-    says = _Says(0.9)
+    says = _Says(90.0)
     says.is_ready = False
     assert _decide(MLStrategy(says, SETTINGS)) == ABSTAIN
 
 
-@pytest.mark.parametrize("bad", [math.nan, -0.1, 1.1])
-def test_a_probability_that_is_none_raises(bad: float) -> None:
+@pytest.mark.parametrize("bad", [(0.0, math.nan), (0.0, -0.1), (0.0, 1.1), (math.nan, 0.5)])
+def test_a_forecast_that_is_none_raises(bad: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="probability"):
-        _decide(MLStrategy(_Says(bad), SETTINGS))
+        _decide(MLStrategy(_Says(*bad), SETTINGS))
