@@ -18,7 +18,6 @@ from bot3.actors.strategies import HybridActor, TAActor
 from bot3.domain.values import InstrumentId
 from bot3.learning.bench import BenchSettings
 from bot3.learning.online import LearnerSettings, OnlineLearner
-from bot3.learning.performance import PerformanceSettings
 from bot3.market.bars import BarSettings
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.healing import BookSeen
@@ -192,7 +191,7 @@ class Mind:
             ta_weight=self.settings.ta_weight,
             ml_weight=self.settings.ml_weight,
             adaptive=self.settings.is_adaptive,
-            performance=PerformanceSettings(cost_bps=self.settings.cost_bps),
+            cost_bps=self.settings.cost_bps,
             rebalance_band=self.settings.rebalance_band,
             threshold=self._threshold(),
         )

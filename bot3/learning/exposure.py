@@ -10,7 +10,7 @@ what luck and a few round trips move.
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 
 from attrs import field, frozen, validators
 
@@ -53,10 +53,15 @@ class Exposure:
         start, least = self.settings.start, self.settings.share_min
         return min(max((self._share - least) / (start - least), 0.0), 1.0)
 
+    @property
+    def unit(self) -> float:
+        """The net return by which the odds change by e: what luck and a few round trips move."""
+        return max(self._unit, self.settings.deviations * sqrt(self._variance))
+
     def update(self, net_return: float, log_return: float) -> None:
         """What the blend earned in a bar, followed or not, and what the market did."""
         self._variance += 0.01 * (log_return * log_return - self._variance)
-        unit = max(self._unit, self.settings.deviations * self._variance**0.5)
+        unit = self.unit
         if unit <= 0.0:
             return
         odds = log(self._share / (1.0 - self._share)) + net_return / unit

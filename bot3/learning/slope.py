@@ -10,7 +10,7 @@ from math import sqrt
 from typing import Final
 
 SLOPE_MAX: Final = 1.0
-_DEVIATIONS: Final = 1.0  # below the estimate, so that luck alone is mostly not believed
+_DEVIATIONS: Final = 0.5  # below the estimate, so that luck alone is mostly not believed
 _START: Final = 30.0  # moves before which nothing is believed
 
 

@@ -3,9 +3,10 @@ learned too.
 
 Invariant: weights are non-negative and sum to one, in every regime.
 
-Each copy has another rate of forgetting, and learns either from all rounds or from those of a
-regime alone; AdaHedge over what the copies lost weighs them (Herbster and Warmuth 1998 over
-de Rooij et al. 2014).
+Each copy is Hedge with fixed share at another learning rate, and learns either from all rounds or
+from those of a regime alone; Hedge over what the copies lost weighs them (Herbster and Warmuth
+1998). Losses come in units of what luck moves, so rates need not be learned from noise, as AdaHedge
+would.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ _ANY = ""
 
 @frozen
 class WeightsSettings:
-    """`shares` of the copies: about the inverse of how many rounds an expert stays best."""
+    """`rates` of the copies, of losses in [0, 1]; `copy_rate` over them. `share`: about the inverse
+    of how many rounds an expert stays best.
+    """
 
-    shares: tuple[float, ...] = field(
-        default=(0.0002, 0.002, 0.02), validator=validators.min_len(1)
-    )
-    copy_share: float = field(default=0.001, validator=[validators.ge(0.0), validators.lt(1.0)])
+    rates: tuple[float, ...] = field(default=(2.0, 8.0, 32.0), validator=validators.min_len(1))
+    copy_rate: float = field(default=8.0, validator=validators.gt(0.0))
+    share: float = field(default=0.0005, validator=[validators.ge(0.0), validators.lt(1.0)])
 
 
 @final
@@ -37,10 +39,15 @@ class _Copy:
     __slots__ = ("_by_regime", "_is_conditional", "_names", "_prior", "_settings")
 
     def __init__(
-        self, names: Sequence[str], prior: Sequence[float], share: float, *, is_conditional: bool
+        self,
+        names: Sequence[str],
+        prior: Sequence[float],
+        settings: MetaSettings,
+        *,
+        is_conditional: bool,
     ) -> None:
         self._names, self._prior = tuple(names), tuple(prior)
-        self._settings = MetaSettings(share=share)
+        self._settings = settings
         self._is_conditional = is_conditional
         self._by_regime: dict[str, MetaLearner] = {}
 
@@ -66,14 +73,14 @@ class AdaptiveWeights:
     ) -> None:
         settings = settings or WeightsSettings()
         self._names = tuple(names)
-        kinds = [(share, is_conditional) for share in settings.shares for is_conditional in (0, 1)]
         self._copies = {
-            f"{share}{' by regime' if kind else ''}": _Copy(
-                names, prior, share, is_conditional=bool(kind)
+            f"{rate}{' by regime' if kind else ''}": _Copy(
+                names, prior, MetaSettings(settings.share, rate), is_conditional=kind
             )
-            for share, kind in kinds
+            for rate in settings.rates
+            for kind in (False, True)
         }
-        top = MetaSettings(share=settings.copy_share)
+        top = MetaSettings(settings.share, settings.copy_rate)
         self._top = MetaLearner(tuple(self._copies), settings=top)
 
     def weights(self, regime: str) -> dict[str, float]:

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from attrs import field, frozen, validators
 
 from bot3.learning.exposure import Exposure, ExposureSettings
-from bot3.learning.performance import PerformanceSettings, loss, net_return
+from bot3.learning.performance import loss_of, net_return
 from bot3.learning.weights import AdaptiveWeights, WeightsSettings
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import ABSTAIN, Opinion, check_inputs, clip
 from bot3.strategies.thresholds import AdaptiveThreshold, ThresholdSettings
 
+_UNITS = 4.0  # a net return of so many of the exposure's counts as a loss of 0 or 1
 _SHARE = [validators.ge(0.0), validators.le(1.0)]
 
 
@@ -24,7 +25,8 @@ _SHARE = [validators.ge(0.0), validators.le(1.0)]
 class HybridSettings:
     """`ta_weight` and `ml_weight` sum to one: the prior where `adaptive`, else the blend.
 
-    `rebalance_band`: a position is left alone while it is within this share of what is wanted.
+    `cost_bps` per unit of turnover, one way. `rebalance_band`: a position is left alone while it
+    is within this share of what is wanted.
     `is_long_only`: spot; what a member would earn by selling short is not credited to it.
     """
 
@@ -33,7 +35,7 @@ class HybridSettings:
     adaptive: bool = True
     weights: WeightsSettings = field(factory=WeightsSettings)
     exposure: ExposureSettings = field(factory=ExposureSettings)
-    performance: PerformanceSettings = field(factory=PerformanceSettings)
+    cost_bps: float = field(default=10.0, validator=validators.ge(0.0))
     threshold: ThresholdSettings = field(factory=ThresholdSettings)
     rebalance_band: float = field(default=0.3, validator=_SHARE)
     is_long_only: bool = True
@@ -54,12 +56,8 @@ class _Followed:
         self._settings = settings
         self._before = self._held = 0.0
 
-    def loss(self, log_return: float) -> float:
-        return loss(log_return, self._held, self._before, self._settings.performance)
-
     def net_return(self, log_return: float) -> float:
-        cost_bps = self._settings.performance.cost_bps
-        return net_return(log_return, self._held, self._before, cost_bps)
+        return net_return(log_return, self._held, self._before, self._settings.cost_bps)
 
     def follow(self, target: float) -> None:
         wanted = max(target, 0.0) if self._settings.is_long_only else target
@@ -88,7 +86,7 @@ class HybridStrategy:
         self._weights = self._prior = dict(zip(names, prior, strict=True))
         if len(self._prior) != len(names):
             raise ValueError(f"two strategies named {ta}")
-        cost_bps = settings.performance.cost_bps
+        cost_bps = settings.cost_bps
         self._adaptive = (
             AdaptiveWeights(names, prior, settings.weights) if settings.adaptive else None
         )
@@ -134,7 +132,11 @@ class HybridStrategy:
         decided_in, self._regime = self._regime or regime, regime
         if self._adaptive is None:
             return
-        losses = {name: each.loss(log_return) for name, each in self._followed.items()}
+        scale = _UNITS * self._exposure.unit
+        losses = {
+            name: loss_of(each.net_return(log_return), scale)
+            for name, each in self._followed.items()
+        }
         self._adaptive.update(decided_in, losses)
         self._weights = self._adaptive.weights(regime)
         self._exposure.update(self._blend.net_return(log_return), log_return)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from bot3.app.science import learning, meta, order_flow, regimes
+from bot3.app.science import learning, meta, order_flow, regimes, worlds
 from bot3.app.science.rows import Effort, Result, Row, Verdict, run_row
 from supervisors.clock import SystemClock
 
@@ -22,6 +22,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *meta.ROWS,
     *learning.ROWS,
     *order_flow.ROWS,
+    *worlds.ROWS,
 )
 _DATA_VARIABLE: Final = "BOT3_DATA"
 _NS_PER_S: Final = 1e9

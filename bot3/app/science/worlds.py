@@ -9,7 +9,7 @@ A profit here shows that the machine finds what was planted; it says nothing of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 
 from adapters.simulated.latent import LatentPrices, WorldKind, WorldSettings
 from bot3.actors.minds import MindSettings
+from bot3.app.config import load_config
 from bot3.app.science.lone_mind import LoneMind
+from bot3.app.science.rows import Effort, Measured, Row
+from bot3.app.wiring import mind_of
 from bot3.domain.values import InstrumentId, Side, Symbol, VenueName
 from bot3.messages.market import BookReplaced, TradePrinted
 from supervisors.entropy import Entropy
@@ -29,6 +32,8 @@ _START_NS: Final = 1_750_000_000 * _SECOND_NS
 _START_PRICE: Final = 60_000.0
 _TICK: Final = 0.01
 _HOUR_S: Final = 3_600
+_COST_BPS: Final = 10.0  # one way: the taker's fee of the embedded exchange
+_POSITION_SHARE: Final = 0.02  # of capital: the default position limit
 _ENTERS: Final = (2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0)
 _LEAVES: Final = (-20.0, -10.0, -5.0, 0.0, 5.0)
 _Floats = NDArray[np.float64]
@@ -133,3 +138,113 @@ def _events(path: Path, seed: int) -> Iterator[tuple[int, Any]]:
         yield second, BookReplaced(_KEY, bids, asks, second + 1, at_ns, at_ns)
         side = Side.BUY if dice.random() < 0.5 else Side.SELL
         yield second, TradePrinted(_KEY, second, bid, 0.1, side, at_ns, at_ns)
+
+
+def mind_settings(cost_bps: float) -> MindSettings:
+    """The default configuration's, with bars of a second and this price of trading."""
+    config = load_config(None, {}, {"market.bar_interval_s": 1}).config
+    return mind_of(config, cost_bps * 1e-4)
+
+
+def _bps(earned: Earned) -> float:
+    return 1e4 * float(earned.net.sum())
+
+
+def _null(effort: Effort) -> Measured:
+    """Loss at the position limit, and turnover by quarter of the day."""
+    hours = 4 if effort.is_quick else 24
+    losses, first, last, held = [], [], [], []
+    for seed in effort.seeds(2, 3):
+        run = WorldRun(WorldKind.NULL, 0.0, _COST_BPS, hours * _HOUR_S, seed)
+        earned = minds_in(make_path(run), run, mind_settings(_COST_BPS))
+        quarters = np.array_split(np.abs(np.diff(earned.held)), 4)
+        losses.append(_bps(earned))
+        first.append(float(quarters[0].sum()))
+        last.append(float(quarters[-1].sum()))
+        held.append(float(earned.held[-len(quarters[0]) :].mean()))
+    worst = min(losses)
+    figures = {
+        "hours": float(hours),
+        "full_position_bps_worst": worst,
+        "capital_percent_worst": worst / 100.0 * _POSITION_SHARE,
+        "turnover_first_quarter": float(np.mean(first)),
+        "turnover_last_quarter": float(np.mean(last)),
+        "held_last_quarter": float(np.mean(held)),
+    }
+    is_falling = figures["turnover_last_quarter"] < figures["turnover_first_quarter"] / 2.0
+    return Measured(figures, figures["capital_percent_worst"] >= -1.0 and is_falling)
+
+
+def _planted(kind: WorldKind, edge: float, share_min: float) -> Callable[[Effort], Measured]:
+    def measure(effort: Effort) -> Measured:
+        hours = 2 if effort.is_quick else 4
+        shares, minds, oracles = [], [], []
+        for seed in effort.seeds(3, 20):
+            run = WorldRun(kind, edge, _COST_BPS, hours * _HOUR_S, seed)
+            path = make_path(run)
+            minds.append(_bps(minds_in(path, run, mind_settings(_COST_BPS))))
+            oracles.append(_bps(oracle_in(path, run)))
+            shares.append(minds[-1] / oracles[-1])
+        low, high = np.quantile(shares, (0.25, 0.75))
+        figures = {
+            "hours": float(hours),
+            "share_of_oracle_median": float(np.median(shares)),
+            "share_low_quartile": float(low),
+            "share_high_quartile": float(high),
+            "minds_bps_median": float(np.median(minds)),
+            "oracle_bps_median": float(np.median(oracles)),
+        }
+        return Measured(figures, figures["share_of_oracle_median"] >= share_min)
+
+    return measure
+
+
+def _thin(effort: Effort) -> Measured:
+    """An edge that is there, and smaller than the fees."""
+    hours = 2 if effort.is_quick else 8
+    earned, held = [], []
+    for seed in effort.seeds(2, 5):
+        run = WorldRun(WorldKind.THIN, 2.0, _COST_BPS, hours * _HOUR_S, seed)
+        found = minds_in(make_path(run), run, mind_settings(_COST_BPS))
+        earned.append(_bps(found))
+        held.append(float(found.held[-len(found.held) // 4 :].mean()))
+    worst = min(earned)
+    figures = {
+        "hours": float(hours),
+        "full_position_bps_worst": worst,
+        "capital_percent_worst": worst / 100.0 * _POSITION_SHARE,
+        "held_last_quarter": float(np.mean(held)),
+    }
+    return Measured(figures, figures["capital_percent_worst"] >= -1.0 and held[0] < 0.1)
+
+
+ROWS: Final = (
+    Row(
+        "worlds",
+        "null world: what the minds lose in a day, and whether they stop",
+        "simulated",
+        "at most 1 % of capital, turnover at least halved from the first quarter to the last",
+        _null,
+    ),
+    Row(
+        "worlds",
+        "edge smaller than the fees",
+        "simulated",
+        "at most 1 % of capital lost, flat in the last quarter",
+        _thin,
+    ),
+    Row(
+        "worlds",
+        "planted drift of twice the noise: share of an oracle's profit after the same costs",
+        "simulated",
+        "median at least .60",
+        _planted(WorldKind.PLANTED, 2.0, 0.6),
+    ),
+    Row(
+        "worlds",
+        "phases of trend: share of an oracle's profit after the same costs",
+        "simulated",
+        "median at least .50",
+        _planted(WorldKind.REGIME, 0.0, 0.5),
+    ),
+)

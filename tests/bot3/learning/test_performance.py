@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot3.learning.performance import PerformanceSettings, loss, net_return
+from bot3.learning.performance import loss_of, net_return
 
-SETTINGS = PerformanceSettings(cost_bps=10.0, return_scale_bps=100.0)
 TARGETS = st.floats(-1.0, 1.0)
 
 
@@ -18,15 +17,15 @@ def test_known_values() -> None:
     up = math.log(1.01)
     assert net_return(up, 0.5, 0.5, 10.0) == pytest.approx(0.005)
     assert net_return(up, 0.5, -0.5, 10.0) == pytest.approx(0.004)
-    assert loss(up, 0.5, 0.5, SETTINGS) == pytest.approx(0.25)
-    assert loss(up, -1.0, -1.0, SETTINGS) == pytest.approx(1.0)
-    assert loss(0.0, 0.0, 0.0, SETTINGS) == 0.5
-    assert loss(0.0, 1.0, 0.0, SETTINGS) > 0.5  # turnover alone costs
+    assert net_return(0.0, 1.0, 0.0, 10.0) == pytest.approx(-0.001)  # turnover alone costs
+    assert loss_of(0.005, 0.01) == pytest.approx(0.25)
+    assert loss_of(-0.01, 0.01) == pytest.approx(1.0)
+    assert loss_of(0.0, 0.01) == loss_of(1.0, 0.0) == 0.5
 
 
 @given(st.floats(-5.0, 5.0), TARGETS, TARGETS)
 def test_a_loss_is_in_zero_to_one(log_return: float, target: float, before: float) -> None:
-    assert 0.0 <= loss(log_return, target, before, SETTINGS) <= 1.0
+    assert 0.0 <= loss_of(net_return(log_return, target, before, 10.0), 0.01) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -35,4 +34,4 @@ def test_a_loss_is_in_zero_to_one(log_return: float, target: float, before: floa
 )
 def test_bad_numbers_raise(log_return: float, target: float, before: float) -> None:
     with pytest.raises(ValueError, match="on target"):
-        loss(log_return, target, before, SETTINGS)
+        net_return(log_return, target, before, 10.0)

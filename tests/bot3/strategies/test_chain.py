@@ -13,7 +13,7 @@ from bot3.domain.values import InstrumentId, Side, Symbol, VenueName
 from bot3.learning.labels import LabelSettings
 from bot3.learning.models import ModelSettings
 from bot3.learning.online import LearnerSettings, OnlineLearner
-from bot3.learning.performance import PerformanceSettings, net_return
+from bot3.learning.performance import net_return
 from bot3.learning.zoo import ZooSettings
 from bot3.market.bars import SECOND_NS, BarSettings
 from bot3.market.features import FEATURE_INDEX, FEATURE_NAMES, WARM_UP_BARS
@@ -29,7 +29,7 @@ BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
 START_NS = 1_700_000_040 * SECOND_NS
 COST_BPS = 1.0
 ML_SETTINGS = MLSettings(cost_bps=COST_BPS)
-SETTINGS = HybridSettings(performance=PerformanceSettings(COST_BPS, return_scale_bps=30.0))
+SETTINGS = HybridSettings(cost_bps=COST_BPS)
 
 
 class _Decided(NamedTuple):

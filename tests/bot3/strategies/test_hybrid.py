@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bot3.domain.values import InstrumentId, Symbol, VenueName
-from bot3.learning.performance import PerformanceSettings
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel
 from bot3.strategies.base import ABSTAIN, Opinion
@@ -14,7 +13,6 @@ from bot3.strategies.thresholds import ThresholdSettings
 
 BTC = InstrumentId(VenueName("binance"), Symbol("BTC/USDT"))
 OPEN = ThresholdSettings(entry_min=0.0, entry_max=0.0, exit_min=0.0)
-FREE = PerformanceSettings(cost_bps=0.0)
 
 
 class _Member:
@@ -61,7 +59,7 @@ def test_a_member_that_abstains_leaves_its_weight_to_the_other() -> None:
 
 
 def test_weight_moves_to_what_earns_and_back_when_it_turns() -> None:
-    hybrid = _hybrid(_Member("ta", 1.0), _Member("ml", -1.0), performance=FREE)
+    hybrid = _hybrid(_Member("ta", 1.0), _Member("ml", -1.0), cost_bps=0.0)
     for _ in range(300):
         _decide(hybrid, 0.001)
         assert sum(hybrid.weights.values()) == pytest.approx(1.0)
@@ -74,7 +72,7 @@ def test_weight_moves_to_what_earns_and_back_when_it_turns() -> None:
 def test_a_return_is_credited_to_the_targets_before_it_not_after() -> None:
     """ta is long before each rise and turns short at its close; looking ahead would punish it."""
     ta, ml = _Member("ta"), _Member("ml")
-    hybrid = _hybrid(ta, ml, performance=FREE)
+    hybrid = _hybrid(ta, ml, cost_bps=0.0)
     for step in range(200):
         is_rise = step % 2 == 1
         ta.says = Opinion(-1.0 if is_rise else 1.0, 1.0)
