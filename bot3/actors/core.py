@@ -34,6 +34,7 @@ from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook, TimerTicked
+from bot3.messages.minds import RegimeEstimated
 from bot3.messages.orders import (
     AccountEvent,
     AccountLost,
@@ -76,6 +77,7 @@ class CoreOutlets:
     resyncs: Mapping[VenueName, Address[ResyncBook]]
     budgets: Mapping[VenueName, Address[ShedData | ResumeData]]
     board: Address[Any]
+    discovery: Address[RegimeEstimated] | None = None
 
 
 @final
@@ -135,6 +137,7 @@ class DecisionCore:
                     healing=self.healing,
                     journal=self.journal,
                     board=board,
+                    discovery=self.outlets.discovery,
                 ),
             )
             for key in self.settings.instruments

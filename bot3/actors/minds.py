@@ -17,9 +17,8 @@ from bot3.actors.regime import RegimeActor
 from bot3.actors.strategies import HybridActor, TAActor
 from bot3.domain.values import InstrumentId
 from bot3.learning.bench import BenchSettings
-from bot3.learning.online import LearnerSettings, OnlineLearner
+from bot3.learning.online import LearnerSettings
 from bot3.market.bars import BarSettings
-from bot3.market.features import FEATURE_NAMES
 from bot3.messages.healing import BookSeen
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import (
@@ -30,7 +29,12 @@ from bot3.messages.market import (
     ResyncBook,
     TimerTicked,
 )
-from bot3.messages.minds import FeaturesComputed, RegimeEstimated, TargetProposed
+from bot3.messages.minds import (
+    FeaturesComputed,
+    FeaturesProposed,
+    RegimeEstimated,
+    TargetProposed,
+)
 from bot3.regime.detector import RegimeDetector, RegimeSettings
 from bot3.strategies.hybrid import HybridSettings, HybridStrategy
 from bot3.strategies.ml import MLSettings, MLStrategy
@@ -80,10 +84,11 @@ class Mind:
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
+    discovery: Address[RegimeEstimated] | None = field(default=None, kw_only=True)
     market: DecisionCell[MarketMessage] = field(init=False)
     regime: DecisionCell[FeaturesComputed | TimerTicked] = field(init=False)
     ta: DecisionCell[RegimeEstimated] = field(init=False)
-    ml: DecisionCell[RegimeEstimated | TimerTicked] = field(init=False)
+    ml: DecisionCell[RegimeEstimated | TimerTicked | FeaturesProposed] = field(init=False)
     hybrid: DecisionCell[RegimeEstimated | TargetProposed] = field(init=False)
 
     @market.default
@@ -99,7 +104,7 @@ class Mind:
         return DecisionCell("ta", self.runs)
 
     @ml.default
-    def _ml(self) -> DecisionCell[RegimeEstimated | TimerTicked]:
+    def _ml(self) -> DecisionCell[RegimeEstimated | TimerTicked | FeaturesProposed]:
         return DecisionCell(ML, self.runs)
 
     @hybrid.default
@@ -152,7 +157,8 @@ class Mind:
 
     def _build_regime(self) -> RegimeActor:
         # The blend hears of a bar before its members do, so that it knows which bar they mean.
-        listeners = (self.hybrid, self.ta, self.ml, self.board)
+        discovery = () if self.discovery is None else (self.discovery,)
+        listeners = (self.hybrid, self.ta, self.ml, self.board, *discovery)
         return RegimeActor(
             RegimeDetector(self.settings.regime),
             listeners=listeners,
@@ -171,11 +177,10 @@ class Mind:
         return ThresholdSettings(payoff=PayoffSettings(horizon_bars=horizon))
 
     def _build_ml(self) -> MLActor:
-        learner = OnlineLearner(FEATURE_NAMES, self.settings.learner)
         settings = MLSettings(cost_bps=self.settings.cost_bps)
         return MLActor(
             self.instrument,
-            learner,
+            self.settings.learner,
             settings,
             self.memory,
             self.clock,

@@ -100,4 +100,31 @@ def science(
     guard(action, is_verbose=is_verbose)
 
 
-RESEARCH_COMMANDS: Final = (regimes, science)
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Recorded bars.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@click.option(
+    "--candidates",
+    type=click.IntRange(1, 500),
+    default=60,
+    show_default=True,
+    help="How many features are made up and judged.",
+)
+@JSON
+@VERBOSE
+def discover(*, data: Path, seed: int, candidates: int, is_json: bool, is_verbose: bool) -> None:
+    """Search recorded bars for features that foretell the next return.
+
+    Candidates of a grammar (lags, changes, products, ratios) are judged beside the known features
+    by knockoffs on purged folds. What is found here is not proven to pay.
+    """
+
+    def action() -> int:
+        from bot3.app.research.discover import show_features
+
+        return show_features(data, seed, candidates, is_json=is_json)
+
+    guard(action, is_verbose=is_verbose)
+
+
+RESEARCH_COMMANDS: Final = (regimes, discover, science)

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import structlog
 import trio
 from attrs import field, frozen
 
@@ -33,6 +34,7 @@ from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_
 from bot3.app.wiring import core_settings, instruments_of, snapshot_check
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
+from bot3.learning.discovery import is_available
 from bot3.messages.control import SessionStarted
 from bot3.portfolio.recovery import Recovery
 from bot3.services.control_file import ControlFile, remove_control_file
@@ -48,7 +50,7 @@ from bot3.telemetry.status import Status
 from bot3.telemetry.summary import closing_summary
 from supervisors.clock import Clock, SystemClock
 from supervisors.dispatch import RunQueue
-from supervisors.entropy import Entropy, fresh_secret
+from supervisors.entropy import Dice, Entropy, fresh_secret
 from supervisors.observe import Observer
 from supervisors.spec import EdgeSpec
 
@@ -114,8 +116,8 @@ async def _session(given: Prepared) -> Status:
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchanges = () if embedded is None else embedded.specs
     switch = KillSwitch(given.directory)
-    models = resumed_models(given.directory, config, memory)
-    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, models)
+    models, dice = resumed_models(given, config, memory), discovery_dice(config, entropy)
+    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, models, dice)
     observer = Observer(clock)
     data_source = modes_of(config) if embedded is None else embedded.data_source
     gauges = Gauges(engine, lambda: embedded is not None and embedded.is_replay_over)
@@ -143,9 +145,21 @@ async def _session(given: Prepared) -> Status:
             raise
 
 
-def resumed_models(directory: Path, config: Config, memory: Memory) -> ModelFiles:
+def discovery_dice(config: Config, entropy: Entropy) -> Dice | None:
+    """For the search for features; None where it is not wanted, or its library is not there."""
+    if not config.learning.feature_discovery:
+        return None
+    if not is_available():
+        structlog.get_logger("bot3").warning(
+            "no features are searched", missing="pip install 'bot3[discovery]'"
+        )
+        return None
+    return entropy.dice("feature discovery")
+
+
+def resumed_models(given: Prepared, config: Config, memory: Memory) -> ModelFiles:
     """Where learners' snapshots are; what can be resumed from is in memory."""
-    models = ModelFiles(directory / FOLDER)
+    models = ModelFiles(given.directory / FOLDER)
     resume_models(models, memory, instruments_of(config), snapshot_check(config))
     return models
 
@@ -196,6 +210,7 @@ def make_engine(
     exchanges: tuple[EdgeSpec, ...],
     switch: KillSwitch | None = None,
     models: ModelFiles | None = None,
+    discovery_dice: Dice | None = None,
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
@@ -207,7 +222,9 @@ def make_engine(
     symbols = len(config.exchanges.symbols)
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
     runs = RunQueue(clock)
-    return TradingEngine(settings, memory, clock, runs, disk, desks, exchanges, switch, models)
+    return TradingEngine(
+        settings, memory, clock, runs, disk, desks, exchanges, switch, models, discovery_dice
+    )
 
 
 def facts_of(

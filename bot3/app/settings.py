@@ -105,7 +105,7 @@ class LearningSettings:
 
     online_learning: Annotated[bool, Flag()]
     meta_learning: Annotated[bool, Flag()]
-    feature_discovery: Annotated[bool, Flag(_UNBUILT)]
+    feature_discovery: Annotated[bool, Flag()]
     horizon_bars: Annotated[int, Whole(1, 1000)]
     models: Annotated[tuple[str, ...], ListOf(OneOf(tuple(MODELS)), len(MODELS))]
     labels: Annotated[str, OneOf(tuple(kind.value for kind in LabelKind))]

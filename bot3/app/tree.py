@@ -19,9 +19,11 @@ from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ActorCrashed, ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook
+from bot3.messages.minds import RegimeEstimated
 from bot3.services.account import AccountActor
 from bot3.services.budget import BudgetActor
 from bot3.services.call_tally import CallTally
+from bot3.services.discovery import DiscoveryActor
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.kill_switch import KillSwitch, KillSwitchActor
@@ -35,10 +37,12 @@ from supervisors.actor import EdgeActor
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
 from supervisors.dispatch import RunQueue
+from supervisors.entropy import Dice
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.restart import Intensity, Strategy
 from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec, SupervisorSpec
 
+SEEN_CAPACITY = 1_000
 JOURNAL_CAPACITY = 20_000
 ENTRY_CAPACITY = 1_000
 FEW = Intensity(5, 30.0)
@@ -106,8 +110,10 @@ class TradingEngine:
     exchanges: tuple[EdgeSpec, ...] = ()
     switch: KillSwitch | None = None
     models: ModelFiles | None = None
+    discovery_dice: Dice | None = None
     backlog: JournalBacklog = field(factory=JournalBacklog)
     journal: Mailbox[JournalEntry] = field(init=False)
+    seen: Mailbox[RegimeEstimated] = field(init=False)
     board: Board = field(init=False)
     board_cell: DecisionCell[BoardMessage] = field(init=False)
     core: DecisionCore = field(init=False)
@@ -115,6 +121,10 @@ class TradingEngine:
     @journal.default
     def _journal(self) -> Mailbox[JournalEntry]:
         return Mailbox("journal", capacity=JOURNAL_CAPACITY, policy=Overflow.REJECT)
+
+    @seen.default
+    def _seen(self) -> Mailbox[RegimeEstimated]:
+        return Mailbox("discovery", capacity=SEEN_CAPACITY, policy=Overflow.DROP_OLDEST)
 
     @board.default
     def _board(self) -> Board:
@@ -134,6 +144,7 @@ class TradingEngine:
             resyncs={name: desk.resyncs for name, desk in self.venues.items()},
             budgets={name: desk.budgets for name, desk in self.venues.items()},
             board=self.board_cell,
+            discovery=None if self.discovery_dice is None else self.seen,
         )
         return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
 
@@ -157,6 +168,7 @@ class TradingEngine:
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
             *self._model_keeper(),
+            *self._discovery(),
             SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
         )
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)
@@ -173,6 +185,19 @@ class TradingEngine:
             return ()
         instruments = self.settings.core.instruments
         return (EdgeSpec("models", lambda: ModelKeeperActor(files, self.memory, instruments)),)
+
+    def _discovery(self) -> tuple[ChildSpec, ...]:
+        dice = self.discovery_dice
+        if dice is None:
+            return ()
+        learners = {key: mind.ml for key, mind in self.core.minds.items()}
+        return (
+            EdgeSpec(
+                "discovery",
+                lambda: DiscoveryActor(self.seen, learners, dice, self.clock),
+                self.seen,
+            ),
+        )
 
     def hear(self, event: observe.LifecycleEvent) -> None:
         """For the tree's observer: what healing must know of it."""

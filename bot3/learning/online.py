@@ -77,7 +77,7 @@ class OnlineLearner:
 
     __slots__ = (
         "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_slope", "_step_ns",
-        "_ts_ns", "_variance", "_zoo", "settings", "skipped", "unlabeled",
+        "_ts_ns", "_variance", "_zoo", "last_error", "settings", "skipped", "unlabeled",
     )  # fmt: skip
 
     def __init__(self, names: Sequence[str], settings: LearnerSettings | None = None) -> None:
@@ -95,6 +95,7 @@ class OnlineLearner:
         self._step_ns = 0  # the shortest between two bars
         self._close = 0.0
         self._variance = 0.0  # of a bar's return
+        self.last_error: float | None = None  # mean, of the labels decided with the last bar
         self.skipped = 0
         self.unlabeled = 0
 
@@ -209,7 +210,7 @@ class OnlineLearner:
         self._seen = None  # the scale has moved on
 
     def _mature(self, close: float) -> tuple[bool, list[str]]:
-        has_learned, drifts, waiting = False, [], deque[_Pending]()
+        drifts, errors, waiting = list[str](), list[float](), deque[_Pending]()
         for pending in self._pending:
             found = outcome(self.settings.labels, pending.opening, self._bar, close)
             if found is None:
@@ -218,10 +219,11 @@ class OnlineLearner:
                 self.unlabeled += 1
                 self._take_move(pending, found.log_return)
             else:
-                has_learned = True
+                errors.append((pending.forecast.probability - found.is_up) ** 2)
                 drifts += self._take(pending, found.log_return, label=found.is_up)
         self._pending = waiting
-        return has_learned, drifts
+        self.last_error = sum(errors) / len(errors) if errors else None
+        return bool(errors), drifts
 
     def _take(self, pending: _Pending, log_return: float, *, label: bool) -> list[str]:
         forecast = pending.forecast
@@ -242,7 +244,8 @@ class OnlineLearner:
     def snapshot(self) -> bytes:
         """Everything learned, to resume bit for bit with `restore`."""
         state = {name: getattr(self, name) for name in self.__slots__ if name != "settings"}
-        return dump(self._described(), state, self.score._asdict())
+        told = {**self.score._asdict(), "features": self._names}
+        return dump(self._described(), state, told)
 
     def restore(self, snapshot: bytes) -> None:
         """Becomes what `snapshot` was taken of.

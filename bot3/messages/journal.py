@@ -22,7 +22,7 @@ from bot3.messages.control import (
     TradingResumed,
 )
 from bot3.messages.healing import HealingActed
-from bot3.messages.minds import DriftDetected, ModelBenched, RegimeChanged
+from bot3.messages.minds import DriftDetected, FeaturesJudged, ModelBenched, RegimeChanged
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
@@ -63,6 +63,7 @@ Record = (
     | RegimeChanged
     | DriftDetected
     | ModelBenched
+    | FeaturesJudged
     | HealingActed
     | ReconcileMismatch
     | ReconcileMatched

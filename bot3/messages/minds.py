@@ -106,3 +106,26 @@ class ModelBenched(msgspec.Struct, frozen=True, tag=True):
     strategy: str
     reason: str
     until_ns: int
+
+
+class FeaturesProposed(msgspec.Struct, frozen=True):
+    """Features that a search found: the learner is to judge them."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    names: tuple[str, ...]
+
+
+class FeaturesJudged(msgspec.Struct, frozen=True, tag=True):
+    """What became of a challenger with other features, or none: the evidence of a promotion.
+
+    `labels` were forecast by both; the errors are mean squared ones of probabilities.
+    """
+
+    instrument: InstrumentId
+    ts_ns: int
+    names: tuple[str, ...]
+    is_promoted: bool
+    labels: int
+    error_used: float
+    error_challenger: float

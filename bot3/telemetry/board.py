@@ -39,6 +39,7 @@ from bot3.messages.healing import CircuitChanged, HealingActed
 from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import (
     DriftDetected,
+    FeaturesJudged,
     LearningScored,
     ModelBenched,
     RegimeEstimated,
@@ -57,6 +58,7 @@ from bot3.portfolio.positions import FLAT, Position
 from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.latency import LatencySample
 from bot3.telemetry.lines import fill_line, order_line
+from bot3.telemetry.mind_counts import LearnerNews, MindCounts
 from bot3.telemetry.status import FillLine, OrderStatusLine
 from supervisors.actor import DecisionActor
 from supervisors.clock import Clock
@@ -74,8 +76,7 @@ BoardMessage = (
     | TargetProposed
     | WeightsChanged
     | LearningScored
-    | DriftDetected
-    | ModelBenched
+    | LearnerNews
     | BalancesCompared
     | ReconcileNews
     | RiskNews
@@ -115,8 +116,7 @@ class Board:
         self.anomalies = 0
         self.stops_hit = 0
         self.stop = ""
-        self.drifts: Counter[str] = Counter()
-        self.benched: Counter[str] = Counter()
+        self.minds = MindCounts()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -138,7 +138,9 @@ class Board:
                 self.instruments[message.instrument].regime = message
             case BarClosed():
                 self.instruments[message.bar.instrument].bars += 1
-            case DriftDetected() | LearningScored() | ModelBenched() | WeightsChanged():
+            case DriftDetected() | ModelBenched() | FeaturesJudged():
+                self.minds.take(message)
+            case LearningScored() | WeightsChanged():
                 self._mind(message)
             case BalancesCompared() | ReconcileMismatch() | ReconcileMatched():
                 self._compared(message)
@@ -169,14 +171,8 @@ class Board:
             case ReconcileMatched(venue=venue, asset=asset):
                 self.unreconciled.pop((venue, asset), None)
 
-    def _mind(
-        self, message: DriftDetected | LearningScored | ModelBenched | WeightsChanged
-    ) -> None:
+    def _mind(self, message: LearningScored | WeightsChanged) -> None:
         match message:
-            case DriftDetected():
-                self.drifts[message.detector] += 1
-            case ModelBenched():
-                self.benched[message.reason] += 1
             case LearningScored():
                 self.instruments[message.instrument].score = message
             case WeightsChanged():

@@ -115,6 +115,9 @@ class StatusMetrics:
         text = "Times that a learner was benched, by reason."
         for reason, count in status.benched.items():
             counter("bot3_benched_total", text, count, reason=reason)
+        text = "Feature sets judged against the ones in use, by what became of them."
+        for verdict, count in status.judged.items():
+            counter("bot3_features_judged_total", text, count, verdict=verdict)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
         counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from bot3.app.science import learning, meta, order_flow, regimes, worlds
+from bot3.app.science import discovery, learning, meta, order_flow, regimes, worlds
 from bot3.app.science.rows import Effort, Result, Row, Verdict, run_row
 from supervisors.clock import SystemClock
 
@@ -21,6 +21,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *regimes.ROWS,
     *meta.ROWS,
     *learning.ROWS,
+    *discovery.ROWS,
     *order_flow.ROWS,
     *worlds.ROWS,
 )

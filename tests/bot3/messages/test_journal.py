@@ -70,6 +70,7 @@ EXAMPLES: list[Record] = [
     control.ActorRestarted("feed", "ValueError: x", START_NS),
     minds.RegimeChanged(KEY, START_NS, minds.RegimeLabel.CALM, minds.RegimeLabel.VOLATILE),
     minds.DriftDetected(KEY, START_NS, "adwin"),
+    minds.FeaturesJudged(KEY, START_NS, ("lag5(rsi_14)",), True, 600, 0.25, 0.24),
     minds.ModelBenched(KEY, START_NS, "ml", "too slow", START_NS + 1),
     healing.HealingActed(
         healing.HealingAction.OPEN_CIRCUIT, VENUE, "5 failed calls within 30 s", START_NS
