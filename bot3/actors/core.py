@@ -22,6 +22,7 @@ from bot3.actors.execution import (
 )
 from bot3.actors.healing import HealingActor, HealingMessage, HealingOutlets
 from bot3.actors.market import MarketMessage
+from bot3.actors.market_regime import MarketRegimeActor
 from bot3.actors.memory import Memory, RememberedJournal
 from bot3.actors.minds import Mind, MindSettings
 from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
@@ -46,6 +47,7 @@ from bot3.messages.orders import (
     QueryOrder,
     SubmitOrder,
 )
+from bot3.regime.market_wide import MarketWideRegime
 from bot3.risk.limits import RiskLimits
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
@@ -95,6 +97,7 @@ class DecisionCore:
     execution: DecisionCell[ExecutionMessage] = field(init=False)
     risk: DecisionCell[RiskMessage] = field(init=False)
     healing: DecisionCell[HealingMessage] = field(init=False)
+    market_regime: DecisionCell[RegimeEstimated | TimerTicked] = field(init=False)
     minds: dict[InstrumentId, Mind] = field(init=False)
 
     @journal.default
@@ -117,6 +120,14 @@ class DecisionCore:
     def _healing(self) -> DecisionCell[HealingMessage]:
         return DecisionCell("healing", self.runs)
 
+    @market_regime.default
+    def _market_regime(self) -> DecisionCell[RegimeEstimated | TimerTicked]:
+        return DecisionCell("market regime", self.runs)
+
+    def _overseers(self) -> tuple[Address[RegimeEstimated], ...]:
+        discovery = self.outlets.discovery
+        return (self.market_regime,) if discovery is None else (self.market_regime, discovery)
+
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
         board = self.outlets.board
@@ -137,7 +148,7 @@ class DecisionCore:
                     healing=self.healing,
                     journal=self.journal,
                     board=board,
-                    discovery=self.outlets.discovery,
+                    overseers=self._overseers(),
                 ),
             )
             for key in self.settings.instruments
@@ -155,7 +166,7 @@ class DecisionCore:
     def timer_listeners(self) -> tuple[Address[TimerTicked], ...]:
         """Who must know that time passes, in the order in which they should decide."""
         minds = [cell for mind in self.minds.values() for cell in mind.timed()]
-        return (*minds, self.execution, self.portfolio, self.healing)
+        return (*minds, self.market_regime, self.execution, self.portfolio, self.healing)
 
     def publish(self, event: AccountEvent) -> None:
         """A venue's news: into the journal, and when it is durable to whom it concerns.
@@ -187,6 +198,10 @@ class DecisionCore:
             DecisionSpec(self.risk, self._build_risk),
         )
 
+    def market_regime_spec(self) -> DecisionSpec[Any]:
+        """Hears all minds, and is heard by none."""
+        return DecisionSpec(self.market_regime, self._build_market_regime)
+
     def healing_spec(self) -> DecisionSpec[Any]:
         """Declaration of healing."""
         return DecisionSpec(self.healing, self._build_healing)
@@ -194,7 +209,7 @@ class DecisionCore:
     def start(self) -> None:
         """Starts every actor without supervisors: for drivers that have no Trio."""
         minds = (spec for mind in self.minds.values() for spec in mind.specs())
-        for spec in (*self.money_specs(), self.healing_spec(), *minds):
+        for spec in (*self.money_specs(), self.healing_spec(), self.market_regime_spec(), *minds):
             spec.cell.start(spec.build)
 
     def _build_portfolio(self) -> PortfolioActor:
@@ -238,6 +253,10 @@ class DecisionCore:
             watcher=self.outlets.board,
             portfolio=self.portfolio,
         )
+
+    def _build_market_regime(self) -> MarketRegimeActor:
+        regime = MarketWideRegime(self.settings.mind.regime)
+        return MarketRegimeActor(regime, board=self.outlets.board, journal=self.journal)
 
     def _build_healing(self) -> HealingActor:
         outlets = HealingOutlets(

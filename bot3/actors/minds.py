@@ -70,7 +70,10 @@ class MindSettings:
 @final
 @frozen
 class Mind:
-    """The cells of one instrument: market, regime, ta, ml, hybrid. `peers`: all minds, by key."""
+    """The cells of one instrument: market, regime, ta, ml, hybrid. `peers`: all minds, by key.
+
+    `overseers` hear of every bar after those who decide.
+    """
 
     instrument: InstrumentId
     settings: MindSettings
@@ -84,7 +87,7 @@ class Mind:
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
-    discovery: Address[RegimeEstimated] | None = field(default=None, kw_only=True)
+    overseers: tuple[Address[RegimeEstimated], ...] = field(default=(), kw_only=True)
     market: DecisionCell[MarketMessage] = field(init=False)
     regime: DecisionCell[FeaturesComputed | TimerTicked] = field(init=False)
     ta: DecisionCell[RegimeEstimated] = field(init=False)
@@ -157,8 +160,8 @@ class Mind:
 
     def _build_regime(self) -> RegimeActor:
         # The blend hears of a bar before its members do, so that it knows which bar they mean.
-        discovery = () if self.discovery is None else (self.discovery,)
-        listeners = (self.hybrid, self.ta, self.ml, self.board, *discovery)
+        deciding: tuple[Address[RegimeEstimated], ...] = (self.hybrid, self.ta, self.ml)
+        listeners = (*deciding, self.board, *self.overseers)
         return RegimeActor(
             RegimeDetector(self.settings.regime),
             listeners=listeners,

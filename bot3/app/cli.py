@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from bot3.app.cli_operate import COMMANDS
-from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, guard
+from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, WORLD, guard
 from bot3.app.cli_research import RESEARCH_COMMANDS
 from bot3.app.options import RunOptions, VenueOptions
 
@@ -33,6 +33,7 @@ def _run_options(command: F) -> F:
             type=click.Path(path_type=Path),
             help="Drive the embedded exchange from recorded data (L2 lines or OHLCV bars).",
         ),
+        WORLD,
         JSON,
         click.option(
             "--duration",
@@ -111,6 +112,7 @@ def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None
 @CONFIG
 @JSON
 @VERBOSE
+@WORLD
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Absent: a new one, told.")
 @click.option(
     "--hours",
@@ -136,7 +138,9 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
     """The whole bot in virtual time, with faults, from one seed; exit 1 on a broken invariant.
 
     The same tree, adapters and wire protocol as a live run, over in-memory streams against the
-    simulated exchange. The same seed gives the same journal and the same trace, bit for bit.
+    simulated exchange. The same seed gives the same journal and the same trace, bit for bit. The
+    strategies follow every signal, since many orders find faults; with --world they decide as
+    configured, and the equity says what came of it.
     """
 
     def action() -> int:
@@ -209,11 +213,7 @@ def decode(
 @click.option("--binance-port", type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--okx-port", type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--bybit-port", type=click.IntRange(0, 65535), help="0: any free one.")
-@click.option(
-    "--world",
-    type=click.Choice(["null", "planted", "regime", "thin"]),
-    help="What moves the market.  [default: as configured]",
-)
+@WORLD
 @click.option(
     "--replay", type=click.Path(path_type=Path), help="Recorded data instead (L2 lines or bars)."
 )

@@ -26,6 +26,11 @@ USERDIR = click.option(
 JSON = click.option(
     "--json", "is_json", is_flag=True, help="Print one JSON object as the last line of output."
 )
+WORLD = click.option(
+    "--world",
+    type=click.Choice(["null", "planted", "regime", "thin"]),
+    help="What moves the simulated market.  [default: as configured]",
+)
 VERBOSE = click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show tracebacks.")
 
 

@@ -20,6 +20,7 @@ class RunOptions:
     is_verbose: bool
     is_live: bool = False
     is_confirmed: bool = False
+    world: str | None = None
 
 
 @frozen

@@ -77,6 +77,8 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
     overrides: dict[str, object] = {}
     if options.replay is not None:
         overrides["simulation.replay"] = str(options.replay)
+    if options.world is not None:
+        overrides["simulation.world"] = options.world
     if options.userdir is not None:
         overrides["journal.directory"] = str(options.userdir)
     loaded = load_config(options.config, environ, overrides)

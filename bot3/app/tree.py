@@ -164,6 +164,7 @@ class TradingEngine:
             risk,
             *self._kill_switch(),
             self.core.healing_spec(),
+            self.core.market_regime_spec(),
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),

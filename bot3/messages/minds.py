@@ -44,6 +44,15 @@ class RegimeEstimated(msgspec.Struct, frozen=True):
     features: FeaturesComputed
 
 
+class MarketRegimeEstimated(msgspec.Struct, frozen=True):
+    """The regime of all `instruments` together, at the close of their bars at `ts_ns`."""
+
+    ts_ns: int
+    instruments: int
+    probabilities: tuple[float, ...]
+    label: RegimeLabel
+
+
 class RegimeChanged(msgspec.Struct, frozen=True, tag=True):
     """The label changed, after hysteresis."""
 

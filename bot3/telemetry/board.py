@@ -41,6 +41,7 @@ from bot3.messages.minds import (
     DriftDetected,
     FeaturesJudged,
     LearningScored,
+    MarketRegimeEstimated,
     ModelBenched,
     RegimeEstimated,
     TargetProposed,
@@ -58,7 +59,7 @@ from bot3.portfolio.positions import FLAT, Position
 from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.latency import LatencySample
 from bot3.telemetry.lines import fill_line, order_line
-from bot3.telemetry.mind_counts import LearnerNews, MindCounts
+from bot3.telemetry.minds import MindsCard, MindsNews
 from bot3.telemetry.status import FillLine, OrderStatusLine
 from supervisors.actor import DecisionActor
 from supervisors.clock import Clock
@@ -76,7 +77,7 @@ BoardMessage = (
     | TargetProposed
     | WeightsChanged
     | LearningScored
-    | LearnerNews
+    | MindsNews
     | BalancesCompared
     | ReconcileNews
     | RiskNews
@@ -116,7 +117,7 @@ class Board:
         self.anomalies = 0
         self.stops_hit = 0
         self.stop = ""
-        self.minds = MindCounts()
+        self.minds = MindsCard()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -138,7 +139,7 @@ class Board:
                 self.instruments[message.instrument].regime = message
             case BarClosed():
                 self.instruments[message.bar.instrument].bars += 1
-            case DriftDetected() | ModelBenched() | FeaturesJudged():
+            case MarketRegimeEstimated() | DriftDetected() | ModelBenched() | FeaturesJudged():
                 self.minds.take(message)
             case LearningScored() | WeightsChanged():
                 self._mind(message)

@@ -11,7 +11,7 @@ import msgspec
 from attrs import frozen
 
 from bot3.domain.values import InstrumentId, VenueName
-from bot3.messages.minds import RegimeEstimated
+from bot3.messages.minds import MarketRegimeEstimated, RegimeEstimated
 from bot3.telemetry.board import Board
 from bot3.telemetry.cards import InstrumentCard
 from bot3.telemetry.status import (
@@ -98,6 +98,8 @@ class Snapshots:
             fills=board.fills,
             events=self._gauges.events(),
             signals=board.signals,
+            market_regime=_label(board.minds.market_regime),
+            market_regime_probabilities=_probabilities(board.minds.market_regime),
             drifts=dict(board.minds.drifts),
             benched=dict(board.minds.benched),
             judged=dict(board.minds.judged),
@@ -204,7 +206,7 @@ def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
         ask=None if quote is None else quote.ask,
         bars=card.bars,
         regime=None if regime is None else regime.label.value,
-        regime_probabilities={} if regime is None else _probabilities(regime),
+        regime_probabilities=_probabilities(regime),
         ta_target=targets.get("ta"),
         ml_target=targets.get("ml"),
         hybrid_target=targets.get("hybrid"),
@@ -218,8 +220,14 @@ def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
     )
 
 
-def _probabilities(regime: RegimeEstimated) -> dict[str, float]:
+def _label(regime: MarketRegimeEstimated | None) -> str | None:
+    return None if regime is None else regime.label.value
+
+
+def _probabilities(regime: RegimeEstimated | MarketRegimeEstimated | None) -> dict[str, float]:
     """Of the filter's states, which know volatility only: the calmest first, the wildest last."""
+    if regime is None:
+        return {}
     shares = regime.probabilities
     names = ["calm", *(f"between {at}" for at in range(1, len(shares) - 1)), "volatile"]
     return dict(zip(names, shares, strict=True))

@@ -133,9 +133,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     `reasons` says why it is not ready; `drawdown` is the present fall from the peak in [0, 1],
     `max_drawdown` the deepest one of this run; `orders_by_status`, `denials`, `restarts` and
-    `healing` count since the start, by order status, denial reason, actor and healing action,
-    `drifts` by detector, `benched` (times a learner was not listened to) by reason,
-    `judged` feature sets by what became of them.
+    `healing` count since the start, by order status, denial reason, actor and healing action;
+    `drifts` by detector, `benched` (times a learner was not listened to) by reason, `judged`
+    feature sets by what became of them. `market_regime` is that of all instruments together.
     `stop` is the last protective stop that was hit, of `stops_hit`;
     `mismatches` says where a venue's books and ours differ for good: no entries there;
     `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
@@ -171,6 +171,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     fills: int = 0
     events: int = 0
     signals: int = 0
+    market_regime: str | None = None
+    market_regime_probabilities: dict[str, float] = {}
     drifts: dict[str, int] = {}
     benched: dict[str, int] = {}
     judged: dict[str, int] = {}

@@ -109,6 +109,9 @@ class StatusMetrics:
         name, text = "bot3_journal_commit_milliseconds", "Group commit, of the last ones."
         gauge(name, text, journal.commit_p50_ms, quantile="0.5")
         gauge(name, text, journal.commit_p99_ms, quantile="0.99")
+        text = "Probability of the regime of all instruments together."
+        for regime, share in status.market_regime_probabilities.items():
+            gauge("bot3_market_regime_probability", text, share, regime=regime)
         text = "Changes found, by detector."
         for detector, count in status.drifts.items():
             counter("bot3_drifts_total", text, count, detector=detector)

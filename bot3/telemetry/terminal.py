@@ -199,6 +199,10 @@ def _footer(status: Status) -> Table:
         age = "" if venue.book_age_ms is None else f"  book {venue.book_age_ms:,.0f} ms old"
         words = Text.assemble(formats.printable(name), *parts, (age, _QUIET), no_wrap=True)
         made.add_row(_text("venue", _QUIET), words)
+    if status.market_regime is not None:
+        wild = status.market_regime_probabilities.get("volatile", 0.0)
+        told = _text(f"{status.market_regime}, volatile {wild:.0%}")
+        made.add_row(_text("market", _QUIET), told)
     for label, counts in (
         ("orders", status.orders_by_status),
         ("denied", status.denials),

@@ -41,6 +41,7 @@ class SimulateOptions:
     is_json: bool
     is_checked_twice: bool
     is_verbose: bool
+    world: str | None = None
 
 
 def run_simulation(options: SimulateOptions, environ: Mapping[str, str]) -> int:
@@ -49,8 +50,9 @@ def run_simulation(options: SimulateOptions, environ: Mapping[str, str]) -> int:
         seed=options.seed,
         duration_s=options.hours * _S_PER_HOUR,
         level=FaultLevel(options.faults),
+        world=options.world,
     )
-    loaded = load_busy_config(options.config, environ, scenario.seed)
+    loaded = load_busy_config(options.config, environ, scenario.seed, options.world)
     configure_logging("debug" if options.is_verbose else "critical", sys.stderr, None)
     try:
         result = simulate(scenario, loaded)
@@ -66,13 +68,17 @@ def run_simulation(options: SimulateOptions, environ: Mapping[str, str]) -> int:
     return 0 if result.is_good and is_same else 1
 
 
-def load_busy_config(path: Path | None, environ: Mapping[str, str], seed: int) -> LoadedConfig:
+def load_busy_config(
+    path: Path | None, environ: Mapping[str, str], seed: int, world: str | None = None
+) -> LoadedConfig:
     """The user's configuration, with many orders where the user says nothing of it.
 
-    The seed chooses the venues then too.
+    The seed chooses the venues then too. In a `world` that was asked for minds decide as ever.
     """
     sources = load_config(path, environ).sources
     wanted = {**BUSY, "exchanges.active": VENUES[seed % len(VENUES)]}
+    if world is not None:
+        wanted = {"telemetry.enabled": False, "simulation.world": world}
     busy = {key: value for key, value in wanted.items() if sources[key] == DEFAULT_SOURCE}
     return load_config(path, environ, {**busy, "system.seed": seed})
 
@@ -94,6 +100,8 @@ def _in_another_process(options: SimulateOptions) -> dict[str, object]:
     command = [sys.executable, "-m", "bot3", "simulate", "--json"]
     command += ["--seed", str(options.seed), "--hours", repr(options.hours)]
     command += ["--faults", options.faults]
+    if options.world is not None:
+        command += ["--world", options.world]
     if options.config is not None:
         command += ["--config", str(options.config)]
     done = subprocess.run(  # noqa: S603  (our own command, no shell)

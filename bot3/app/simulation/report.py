@@ -5,6 +5,7 @@ Invariant: everything but the wall-clock figures is a function of code and seed.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +46,8 @@ class SimulationResult:
     last_lines: tuple[str, ...]
     virtual_s: float
     wall_s: float
+    equity_start: Decimal | None = None
+    equity_end: Decimal | None = None
 
     @property
     def is_good(self) -> bool:
@@ -57,6 +60,7 @@ class SimulationResult:
         hours = scenario.duration_s / _S_PER_HOUR
         words = f"python -m bot3 simulate --seed {scenario.seed} --hours {hours:.10g}"
         words += f" --faults {scenario.level.value}"
+        words += "" if scenario.world is None else f" --world {scenario.world}"
         return words if self.config_path is None else f"{words} --config {self.config_path}"
 
     def to_json(self) -> dict[str, Any]:
@@ -85,6 +89,9 @@ class SimulationResult:
             "violations_found": self.violations_found,
             "config_hash": self.config_hash,
             "commit": commit(),
+            "world": scenario.world,
+            "equity_start": _number(self.equity_start),
+            "equity_end": _number(self.equity_end),
             "wall_s": round(self.wall_s, 3),
             "sim_hours_per_wall_s": round(self.virtual_s / _S_PER_HOUR / self.wall_s, 6),
         }
@@ -98,6 +105,7 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
  {self.wall_s:.1f} s ({pace:.0f} s per s)
   up {self.up_s:,.0f} s  orders {self.orders}  fills {self.fills}  processes {self.processes}\
  (crashes {self.crashes}, exits {self.exits})  actor restarts {self.restarts}
+  equity of the last process {self.equity_start} to {self.equity_end} (simulated)
   faults {sum(self.faults.values())}: {kinds}
   healing {sum(self.healing.values())}: {healing}
   journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
@@ -114,6 +122,10 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
             f"  seed {self.scenario.seed}  commit {commit()}  config {self.config_hash}",
             f"  again: {self.repeat_command()}",
         ]
+
+
+def _number(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -68,7 +68,8 @@ class FaultPlan:
 class Scenario:
     """One simulation. `duration_s`: with faults; the settling phase comes after it.
 
-    `own_plan` replaces the level's: for those who look for one kind of fault.
+    `own_plan` replaces the level's: for those who look for one kind of fault. `world`: the one that
+    was asked for.
     """
 
     seed: int = field(validator=validators.ge(0))
@@ -76,6 +77,7 @@ class Scenario:
     level: FaultLevel
     settle_s: float = SETTLE_S
     own_plan: FaultPlan | None = None
+    world: str | None = None
 
     @property
     def plan(self) -> FaultPlan:

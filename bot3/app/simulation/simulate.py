@@ -49,7 +49,7 @@ def _result(
     virtual_s: float,
     wall_s: float,
 ) -> SimulationResult:
-    counts, jury = world.trace.counts, world.jury
+    counts, jury, equity = world.trace.counts, world.jury, world.equity
     return SimulationResult(
         scenario=scenario,
         config_hash=loaded.hash,
@@ -72,6 +72,8 @@ def _result(
         last_lines=tuple(world.trace.last),
         virtual_s=virtual_s,
         wall_s=wall_s,
+        equity_start=equity[0],
+        equity_end=equity[1],
     )
 
 

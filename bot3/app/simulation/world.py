@@ -6,6 +6,7 @@ Invariant: everything in it happens in virtual time and in an order that the see
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final, final
 
 import trio
@@ -74,6 +75,7 @@ class SimulatedWorld:
         self.plan = scenario.plan
         self.trace = Trace()
         self.jury = Jury(())
+        self.equity: tuple[Decimal | None, Decimal | None] = (None, None)
         self.clock = TrioClock(EPOCH_NS, clock.current_time)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
@@ -206,6 +208,9 @@ class SimulatedWorld:
                 await trio.sleep(_LOOK_S)
                 is_quiet_now = is_quiet(life) and not any(site.open_orders() for site in sites)
                 quiet_s = quiet_s + _LOOK_S if is_quiet_now else 0.0
+        if life.snapshots is not None:
+            status = life.snapshots.status()
+            self.equity = (status.equity_start, status.equity)
         bot = rest_of(life, self.disk.records(), is_halt_expected=True)
         self.hear(Settled(self.clock.now_ns(), tuple(site.rest() for site in sites), bot))
 

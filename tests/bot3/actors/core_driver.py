@@ -39,6 +39,7 @@ from bot3.telemetry.board import Board
 from supervisors.cell import DecisionCell
 from supervisors.clock import ManualClock
 from supervisors.dispatch import RunQueue
+from supervisors.spec import DecisionSpec
 from tests.bot3.making import (
     BTC,
     SECOND_NS,
@@ -171,10 +172,15 @@ class CoreDriver:
         """What the board was told of one kind."""
         return [message for message in self.watcher.heard if isinstance(message, kind)]
 
+    def ours(self) -> tuple[DecisionSpec[Any], ...]:
+        """Those of no instrument."""
+        core = self.core
+        return (*core.money_specs(), core.healing_spec(), core.market_regime_spec())
+
     def cells(self) -> tuple[DecisionCell[Any], ...]:
         """Every cell of the core."""
         minds = [spec.cell for mind in self.core.minds.values() for spec in mind.specs()]
-        ours = (*self.core.money_specs(), self.core.healing_spec())
+        ours = self.ours()
         return (*(spec.cell for spec in ours), *minds)
 
     def errors(self) -> dict[str, Exception]:
@@ -187,7 +193,7 @@ class CoreDriver:
             for spec in mind.specs():
                 if spec.cell is cell:
                     cell.start(spec.build)
-        for spec in (*self.core.money_specs(), self.core.healing_spec()):
+        for spec in self.ours():
             if spec.cell is cell:
                 cell.start(spec.build)
 

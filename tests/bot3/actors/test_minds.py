@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
 from bot3.actors.ml import LABELS_PER_SNAPSHOT
 from bot3.domain.errors import DataError
+from bot3.learning.duel import Duel
+from bot3.learning.snapshot import score_of
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.control import EquityMarked
 from bot3.messages.healing import StartEmpty
 from bot3.messages.minds import (
     FeaturesComputed,
+    FeaturesProposed,
     LearningScored,
+    MarketRegimeEstimated,
+    ModelBenched,
     RegimeChanged,
     RegimeEstimated,
     TargetProposed,
     WeightsChanged,
 )
+from supervisors.clock import ManualClock
 from supervisors.testing import crash, crash_on_next_message
 from tests.bot3.actors.core_driver import BITCOIN, ETHER, CoreDriver
 from tests.bot3.actors.series import bars_of, wave
@@ -181,5 +188,67 @@ def test_a_change_of_regime_is_journaled_once_and_not_of_history() -> None:
         if before is not after
     ]
     assert moves
-    assert [(each.before, each.after) for each in driver.of(RegimeChanged)] == moves
+    told = [each for each in driver.of(RegimeChanged) if each.instrument == BITCOIN]
+    assert [(each.before, each.after) for each in told] == moves
     assert len(FEATURE_NAMES) == len(driver.heard(RegimeEstimated)[-1].features.values)
+
+
+def test_the_market_as_a_whole_has_a_regime_and_nobody_waits_for_it() -> None:
+    driver = warm_driver()
+    crash(driver.core.market_regime, RuntimeError("cosmic ray"))
+    live(driver, 300, 4)
+    assert len(targets(driver, "hybrid")) == len(targets(driver, "hybrid", ETHER)) > 0
+    mark = len(driver.heard(MarketRegimeEstimated))
+    driver.restart(driver.core.market_regime)
+    live(driver, 304, 5)
+    told = driver.heard(MarketRegimeEstimated)[mark:]
+    times = [each.ts_ns for each in told]
+    assert times == sorted(set(times))
+    assert {each.instruments for each in told} == {2}
+    assert all(sum(each.probabilities) == pytest.approx(1.0) for each in told)
+
+
+def test_proposed_features_are_judged_and_what_becomes_of_them_is_in_the_journal() -> None:
+    driver = warm_driver()
+    ml = driver.core.minds[BITCOIN].ml
+    ml.send(FeaturesProposed(BITCOIN, 1, ("lag5(rsi_14)", "order_flow*trade_flow_1")))
+    live(driver, 300, 5)
+    assert driver.errors() == {}
+    ml.send(FeaturesProposed(BITCOIN, 2, ("lag5(nothing)",)))  # one duel at a time: not read
+    assert driver.errors() == {}
+    ether = driver.core.minds[ETHER].ml
+    ether.send(FeaturesProposed(ETHER, 2, ("lag5(nothing)",)))
+    assert list(driver.errors()) == ["ml"]
+
+
+def test_a_learner_resumes_with_the_features_that_its_snapshot_has() -> None:
+    settings = warm_driver().core.settings.mind.learner
+    duel = Duel(FEATURE_NAMES, settings, extra=("lag5(rsi_14)",))
+    driver = CoreDriver(HORIZON)
+    cell = driver.core.minds[BITCOIN].ml
+    driver.memory.models(BITCOIN).keep(duel.learner.snapshot())
+    crash(cell, RuntimeError("cosmic ray"))
+    driver.restart(cell)
+    for key in (BITCOIN, ETHER):
+        driver.history(key, bars_of(key, CLOSES[:300]))
+    live(driver, 300, 4)
+    assert driver.errors() == {}
+    kept = driver.memory.models(BITCOIN).newest[1]
+    assert kept is not None
+    assert score_of(kept)["features"] == [*FEATURE_NAMES, "lag5(rsi_14)"]
+
+
+def test_a_learner_that_is_slow_is_benched_and_the_bot_trades_on_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = warm_driver(**{"learning.latency_budget_ms": 0.01})
+    stopwatch = itertools.count(step=50_000)
+    monkeypatch.setattr(ManualClock, "monotonic_ns", lambda _: next(stopwatch))
+    live(driver, 300, 12)
+    [benched, *_] = [each for each in driver.heard(ModelBenched) if each.instrument == BITCOIN]
+    assert benched.reason == "too slow"
+    assert benched.until_ns > benched.ts_ns
+    said = [each.confidence for each in targets(driver, "ml") if each.ts_ns > benched.ts_ns]
+    assert len(said) >= 3
+    assert set(said) == {0.0}
+    assert len(targets(driver, "hybrid")) == len(targets(driver, "ta"))

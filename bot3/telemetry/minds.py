@@ -1,4 +1,4 @@
-"""What became of learners, counted: drifts, times on the bench, feature sets judged.
+"""What is known of the minds together: the market's regime, and what became of learners, counted.
 
 Invariant: counts only rise.
 """
@@ -8,23 +8,31 @@ from __future__ import annotations
 from collections import Counter
 from typing import final
 
-from bot3.messages.minds import DriftDetected, FeaturesJudged, ModelBenched
+from bot3.messages.minds import (
+    DriftDetected,
+    FeaturesJudged,
+    MarketRegimeEstimated,
+    ModelBenched,
+)
 
-LearnerNews = DriftDetected | FeaturesJudged | ModelBenched
+MindsNews = MarketRegimeEstimated | DriftDetected | FeaturesJudged | ModelBenched
 
 
 @final
-class MindCounts:
-    """By detector, by reason, by verdict."""
+class MindsCard:
+    """`drifts` by detector, `benched` by reason, `judged` by verdict."""
 
     def __init__(self) -> None:
+        self.market_regime: MarketRegimeEstimated | None = None
         self.drifts: Counter[str] = Counter()
         self.benched: Counter[str] = Counter()
         self.judged: Counter[str] = Counter()
 
-    def take(self, message: LearnerNews) -> None:
+    def take(self, message: MindsNews) -> None:
         """One of them."""
         match message:
+            case MarketRegimeEstimated():
+                self.market_regime = message
             case DriftDetected(detector=detector):
                 self.drifts[detector] += 1
             case ModelBenched(reason=reason):
