@@ -36,6 +36,7 @@ from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
 
 LABELS_PER_SNAPSHOT = 100
+LABELS_PER_REVIEW = 3_000
 UNLEARNED_MAX = 1_000
 
 
@@ -137,6 +138,8 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked | FeaturesProposed]):
             self._tell_drift(features, detector)
         if not has_learned:
             return
+        if learner.score.labels % LABELS_PER_REVIEW == 0:
+            self._duel.challenge(())  # are the features that were found still worth it?
         self._tell_score(features, learner)
 
     def _tell_score(self, features: FeaturesComputed, learner: OnlineLearner) -> None:

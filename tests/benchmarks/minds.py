@@ -1,7 +1,7 @@
 """What an opinion costs: features, regime, TA, ML and hybrid of one instrument, a bar a second.
 
-The actors of a live run, driven without Trio. `decision_us`: from the trade that closes a bar to the
-blended target, learning excluded; `learning_us`: what is learned on the timer's next beat.
+The actors of a live run, driven without Trio. `decision_us`: from the trade that closes a bar to
+the blended target, learning excluded; `learning_us`: what is learned on the timer's next beat.
 """
 
 from __future__ import annotations

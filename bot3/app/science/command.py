@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from bot3.app.science import discovery, learning, meta, order_flow, regimes, worlds
+from bot3.app.science import discovery, growth, learning, meta, order_flow, regimes, worlds
 from bot3.app.science.rows import Effort, Result, Row, Verdict, run_row
 from supervisors.clock import SystemClock
 
 ROWS: Final[tuple[Row, ...]] = (
     *regimes.ROWS,
+    *growth.ROWS,
     *meta.ROWS,
     *learning.ROWS,
     *discovery.ROWS,

@@ -105,6 +105,13 @@ def test_a_challenger_that_forecasts_better_is_promoted_with_the_evidence() -> N
     assert duel.learner.score.labels > 500
 
 
+def test_features_that_no_longer_help_lose_to_none() -> None:
+    duel = Duel(BASE, SETTINGS, DuelSettings(200, 300), ("lag5(a)", "a/b"))
+    assert duel.challenge(())
+    [verdict] = _dueled(duel, _rows(10, 900, 0.0))
+    assert (verdict.names, duel.extra) == ((), ())
+
+
 def test_a_challenger_of_noise_is_refused_and_changes_nothing() -> None:
     duel, alone = (Duel(BASE, SETTINGS, DuelSettings(200, 300)) for _ in range(2))
     rows = _rows(9, 900, 0.0)
