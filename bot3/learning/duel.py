@@ -28,10 +28,13 @@ class DuelSettings:
 
 
 class Row(NamedTuple):
-    """One bar's features, as the learner in use and the challenger see them."""
+    """One bar's features, as the learner in use and the challenger saw them; `generation` says
+    which learner was in use.
+    """
 
     used: tuple[float, ...]
     challenging: tuple[float, ...] | None
+    generation: int
 
 
 class Verdict(NamedTuple):
@@ -48,8 +51,8 @@ class Duel:
     """Feature vectors in, forecasts of the learner in use out."""
 
     __slots__ = (
-        "_base", "_challenger", "_differences", "_extension", "_last", "_rival", "_settings",
-        "_sums", "learner", "learner_settings",
+        "_base", "_challenger", "_differences", "_extension", "_generation", "_last", "_rival",
+        "_settings", "_sums", "learner", "learner_settings",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +71,7 @@ class Duel:
         self._differences: list[float] = []
         self._sums = [0.0, 0.0]
         self._last: tuple[float, ...] = ()
+        self._generation = 0
 
     @property
     def extra(self) -> tuple[str, ...]:
@@ -102,7 +106,7 @@ class Duel:
         self._last = (*values, *self._extension.update(values))
         rival = self._rival
         challenging = None if rival is None else (*values, *rival.update(values))
-        return Row(self._last, challenging)
+        return Row(self._last, challenging, self._generation)
 
     def predict(self, values: Sequence[float]) -> Prediction:
         """Of the features seen last; raises ValueError where these are others."""
@@ -112,10 +116,14 @@ class Duel:
 
     def learn(self, ts_ns: int, close: float, row: Row) -> tuple[bool, list[str], Verdict | None]:
         """As the learner's; and what became of the challenger, where that is known now."""
-        has_learned, drifts = self.learner.learn(ts_ns, close, row.used)
+        is_current = row.generation == self._generation
+        used = row.used if is_current else row.challenging  # seen before it was promoted
+        if used is None:
+            return False, [], None
+        has_learned, drifts = self.learner.learn(ts_ns, close, used)
         verdict = None
         challenger = self._challenger
-        if challenger is not None and row.challenging is not None:
+        if challenger is not None and row.challenging is not None and is_current:
             challenger.learn(ts_ns, close, row.challenging)
             verdict = self._judge(challenger)
         return has_learned, drifts, verdict
@@ -147,5 +155,6 @@ class Duel:
         )
         if is_promoted:
             self._extension, self.learner = rival, challenger
+            self._generation += 1
         self._rival = self._challenger = None
         return verdict

@@ -74,8 +74,8 @@ class HybridStrategy:
     """
 
     __slots__ = (
-        "_adaptive", "_blend", "_exposure", "_followed", "_prior", "_regime", "_settings",
-        "_threshold", "_weights",
+        "_adaptive", "_blend", "_exposure", "_followed", "_regime", "_settings", "_threshold",
+        "_weights",
     )  # fmt: skip
 
     name = "hybrid"
@@ -83,8 +83,8 @@ class HybridStrategy:
     def __init__(self, ta: str, ml: str, settings: HybridSettings | None = None) -> None:
         self._settings = settings = settings or HybridSettings()
         names, prior = (ta, ml), (settings.ta_weight, settings.ml_weight)
-        self._weights = self._prior = dict(zip(names, prior, strict=True))
-        if len(self._prior) != len(names):
+        self._weights = dict(zip(names, prior, strict=True))
+        if len(self._weights) != len(names):
             raise ValueError(f"two strategies named {ta}")
         cost_bps = settings.cost_bps
         self._adaptive = (

@@ -105,6 +105,24 @@ def test_a_challenger_that_forecasts_better_is_promoted_with_the_evidence() -> N
     assert duel.learner.score.labels > 500
 
 
+def test_bars_that_were_seen_before_a_promotion_are_learned_after_it() -> None:
+    """The timer learns several bars at a time: what was seen waits."""
+    duel, rows, waiting, verdicts = (
+        Duel(BASE, SETTINGS, DuelSettings(200, 300)),
+        _rows(8, 900, 1.0),
+        [],
+        [],
+    )
+    assert duel.challenge(("a*b",))
+    for at, (close, values) in enumerate(rows):
+        waiting.append((at, close, duel.see(values)))
+        if len(waiting) == 7:
+            verdicts += [duel.learn(*each)[2] for each in waiting]
+            waiting = []
+    assert [each.is_promoted for each in verdicts if each] == [True]
+    assert duel.learner.score.labels > 880
+
+
 def test_features_that_no_longer_help_lose_to_none() -> None:
     duel = Duel(BASE, SETTINGS, DuelSettings(200, 300), ("lag5(a)", "a/b"))
     assert duel.challenge(())
