@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from attrs import field, frozen, validators
 
-from bot3.learning.labels import LabelSettings, Opening, open_label, outcome
+from bot3.learning.labels import LabelKind, LabelSettings, Opening, Outcome, open_label, outcome
 from bot3.learning.models import Features
 from bot3.learning.scaling import Scaler
 from bot3.learning.score import Baseline, LearnerScore, PrequentialScore
@@ -209,19 +209,31 @@ class OnlineLearner:
         self._scaler.learn(seen.values)
         self._seen = None  # the scale has moved on
 
+    def _decided(self, close: float) -> list[tuple[_Pending, Outcome]]:
+        """The forecasts whose labels are known now; the others go on waiting."""
+        settings, bar, decided = self.settings.labels, self._bar, []
+        waiting = deque[_Pending]()
+        while self._pending:
+            pending = self._pending.popleft()
+            found = outcome(settings, pending.opening, bar, close)
+            if found is not None:
+                decided.append((pending, found))
+                continue
+            waiting.append(pending)
+            if settings.kind is LabelKind.HORIZON:
+                break  # those behind it are due later
+        self._pending.extendleft(reversed(waiting))
+        return decided
+
     def _mature(self, close: float) -> tuple[bool, list[str]]:
-        drifts, errors, waiting = list[str](), list[float](), deque[_Pending]()
-        for pending in self._pending:
-            found = outcome(self.settings.labels, pending.opening, self._bar, close)
-            if found is None:
-                waiting.append(pending)
-            elif found.is_up is None:
+        drifts, errors = list[str](), list[float]()
+        for pending, found in self._decided(close):
+            if found.is_up is None:
                 self.unlabeled += 1
                 self._take_move(pending, found.log_return)
             else:
                 errors.append((pending.forecast.probability - found.is_up) ** 2)
                 drifts += self._take(pending, found.log_return, label=found.is_up)
-        self._pending = waiting
         self.last_error = sum(errors) / len(errors) if errors else None
         return bool(errors), drifts
 

@@ -12,11 +12,10 @@ would.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import exp
 from typing import final
 
 from attrs import field, frozen, validators
-
-from bot3.learning.meta import MetaLearner, MetaSettings
 
 _ANY = ""
 
@@ -32,38 +31,48 @@ class WeightsSettings:
     share: float = field(default=0.0005, validator=[validators.ge(0.0), validators.lt(1.0)])
 
 
+Vector = tuple[float, ...]
+
+
+def hedge(
+    weights: Vector, losses: Sequence[float], prior: Vector, rate: float, share: float
+) -> Vector:
+    """One round of Hedge with fixed share: the weights for the next.
+
+    The same as `MetaLearner` with that rate, at a tenth of its time.
+    """
+    least = min(losses)
+    kept = [w * exp(rate * (least - loss)) for w, loss in zip(weights, losses, strict=True)]
+    total = sum(kept)
+    return tuple([(1.0 - share) * k / total + share * p for k, p in zip(kept, prior, strict=True)])
+
+
 @final
 class _Copy:
-    """One meta-learner, or one a regime."""
+    """One Hedge, or one a regime."""
 
-    __slots__ = ("_by_regime", "_is_conditional", "_names", "_prior", "_settings")
+    __slots__ = ("_by_regime", "_is_conditional", "_prior", "_rate", "_share")
 
-    def __init__(
-        self,
-        names: Sequence[str],
-        prior: Sequence[float],
-        settings: MetaSettings,
-        *,
-        is_conditional: bool,
-    ) -> None:
-        self._names, self._prior = tuple(names), tuple(prior)
-        self._settings = settings
+    def __init__(self, prior: Vector, rate: float, share: float, *, is_conditional: bool) -> None:
+        self._prior, self._rate, self._share = prior, rate, share
         self._is_conditional = is_conditional
-        self._by_regime: dict[str, MetaLearner] = {}
+        self._by_regime: dict[str, Vector] = {}
 
-    def of(self, regime: str) -> MetaLearner:
+    def weights(self, regime: str) -> Vector:
+        return self._by_regime.get(regime if self._is_conditional else _ANY, self._prior)
+
+    def update(self, regime: str, losses: Sequence[float]) -> float:
+        """Takes a round; returns what this copy lost in it."""
+        weights = self.weights(regime)
         key = regime if self._is_conditional else _ANY
-        found = self._by_regime.get(key)
-        if found is None:
-            found = MetaLearner(self._names, self._prior, self._settings)
-            self._by_regime[key] = found
-        return found
+        self._by_regime[key] = hedge(weights, losses, self._prior, self._rate, self._share)
+        return sum(w * loss for w, loss in zip(weights, losses, strict=True))
 
 
 class AdaptiveWeights:
     """Weights over named experts from a prior, by regime."""
 
-    __slots__ = ("_copies", "_names", "_top")
+    __slots__ = ("_copies", "_names", "_settings", "_start", "_top")
 
     def __init__(
         self,
@@ -71,37 +80,38 @@ class AdaptiveWeights:
         prior: Sequence[float],
         settings: WeightsSettings | None = None,
     ) -> None:
-        settings = settings or WeightsSettings()
+        self._settings = settings = settings or WeightsSettings()
         self._names = tuple(names)
-        self._copies = {
-            f"{rate}{' by regime' if kind else ''}": _Copy(
-                names, prior, MetaSettings(settings.share, rate), is_conditional=kind
-            )
+        shares = tuple(prior)
+        if len(set(self._names)) != len(shares) or abs(sum(shares) - 1.0) > 1e-9:
+            raise ValueError(f"names must differ, and have priors that sum to one: {names} {prior}")
+        self._copies = tuple(
+            _Copy(shares, rate, settings.share, is_conditional=kind)
             for rate in settings.rates
             for kind in (False, True)
-        }
-        top = MetaSettings(settings.share, settings.copy_rate)
-        self._top = MetaLearner(tuple(self._copies), settings=top)
+        )
+        self._start = self._top = (1.0 / len(self._copies),) * len(self._copies)
 
     def weights(self, regime: str) -> dict[str, float]:
         """In a regime, by name; they sum to one."""
-        found = dict.fromkeys(self._names, 0.0)
-        for name, share in self._top.weights.items():
-            for expert, weight in self._copies[name].of(regime).weights.items():
-                found[expert] += share * weight
-        total = sum(found.values())
-        return {name: weight / total for name, weight in found.items()}
+        found = [0.0] * len(self._names)
+        for share, copy in zip(self._top, self._copies, strict=True):
+            for at, weight in enumerate(copy.weights(regime)):
+                found[at] += share * weight
+        total = sum(found)
+        return {name: each / total for name, each in zip(self._names, found, strict=True)}
 
     def update(self, regime: str, losses: Mapping[str, float]) -> None:
         """One round's losses, of what was decided in `regime`.
 
         Raises:
-            ValueError: an expert missing or unknown, or a loss outside [0, 1].
+            ValueError: an expert missing or unknown, or a loss outside [0, 1]; nothing has changed.
         """
-        lost = {
-            name: sum(w * losses[expert] for expert, w in copy.of(regime).weights.items())
-            for name, copy in self._copies.items()
-        }
-        for copy in self._copies.values():
-            copy.of(regime).update(losses)
-        self._top.update({name: min(max(loss, 0.0), 1.0) for name, loss in lost.items()})
+        ordered = [losses[name] for name in self._names if name in losses]
+        if len(ordered) != len(losses) or len(ordered) != len(self._names):
+            raise ValueError(f"losses of {sorted(losses)}, experts are {sorted(self._names)}")
+        if not all(0.0 <= loss <= 1.0 for loss in ordered):
+            raise ValueError(f"losses must be in [0, 1]: {losses}")
+        lost = [copy.update(regime, ordered) for copy in self._copies]
+        settings = self._settings
+        self._top = hedge(self._top, lost, self._start, settings.copy_rate, settings.share)

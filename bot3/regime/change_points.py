@@ -22,6 +22,7 @@ _POSITIVE = validators.gt(0.0)
 _NEGLIGIBLE = 30.0
 # From this run on a Student-t is taken for the normal that it nearly is (within 1e-4).
 _STEADY_RUN = 4_096
+_SLACK = 32  # hypotheses above the most, before the least probable are given up
 
 
 @frozen
@@ -99,7 +100,8 @@ class ChangePointDetector:
         self._branch(density)
         self._absorb(value)
         self.rows += 1
-        if len(self._runs) > self._settings.hypotheses_max or self.rows % 64 == 0:
+        # Not each time that there is one too many: pruning costs as much as a value does.
+        if len(self._runs) > self._settings.hypotheses_max + _SLACK or self.rows % 64 == 0:
             self._prune()
 
     def _densities(self, value: float) -> Array:

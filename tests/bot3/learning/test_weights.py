@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot3.learning.exposure import Exposure, ExposureSettings
+from bot3.learning.meta import MetaLearner, MetaSettings
 from bot3.learning.slope import RealizedSlope
-from bot3.learning.weights import AdaptiveWeights, WeightsSettings
+from bot3.learning.weights import AdaptiveWeights, WeightsSettings, hedge
 
 NAMES = ("a", "b")
 
@@ -66,6 +67,25 @@ def test_weights_sum_to_one_in_every_regime(rounds: list[tuple[str, float, float
             now = weights.weights(each)
             assert math.isclose(sum(now.values()), 1.0, abs_tol=1e-12)
             assert min(now.values()) >= 0.0
+
+
+@pytest.mark.parametrize("rate", [0.5, 8.0])
+def test_a_round_is_the_meta_learner_s_at_a_fixed_rate(rate: float) -> None:
+    dice = np.random.default_rng(7)
+    prior = (0.2, 0.3, 0.5)
+    learner, weights = MetaLearner("abc", prior, MetaSettings(0.01, rate)), prior
+    for losses in dice.random((300, 3)).tolist():
+        expected = learner.update(dict(zip("abc", losses, strict=True)))
+        weights = hedge(weights, losses, prior, rate, 0.01)
+        assert weights == pytest.approx(tuple(expected.values()), abs=1e-9)
+
+
+@pytest.mark.parametrize("losses", [{"a": 0.1}, {"a": 0.1, "c": 0.1}, {"a": 0.1, "b": 1.1}])
+def test_bad_losses_raise_and_change_nothing(losses: dict[str, float]) -> None:
+    weights = AdaptiveWeights(NAMES, (0.3, 0.7))
+    with pytest.raises(ValueError, match="losses"):
+        weights.update("calm", losses)
+    assert weights.weights("calm") == pytest.approx({"a": 0.3, "b": 0.7})
 
 
 def test_the_prior_holds_until_something_is_lost() -> None:
