@@ -216,6 +216,10 @@ def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
         unrealized=card.unrealized(),
         accuracy=None if score is None else score.accuracy,
         no_change_accuracy=None if score is None else score.no_change_accuracy,
+        log_loss=None if score is None else score.log_loss,
+        base_rate_log_loss=None if score is None else score.base_rate_log_loss,
+        calibration_error=None if score is None else score.calibration_error,
+        model_weights={} if score is None else score.weights,
         labels=0 if score is None else score.labels,
     )
 

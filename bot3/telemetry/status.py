@@ -63,6 +63,10 @@ class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
     realized: Decimal | None = None
     accuracy: float | None = None
     no_change_accuracy: float | None = None
+    log_loss: float | None = None
+    base_rate_log_loss: float | None = None
+    calibration_error: float | None = None
+    model_weights: dict[str, float] = {}
     labels: int = 0
 
 

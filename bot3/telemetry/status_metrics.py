@@ -150,6 +150,17 @@ class StatusMetrics:
         ):
             text = "Prequential accuracy."
             gauge("bot3_accuracy_ratio", text, accuracy, forecast=forecast, **where)
+        for forecast, loss in (
+            ("learner", instrument.log_loss),
+            ("base_rate", instrument.base_rate_log_loss),
+        ):
+            text = "Prequential log loss in nats."
+            gauge("bot3_log_loss_nats", text, loss, forecast=forecast, **where)
+        text = "Mean distance of what was forecast from what came."
+        gauge("bot3_calibration_error_ratio", text, instrument.calibration_error, **where)
+        text = "Weight of a model in the learner's blend."
+        for model, weight in instrument.model_weights.items():
+            gauge("bot3_model_weight", text, weight, model=model, **where)
 
     def _gauge(self, name: str, text: str, value: float | Decimal | None, **labels: str) -> None:
         known = math.nan if value is None else float(value)
