@@ -222,6 +222,7 @@ class DecisionCore:
             watcher=self.outlets.board,
             risk=self.risk,
             reconcilers=self.outlets.accounts,
+            costs={key: mind.priced() for key, mind in self.minds.items()},
         )
 
     def _build_execution(self) -> ExecutionActor:

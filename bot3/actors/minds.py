@@ -12,9 +12,9 @@ from attrs import field, frozen
 
 from bot3.actors.market import MarketActor, MarketMessage
 from bot3.actors.memory import MARKET, ML, Memory
-from bot3.actors.ml import MLActor
+from bot3.actors.ml import MLActor, MLMessage
 from bot3.actors.regime import RegimeActor
-from bot3.actors.strategies import HybridActor, TAActor
+from bot3.actors.strategies import HybridActor, HybridMessage, TAActor, TAMessage
 from bot3.domain.values import InstrumentId
 from bot3.learning.bench import BenchSettings
 from bot3.learning.online import LearnerSettings
@@ -31,7 +31,6 @@ from bot3.messages.market import (
 )
 from bot3.messages.minds import (
     FeaturesComputed,
-    FeaturesProposed,
     RegimeEstimated,
     TargetProposed,
 )
@@ -90,9 +89,9 @@ class Mind:
     overseers: tuple[Address[RegimeEstimated], ...] = field(default=(), kw_only=True)
     market: DecisionCell[MarketMessage] = field(init=False)
     regime: DecisionCell[FeaturesComputed | TimerTicked] = field(init=False)
-    ta: DecisionCell[RegimeEstimated] = field(init=False)
-    ml: DecisionCell[RegimeEstimated | TimerTicked | FeaturesProposed] = field(init=False)
-    hybrid: DecisionCell[RegimeEstimated | TargetProposed] = field(init=False)
+    ta: DecisionCell[TAMessage] = field(init=False)
+    ml: DecisionCell[MLMessage] = field(init=False)
+    hybrid: DecisionCell[HybridMessage] = field(init=False)
 
     @market.default
     def _market(self) -> DecisionCell[MarketMessage]:
@@ -103,15 +102,15 @@ class Mind:
         return DecisionCell("regime", self.runs)
 
     @ta.default
-    def _ta(self) -> DecisionCell[RegimeEstimated]:
+    def _ta(self) -> DecisionCell[TAMessage]:
         return DecisionCell("ta", self.runs)
 
     @ml.default
-    def _ml(self) -> DecisionCell[RegimeEstimated | TimerTicked | FeaturesProposed]:
+    def _ml(self) -> DecisionCell[MLMessage]:
         return DecisionCell(ML, self.runs)
 
     @hybrid.default
-    def _hybrid(self) -> DecisionCell[RegimeEstimated | TargetProposed]:
+    def _hybrid(self) -> DecisionCell[HybridMessage]:
         return DecisionCell("hybrid", self.runs)
 
     def specs(self) -> tuple[DecisionSpec[Any], ...]:
@@ -133,6 +132,10 @@ class Mind:
     def supervisor(self) -> SupervisorSpec:
         """All of them, each restarted alone."""
         return SupervisorSpec(self.name, Strategy.ONE_FOR_ONE, INTENSITY, self.specs())
+
+    def priced(self) -> tuple[DecisionCell[Any], ...]:
+        """Who must know what trading costs."""
+        return (self.ta, self.ml, self.hybrid)
 
     def timed(self) -> tuple[DecisionCell[Any], ...]:
         """Bars are closed, and orders go out, before anything is learned."""
@@ -170,10 +173,10 @@ class Mind:
         )
 
     def _build_ta(self) -> TAActor:
-        # Its signals turn round within their horizon: what they promise has to pay both ways.
-        cost_bps = 2.0 * self.settings.cost_bps if self.settings.is_adaptive else None
-        threshold = AdaptiveThreshold(self._threshold(), cost_bps)
-        return TAActor(TAStrategy(threshold=threshold), listeners=(self.hybrid, self.board))
+        threshold = AdaptiveThreshold(self._threshold())
+        cost_bps = self.settings.cost_bps if self.settings.is_adaptive else None
+        strategy = TAStrategy(threshold=threshold, cost_bps=cost_bps)
+        return TAActor(strategy, listeners=(self.hybrid, self.board))
 
     def _threshold(self) -> ThresholdSettings:
         horizon = self.settings.learner.labels.horizon_bars

@@ -21,6 +21,7 @@ from bot3.market.features import FEATURE_NAMES
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import TimerTicked
 from bot3.messages.minds import (
+    CostRealized,
     DriftDetected,
     FeaturesComputed,
     FeaturesJudged,
@@ -48,8 +49,11 @@ def is_snapshot_due(labels: int) -> bool:
 LearningNews = LearningScored | DriftDetected | ModelBenched | FeaturesJudged
 
 
+MLMessage = RegimeEstimated | TimerTicked | FeaturesProposed | CostRealized
+
+
 @final
-class MLActor(DecisionActor[RegimeEstimated | TimerTicked | FeaturesProposed]):
+class MLActor(DecisionActor[MLMessage]):
     """Shell of `MLStrategy`, the `Duel` of its learners and the `Bench`.
 
     History is learned at once, live bars on the timer's next beat. A restarted one resumes from
@@ -94,7 +98,7 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked | FeaturesProposed]):
         self._strategy = MLStrategy(self._duel, self._settings)
         self._duel.learner.restore(snapshot)
 
-    def handle(self, message: RegimeEstimated | TimerTicked | FeaturesProposed) -> None:
+    def handle(self, message: MLMessage) -> None:
         match message:
             case RegimeEstimated():
                 self._speak(message)
@@ -103,6 +107,8 @@ class MLActor(DecisionActor[RegimeEstimated | TimerTicked | FeaturesProposed]):
                     self._learn(*self._unlearned.popleft())
             case FeaturesProposed(names=names):
                 self._duel.challenge(names)
+            case CostRealized(cost_bps=cost_bps):
+                self._strategy.on_cost(cost_bps)
 
     def _speak(self, message: RegimeEstimated) -> None:
         features = message.features

@@ -23,6 +23,7 @@ from bot3.messages.account import (
 from bot3.messages.control import EquityMarked, TradingResumed
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
+from bot3.messages.minds import CostRealized
 from bot3.messages.orders import BalanceChanged, OrderFilled
 from bot3.portfolio.account import Portfolio
 from bot3.portfolio.positions import PositionTracker
@@ -63,7 +64,9 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         watcher: Address[BalancesCompared | ReconcileMismatch | ReconcileMatched],
         risk: Address[ReconcileMismatch | ReconcileMatched],
         reconcilers: Mapping[VenueName, Address[Reconcile]],
+        costs: Mapping[InstrumentId, tuple[Address[CostRealized], ...]],
     ) -> None:
+        self._cost_listeners = costs
         self._watcher = watcher
         self._risk = risk
         self._reconcilers = reconcilers
@@ -89,6 +92,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
                 changed = self._portfolio.on_fill(message.fill)
                 if changed is not None:
                     self._tell(changed)
+                    self._tell_cost(message.fill)
             case BalanceChanged():
                 self._portfolio.on_balances(message.balances)
                 self._reconciliation.on_balances(message.venue)
@@ -106,6 +110,15 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         self._untold.pop((changed.instrument, changed.fill.trade_id), None)
         for listener in self._position_listeners:
             listener.send(changed)
+
+    def _tell_cost(self, fill: Fill) -> None:
+        """Of a fill that came now; of one that waited nobody knows the mid any more."""
+        cost_bps = self._portfolio.cost_bps(fill)
+        if cost_bps is None:
+            return
+        realized = CostRealized(fill.instrument, fill.ts_local_ns, cost_bps)
+        for listener in self._cost_listeners.get(fill.instrument, ()):
+            listener.send(realized)
 
     def _compare(self, ts_ns: int) -> None:
         """What lasts is asked about; what still lasts then halts entries on that venue."""

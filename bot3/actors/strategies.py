@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import final
 
 from bot3.messages.minds import (
+    CostRealized,
     FeaturesComputed,
     RegimeEstimated,
     TargetProposed,
@@ -32,9 +33,13 @@ def proposal(name: str, opinion: Opinion, features: FeaturesComputed) -> TargetP
     )
 
 
+TAMessage = RegimeEstimated | CostRealized
+HybridMessage = RegimeEstimated | TargetProposed | CostRealized
+
+
 @final
-class TAActor(DecisionActor[RegimeEstimated]):
-    """Shell of `TAStrategy`, which has no memory."""
+class TAActor(DecisionActor[TAMessage]):
+    """Shell of `TAStrategy`. A restarted one learns anew what pays."""
 
     def __init__(
         self, strategy: TAStrategy, *, listeners: tuple[Address[TargetProposed], ...]
@@ -42,7 +47,10 @@ class TAActor(DecisionActor[RegimeEstimated]):
         self._strategy = strategy
         self._listeners = listeners
 
-    def handle(self, message: RegimeEstimated) -> None:
+    def handle(self, message: TAMessage) -> None:
+        if isinstance(message, CostRealized):
+            self._strategy.on_cost(message.cost_bps)
+            return
         opinion = self._strategy.decide(message.features, message)
         proposed = proposal(self._strategy.name, opinion, message.features)
         for listener in self._listeners:
@@ -50,7 +58,7 @@ class TAActor(DecisionActor[RegimeEstimated]):
 
 
 @final
-class HybridActor(DecisionActor[RegimeEstimated | TargetProposed]):
+class HybridActor(DecisionActor[HybridMessage]):
     """Shell of `HybridStrategy`: waits for every member's opinion on a bar, or for the next bar.
 
     A member that is down when the next bar comes has abstained.
@@ -69,10 +77,12 @@ class HybridActor(DecisionActor[RegimeEstimated | TargetProposed]):
         self._bar: RegimeEstimated | None = None
         self._opinions: dict[str, Opinion] = {}
 
-    def handle(self, message: RegimeEstimated | TargetProposed) -> None:
+    def handle(self, message: HybridMessage) -> None:
         if isinstance(message, RegimeEstimated):
             self._decide()
             self._bar = message
+        elif isinstance(message, CostRealized):
+            self._hybrid.on_cost(message.cost_bps)
         elif self._bar is not None and message.ts_ns == self._bar.ts_ns:
             self._opinions[message.strategy] = Opinion(message.target, message.confidence)
             if len(self._opinions) == len(self._hybrid.weights):

@@ -138,3 +138,11 @@ class FeaturesJudged(msgspec.Struct, frozen=True, tag=True):
     labels: int
     error_used: float
     error_challenger: float
+
+
+class CostRealized(msgspec.Struct, frozen=True):
+    """A fill's fee and distance from the mid, in basis points of its notional."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    cost_bps: float

@@ -88,6 +88,19 @@ class Portfolio:
             fill.instrument, position.amount, position.average_price, position.realized, fill
         )
 
+    def cost_bps(self, fill: Fill) -> float | None:
+        """Fee and distance from the mid now, in basis points of the notional.
+
+        None without a mid, or where the fee is in an asset that has no price here.
+        """
+        mid, (base, quote) = self.mark_of(fill.instrument), base_and_quote(fill.instrument)
+        notional = fill.notional.amount
+        if mid is None or notional <= ZERO or fill.fee_asset not in (base, quote):
+            return None
+        fee = fill.fee if fill.fee_asset == quote else fill.fee * fill.price.amount
+        apart = fill.side.sign * (fill.price.amount - mid) / mid
+        return float((apart + fee / notional) * 10_000)
+
     def _book(self, fill: Fill) -> None:
         base, quote = base_and_quote(fill.instrument)
         venue = fill.instrument.venue

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from attrs import field, frozen, validators
 
 from bot3.learning.exposure import Exposure, ExposureSettings
-from bot3.learning.performance import loss_of, net_return
+from bot3.learning.performance import RealizedCost, loss_of, net_return
 from bot3.learning.weights import AdaptiveWeights, WeightsSettings
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import ABSTAIN, Opinion, check_inputs, clip
@@ -25,8 +25,8 @@ _SHARE = [validators.ge(0.0), validators.le(1.0)]
 class HybridSettings:
     """`ta_weight` and `ml_weight` sum to one: the prior where `adaptive`, else the blend.
 
-    `cost_bps` per unit of turnover, one way. `rebalance_band`: a position is left alone while it
-    is within this share of what is wanted.
+    `cost_bps` per unit of turnover, one way, before any fill. `rebalance_band`: a position is left
+    alone while it is within this share of what is wanted.
     `is_long_only`: spot; what a member would earn by selling short is not credited to it.
     """
 
@@ -56,8 +56,8 @@ class _Followed:
         self._settings = settings
         self._before = self._held = 0.0
 
-    def net_return(self, log_return: float) -> float:
-        return net_return(log_return, self._held, self._before, self._settings.cost_bps)
+    def net_return(self, log_return: float, cost_bps: float) -> float:
+        return net_return(log_return, self._held, self._before, cost_bps)
 
     def follow(self, target: float) -> None:
         wanted = max(target, 0.0) if self._settings.is_long_only else target
@@ -74,8 +74,8 @@ class HybridStrategy:
     """
 
     __slots__ = (
-        "_adaptive", "_blend", "_exposure", "_followed", "_regime", "_settings", "_threshold",
-        "_weights",
+        "_adaptive", "_blend", "_cost", "_exposure", "_followed", "_regime", "_settings",
+        "_threshold", "_weights",
     )  # fmt: skip
 
     name = "hybrid"
@@ -86,14 +86,13 @@ class HybridStrategy:
         self._weights = dict(zip(names, prior, strict=True))
         if len(self._weights) != len(names):
             raise ValueError(f"two strategies named {ta}")
-        cost_bps = settings.cost_bps
+        self._cost = RealizedCost(settings.cost_bps)
         self._adaptive = (
             AdaptiveWeights(names, prior, settings.weights) if settings.adaptive else None
         )
-        self._exposure = Exposure(cost_bps, settings.exposure)
-        self._threshold = AdaptiveThreshold(
-            settings.threshold, cost_bps if settings.adaptive else None
-        )
+        self._exposure = Exposure(settings.cost_bps, settings.exposure)
+        self._threshold = AdaptiveThreshold(settings.threshold)
+        self._price()
         self._followed = {name: _Followed(settings) for name in names}
         self._blend = _Followed(settings)
         self._regime = ""
@@ -107,6 +106,15 @@ class HybridStrategy:
     def exposure(self) -> float:
         """The share of the blend that is followed; 1 where nothing adapts."""
         return 1.0 if self._adaptive is None else self._exposure.value
+
+    def on_cost(self, cost_bps: float) -> None:
+        """What a fill cost."""
+        self._cost.update(cost_bps)
+        self._price()
+
+    def _price(self) -> None:
+        if self._adaptive is not None:
+            self._threshold.cost_bps = self._cost.bps
 
     def blend(
         self, features: FeaturesComputed, regime: RegimeEstimated, opinions: Mapping[str, Opinion]
@@ -134,12 +142,13 @@ class HybridStrategy:
             return
         scale = _UNITS * self._exposure.unit
         losses = {
-            name: loss_of(each.net_return(log_return), scale)
+            name: loss_of(each.net_return(log_return, self._cost.bps), scale)
             for name, each in self._followed.items()
         }
         self._adaptive.update(decided_in, losses)
         self._weights = self._adaptive.weights(regime)
-        self._exposure.update(self._blend.net_return(log_return), log_return)
+        earned = self._blend.net_return(log_return, self._cost.bps)
+        self._exposure.update(earned, log_return)
 
     def _mix(self, opinions: Mapping[str, Opinion]) -> Opinion:
         weights = self._weights

@@ -13,6 +13,7 @@ from typing import Protocol
 from attrs import field, frozen, validators
 
 from bot3.learning.online import Prediction
+from bot3.learning.performance import RealizedCost
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import ABSTAIN, Opinion, check_inputs
 
@@ -27,8 +28,9 @@ class Predictor(Protocol):
 
 @frozen
 class MLSettings:
-    """`cost_bps` of a trade, one way: fee, half spread, slippage. A position is entered, or left,
-    when so many times that is expected of it, or against it, over the predictor's horizon.
+    """`cost_bps` of a trade, one way, before any fill: fee, half spread, slippage. A position is
+    entered, or left, when so many times that is expected of it, or against it, over the predictor's
+    horizon.
     `least_bps`: the same where trading costs nothing.
     """
 
@@ -47,7 +49,7 @@ class MLStrategy:
     confidence is that of the direction, |2p - 1|; a predictor that is not ready abstains.
     """
 
-    __slots__ = ("_held", "_predictor", "_settings")
+    __slots__ = ("_cost", "_held", "_predictor", "_settings")
 
     name = "ml"
 
@@ -55,6 +57,11 @@ class MLStrategy:
         self._predictor = predictor
         self._settings = settings or MLSettings()
         self._held = 0.0
+        self._cost = RealizedCost(self._settings.cost_bps)
+
+    def on_cost(self, cost_bps: float) -> None:
+        """What a fill cost."""
+        self._cost.update(cost_bps)
 
     def decide(self, features: FeaturesComputed, regime: RegimeEstimated) -> Opinion:
         """Asks the predictor, weighs its expected return against costs and what is held.
@@ -75,7 +82,7 @@ class MLStrategy:
 
     def _position(self, expected_bps: float) -> float:
         settings = self._settings
-        cost_bps = max(settings.cost_bps, settings.least_bps)
+        cost_bps = max(self._cost.bps, settings.least_bps)
         edge, side = abs(expected_bps), 1.0 if expected_bps > 0.0 else -1.0
         if edge > settings.enter_costs * cost_bps:
             return side

@@ -11,6 +11,7 @@ from math import sqrt, tanh
 
 from attrs import field, frozen, validators
 
+from bot3.learning.performance import RealizedCost
 from bot3.market.features import FEATURE_INDEX
 from bot3.messages.minds import FeaturesComputed, RegimeEstimated
 from bot3.strategies.base import ABSTAIN, Opinion, check_inputs, clip
@@ -68,15 +69,32 @@ class TAStrategy:
     they cancel or nothing moves. Below the threshold it abstains.
     """
 
-    __slots__ = ("_settings", "_threshold")
+    __slots__ = ("_cost", "_settings", "_threshold")
 
     name = "ta"
 
     def __init__(
-        self, settings: TASettings | None = None, threshold: AdaptiveThreshold | None = None
+        self,
+        settings: TASettings | None = None,
+        threshold: AdaptiveThreshold | None = None,
+        cost_bps: float | None = None,
     ) -> None:
+        """`cost_bps` of a trade, one way, before any fill; None: what pays is not asked."""
         self._settings = settings or TASettings()
         self._threshold = threshold
+        self._cost = None if cost_bps is None else RealizedCost(cost_bps)
+        self._price()
+
+    def on_cost(self, cost_bps: float) -> None:
+        """What a fill cost."""
+        if self._cost is not None:
+            self._cost.update(cost_bps)
+            self._price()
+
+    def _price(self) -> None:
+        """Its signals turn round within their horizon: what they promise has to pay both ways."""
+        if self._threshold is not None and self._cost is not None:
+            self._threshold.cost_bps = 2.0 * self._cost.bps
 
     def decide(self, features: FeaturesComputed, regime: RegimeEstimated) -> Opinion:
         """Blends the families by the regime's probabilities and the strength of the trend."""

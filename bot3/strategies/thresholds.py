@@ -48,13 +48,13 @@ class AdaptiveThreshold:
     more to be held; None: whatever they paid.
     """
 
-    __slots__ = ("_cost_bps", "_direction", "_ordered", "_payoffs", "_recent", "_settings")
+    __slots__ = ("_direction", "_ordered", "_payoffs", "_recent", "_settings", "cost_bps")
 
     def __init__(
         self, settings: ThresholdSettings | None = None, cost_bps: float | None = None
     ) -> None:
         self._settings = settings or ThresholdSettings()
-        self._cost_bps = cost_bps
+        self.cost_bps = cost_bps
         self._recent: deque[float] = deque()
         self._ordered: list[float] = []
         self._payoffs = Payoff(self._settings.payoff)
@@ -99,9 +99,9 @@ class AdaptiveThreshold:
         return signal if self._direction else 0.0
 
     def _pays(self, regime: str, strength: float, costs: float) -> bool:
-        if self._cost_bps is None:
+        if self.cost_bps is None:
             return True
-        return self._payoffs.pays(regime, strength, costs * self._cost_bps)
+        return self._payoffs.pays(regime, strength, costs * self.cost_bps)
 
     def _remember(self, strength: float) -> None:
         if len(self._recent) == self._settings.window:

@@ -252,3 +252,19 @@ def test_a_learner_that_is_slow_is_benched_and_the_bot_trades_on_without_it(
     assert len(said) >= 3
     assert set(said) == {0.0}
     assert len(targets(driver, "hybrid")) == len(targets(driver, "ta"))
+
+
+def test_a_fill_tells_its_own_instruments_strategies_what_trading_costs() -> None:
+    driver = warm_driver()
+    live(driver, 300, 2)
+    cells = {key: driver.core.minds[key].priced() for key in (BITCOIN, ETHER)}
+    driver.want(1.0)
+    intent = driver.submitted()[-1]
+    before = {key: [cell.handled for cell in each] for key, each in cells.items()}
+    driver.fill(intent, intent.amount.amount)
+    told = {
+        key: [cell.handled - count for cell, count in zip(each, before[key], strict=True)]
+        for key, each in cells.items()
+    }
+    assert told == {BITCOIN: [1, 1, 1], ETHER: [0, 0, 0]}
+    assert driver.errors() == {}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot3.learning.performance import loss_of, net_return
+from bot3.learning.performance import RealizedCost, loss_of, net_return
 
 TARGETS = st.floats(-1.0, 1.0)
 
@@ -35,3 +35,17 @@ def test_a_loss_is_in_zero_to_one(log_return: float, target: float, before: floa
 def test_bad_numbers_raise(log_return: float, target: float, before: float) -> None:
     with pytest.raises(ValueError, match="on target"):
         net_return(log_return, target, before, 10.0)
+
+
+def test_a_cost_follows_its_fills_from_the_prior_and_is_never_negative() -> None:
+    cost = RealizedCost(10.0)
+    assert cost.bps == 10.0
+    cost.update(31.0)
+    assert cost.bps == pytest.approx(11.0)  # one of twenty-one
+    for _ in range(2_000):
+        cost.update(-5.0)
+    assert cost.bps == 0.0
+    cost.update(1e9)
+    assert cost.bps < 10.0
+    with pytest.raises(ValueError, match="cost"):
+        cost.update(math.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,3 +138,16 @@ def test_the_watch_follows_peak_day_and_rebase() -> None:
     watch = watch.rebase()
     assert (watch.drawdown, watch.daily_loss, watch.drawdown_max) == (0, 0, 0.325)
     assert watch.mark(d(-5), START_NS + DAY_NS).drawdown == 1
+
+
+def test_what_a_fill_cost_is_its_fee_and_its_distance_from_the_mid() -> None:
+    mine = portfolio()
+    bought = make_fill(1, price="100.2", amount="2", fee=d("0.2004"))  # 10 bps in quote
+    assert mine.cost_bps(bought) is None  # no mid yet
+    mine.on_quote(KEY, quote(100))
+    assert mine.cost_bps(bought) == pytest.approx(30.0)
+    rested = make_fill(2, price="99.9", amount="2", fee=d("0.002"), fee_asset=BTC)
+    assert mine.cost_bps(rested) == pytest.approx(0.0)  # 10 bps in base, 10 better than the mid
+    sold = make_fill(3, price="99.9", side=Side.SELL)
+    assert mine.cost_bps(sold) == pytest.approx(10.0)
+    assert mine.cost_bps(make_fill(4, fee=d(1), fee_asset=Asset("BNB"))) is None

@@ -72,3 +72,14 @@ def test_a_predictor_that_is_not_ready_abstains() -> None:
 def test_a_forecast_that_is_none_raises(bad: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="probability"):
         _decide(MLStrategy(_Says(*bad), SETTINGS))
+
+
+def test_what_fills_cost_moves_the_band() -> None:
+    says = _Says(12.0)
+    strategy = MLStrategy(says, SETTINGS)
+    for _ in range(60):
+        strategy.on_cost(18.0)
+    assert _decide(strategy).target == 0.0
+    for _ in range(200):
+        strategy.on_cost(2.0)
+    assert _decide(strategy).target == 1.0

@@ -84,7 +84,9 @@ def test_volatility_that_expands_goes_with_its_move() -> None:
 def test_signals_that_are_known_not_to_pay_are_not_said() -> None:
     """Each oversold bar is followed by a fall: after enough of them, in that regime, silence."""
     payoff = PayoffSettings(horizon_bars=1, evidence=50)
-    strategy = TAStrategy(threshold=AdaptiveThreshold(ThresholdSettings(payoff=payoff), 10.0))
+    strategy = TAStrategy(
+        threshold=AdaptiveThreshold(ThresholdSettings(payoff=payoff)), cost_bps=5.0
+    )
     said = [_with(strategy, -0.003, rsi_14=25.0, bollinger_b=-0.1) for _ in range(120)]
     assert said[5].target > 0.5
     assert said[-1] == ABSTAIN
