@@ -76,7 +76,7 @@ class SymbolDesk:
         self.settings = settings
         self.venues: dict[InstrumentId, VenueState] = {}
         self.settled_ns = 0
-        self.is_idle = False  # on target with nothing under way: quotes change nothing
+        self.is_idle = False  # nothing under way, and nothing to order: no quote need be looked at
         self._volumes = Volumes()
         self._parent: Parent | None = None
         self._worked: tuple[bool, int] | None = None
@@ -146,7 +146,7 @@ class SymbolDesk:
         is_urgent = any(target.is_urgent for target, _ in targeted)
         difference = self._due(places, difference, now_ns, is_urgent=is_urgent)
         patience_s = 0.0 if is_urgent else self._patience_s(difference, now_ns)
-        return plan(
+        planned = plan(
             places,
             difference,
             settings=self.settings.planner,
@@ -154,6 +154,10 @@ class SymbolDesk:
             shown_notional=self._shown(),
             is_urgent=is_urgent,
         )
+        is_ready = all(place.quote is not None and place.is_open for place in places)
+        # What cannot be ordered now (too small, too little money) waits for the beat or for news.
+        self.is_idle = not planned and not is_under_way and is_ready
+        return planned
 
     def _difference(self, places: Sequence[Place]) -> Decimal:
         """A change under way is worked to its last slice: the dead band is for starting one."""

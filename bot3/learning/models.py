@@ -79,7 +79,11 @@ class Bayesian:
         return float(self._model.predict_one(features))
 
     def probability(self, features: Features) -> float:
-        score = self.expected_move(features) / sqrt(max(self._residual, 1e-6))
+        return self.probability_of(self.expected_move(features))
+
+    def probability_of(self, move: float) -> float:
+        """P(True) where so much is expected."""
+        score = move / sqrt(max(self._residual, 1e-6))
         return 0.5 * (1.0 + erf(score / sqrt(2.0)))
 
     def learn(self, features: Features, *, label: bool, move: float, weight: float) -> None:

@@ -10,6 +10,7 @@ h labels; else a run of equal labels would pass for evidence, and for drift.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from math import isfinite, log, pi, sqrt
 from typing import Any, NamedTuple
@@ -86,11 +87,14 @@ class Zoo:
 
     def forecast(self, features: Features) -> Forecast:
         """What the models say now; changes no model."""
-        parts = tuple([self._said(at, features) for at in range(len(self._models))])
+        moves = [
+            m.expected_move(features) if isinstance(m, Bayesian) else None for m in self._models
+        ]
+        parts = tuple([self._said(at, features, move) for at, move in enumerate(moves)])
         raw = sum(w * p for w, p in zip(self._blend.weights.values(), parts, strict=True))
         raw = min(max(raw, _EDGE), 1.0 - _EDGE)
         probability = self._calibrated(raw)
-        return Forecast(probability, raw, parts, self._move(features, probability))
+        return Forecast(probability, raw, parts, self._move(moves, probability))
 
     def learn(
         self, features: Features, forecast: Forecast, *, label: bool, move: float
@@ -121,22 +125,26 @@ class Zoo:
             if isinstance(model, Bayesian):
                 model.learn_move(features, move)
 
-    def _said(self, at: int, features: Features) -> float:
-        probability = self._models[at].probability(features)
+    def _said(self, at: int, features: Features, move: float | None) -> float:
+        model = self._models[at]
+        if isinstance(model, Bayesian) and move is not None:
+            probability = model.probability_of(move)
+        else:
+            probability = model.probability(features)
         if 0.0 <= probability <= 1.0:
             return probability
         self.faults += 1
         self._reset(at)
         return 0.5
 
-    def _move(self, features: Features, probability: float) -> float:
+    def _move(self, moves: Sequence[float | None], probability: float) -> float:
         """What the models of moves expect, and for the others what their probability is worth.
 
         A normal move of mean m, small in deviations, goes up with probability 1/2 + m / sqrt(2π).
         """
         weights, expected, rest = self._blend.weights, 0.0, 1.0
-        for name, model in zip(self._settings.models, self._models, strict=True):
-            if isinstance(model, Bayesian) and isfinite(move := model.expected_move(features)):
+        for name, move in zip(self._settings.models, moves, strict=True):
+            if move is not None and isfinite(move):
                 expected += weights[name] * move
                 rest -= weights[name]
         return expected + max(rest, 0.0) * (2.0 * probability - 1.0) * sqrt(pi / 2.0)
