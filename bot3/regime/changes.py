@@ -10,6 +10,8 @@ from statistics import fmean, stdev
 from bot3.regime.change_points import ChangePointDetector, ChangePointSettings
 
 START_BARS = 60  # from which the scale is taken
+CONFIRMED_PROBABILITY = 0.5  # that the last change was about then, or later
+NEARLY_BARS = 2
 CONFIRMED_BARS = 5  # a change younger than this may still be one outlier
 SCALE_MIN = 1e-9  # of a market that does not move
 
@@ -42,8 +44,10 @@ class ReturnChanges:
 
     def _take(self, log_return: float) -> bool:
         self._detector.update((log_return - self._center) / self._scale)
-        last = self._detector.last_change
-        if last <= self._told or self._detector.rows - last < CONFIRMED_BARS:
+        last, age = self._detector.last_change, self._detector.rows - self._detector.last_change
+        if last <= self._told or age < CONFIRMED_BARS:
             return False
+        if self._detector.probability_since(age + NEARLY_BARS) < CONFIRMED_PROBABILITY:
+            return False  # the best segmentation has it, most others do not
         self._told = last
         return True

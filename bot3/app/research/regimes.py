@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def find_regimes(
     for value, strength in zip(
         series.returns.tolist(), series.trend_strengths.tolist(), strict=True
     ):
-        if value != value:  # noqa: PLR0124  (NaN: the first bar has no return)
+        if isnan(value):  # the first bar has no return
             before = detector.probabilities
             probabilities.append([*before])
             labels.append(detector.label.value)

@@ -50,7 +50,7 @@ class WorldRun:
     seed: int
 
 
-class Path(NamedTuple):
+class PricePath(NamedTuple):
     """Each second's log return and, of before it, the drift per second."""
 
     returns: _Floats
@@ -64,7 +64,7 @@ class Earned(NamedTuple):
     net: _Floats
 
 
-def make_path(run: WorldRun) -> Path:
+def make_path(run: WorldRun) -> PricePath:
     """The efficient price; a function of the run alone."""
     settings = WorldSettings(run.kind, edge=run.edge)
     latent = LatentPrices(settings, 1, Entropy(run.seed).dice("world"))
@@ -72,7 +72,7 @@ def make_path(run: WorldRun) -> Path:
     for _ in range(run.seconds):
         drifts.append(latent.drifts[0])
         logs.append(latent.step(1.0)[0])
-    return Path(np.diff(logs), np.array(drifts))
+    return PricePath(np.diff(logs), np.array(drifts))
 
 
 def settle(targets: _Floats, returns: _Floats, cost_bps: float) -> Earned:
@@ -82,7 +82,7 @@ def settle(targets: _Floats, returns: _Floats, cost_bps: float) -> Earned:
     return Earned(held, held * np.expm1(returns) - cost_bps * 1e-4 * turnover)
 
 
-def minds_in(path: Path, run: WorldRun, mind: MindSettings) -> Earned:
+def minds_in(path: PricePath, run: WorldRun, mind: MindSettings) -> Earned:
     """The minds' targets, second by second, through the rooms that a live run uses."""
     lone = LoneMind(_KEY, mind)
     targets, before = np.zeros(len(path.returns)), 0.0
@@ -94,7 +94,7 @@ def minds_in(path: Path, run: WorldRun, mind: MindSettings) -> Earned:
     return settle(targets, path.returns, run.cost_bps)
 
 
-def oracle_in(path: Path, run: WorldRun) -> Earned:
+def oracle_in(path: PricePath, run: WorldRun) -> Earned:
     """In where the drift to come pays for getting in, out where it has turned; the best such rule.
 
     Of a drift that fades over `edge_memory_s`, so much is to come: drift times that memory.
@@ -124,7 +124,7 @@ def _hysteresis(values: _Floats, enter: float, leave: float) -> _Floats:
     return out
 
 
-def _events(path: Path, seed: int) -> Iterator[tuple[int, Any]]:
+def _events(path: PricePath, seed: int) -> Iterator[tuple[int, Any]]:
     """Of each second: the book and a trade at its start, which closes the bar of the one before."""
     dice, log_price = Entropy(seed).dice("quotes"), 0.0
     for second, moved in enumerate([0.0, *path.returns.tolist()[:-1]]):
