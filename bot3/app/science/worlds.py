@@ -215,7 +215,7 @@ def _thin(effort: Effort) -> Measured:
         "capital_percent_worst": worst / 100.0 * _POSITION_SHARE,
         "held_last_quarter": float(np.mean(held)),
     }
-    return Measured(figures, figures["capital_percent_worst"] >= -1.0 and held[0] < 0.1)
+    return Measured(figures, figures["capital_percent_worst"] >= -1.0 and max(held) < 0.1)
 
 
 ROWS: Final = (

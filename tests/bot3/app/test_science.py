@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from adapters.simulated.latent import WorldKind
 from bot3.app.science.command import ROWS, ScienceOptions, run_science
 from bot3.app.science.rows import Effort, Measured, MissingError, Row, Verdict, run_row
+from bot3.app.science.worlds import WorldRun, make_path, oracle_in, settle
 from tests.bot3.app.processes import SHARED
 
 EFFORT = Effort(is_quick=True, seed=77, data=None)
@@ -58,3 +61,17 @@ def test_a_row_that_misses_its_target_fails_the_command(
 
 def test_every_row_has_a_name_of_its_own() -> None:
     assert len({(row.system, row.name) for row in ROWS}) == len(ROWS)
+
+
+def test_a_target_earns_the_return_after_it_and_pays_for_its_change() -> None:
+    earned = settle(np.array([1.0, 1.0, -1.0, 0.5]), np.log([1.01, 1.0, 2.0, 1.02]), 10.0)
+    assert earned.held.tolist() == [1.0, 1.0, 0.0, 0.5]  # long only
+    assert earned.net == pytest.approx([0.01 - 0.001, 0.0, -0.001, 0.01 - 0.0005])
+
+
+def test_an_oracle_earns_of_a_planted_drift_and_nothing_where_there_is_none() -> None:
+    planted, null = (
+        WorldRun(kind, 3.0, 10.0, 1_800, 5) for kind in (WorldKind.PLANTED, WorldKind.NULL)
+    )
+    assert oracle_in(make_path(planted), planted).net.sum() > 0.01
+    assert oracle_in(make_path(null), null).net.sum() == 0.0
