@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from bot3.app.cli_options import JSON, VERBOSE, guard
+from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, guard
 
 
 @click.command()
@@ -127,4 +128,52 @@ def discover(*, data: Path, seed: int, candidates: int, is_json: bool, is_verbos
     guard(action, is_verbose=is_verbose)
 
 
-RESEARCH_COMMANDS: Final = (regimes, discover, science)
+@click.command()
+@click.option(
+    "--equity",
+    type=click.Path(path_type=Path),
+    help="Equity or returns by time (CSV, JSON, Parquet, Feather), or a list of trades.",
+)
+@click.option("--trades", type=click.Path(path_type=Path), help="Profits of closed trades.")
+@click.option(
+    "--trials",
+    type=click.IntRange(1, 10_000_000),
+    default=1,
+    show_default=True,
+    help="How many were tried before this one was chosen: deflates the Sharpe ratio.",
+)
+@click.option(
+    "--trials-file",
+    type=click.Path(path_type=Path),
+    help="Their returns, a column each: their spread, and the probability of overfitting.",
+)
+@click.option(
+    "--daily-volume",
+    type=click.FloatRange(min=0, min_open=True),
+    help="The market's, in the unit of equity: says how much capital could trade like this.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@CONFIG
+@USERDIR
+@JSON
+@VERBOSE
+def stats(*, config: Path | None, userdir: Path | None, is_verbose: bool, **given: Any) -> None:
+    """Statistics of an equity curve or of trades, with 95 % intervals.
+
+    On daily equity (the last of each UTC day), annualized by 365 from 90 days on. Sharpe, Sortino,
+    Calmar, expected shortfall, drawdown, probabilistic and deflated Sharpe; of trades profit
+    factor, expectancy and system quality number. Without a file: of this journal.
+    """
+
+    def action() -> int:
+        from bot3.app.operate.directory import state_directory
+        from bot3.app.research.stats import StatsOptions, show_stats
+
+        is_file = given["equity"] or given["trades"] or given["trials_file"]
+        directory = None if is_file else state_directory(config, userdir, os.environ)
+        return show_stats(StatsOptions(directory=directory, **given))
+
+    guard(action, is_verbose=is_verbose)
+
+
+RESEARCH_COMMANDS: Final = (regimes, discover, science, stats)
