@@ -26,6 +26,7 @@ from bot3.actors.market_regime import MarketRegimeActor
 from bot3.actors.memory import Memory, RememberedJournal
 from bot3.actors.minds import Mind, MindSettings
 from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
+from bot3.actors.restored_risk import RiskSettings
 from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, VenueName
@@ -35,7 +36,7 @@ from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook, TimerTicked
-from bot3.messages.minds import RegimeEstimated
+from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import (
     AccountEvent,
     AccountLost,
@@ -47,7 +48,9 @@ from bot3.messages.orders import (
     QueryOrder,
     SubmitOrder,
 )
+from bot3.portfolio.reinvestment import ReinvestmentSettings
 from bot3.regime.market_wide import MarketWideRegime
+from bot3.risk.adaptive.manager import AdaptiveSettings
 from bot3.risk.limits import RiskLimits
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
@@ -64,6 +67,8 @@ class CoreSettings:
     currency: Asset
     instruments: tuple[InstrumentId, ...]
     limits: RiskLimits
+    adaptive: AdaptiveSettings
+    reinvestment: ReinvestmentSettings
     execution: ExecutionSettings
     mind: MindSettings
     healing: HealingSettings
@@ -80,6 +85,7 @@ class CoreOutlets:
     budgets: Mapping[VenueName, Address[ShedData | ResumeData]]
     board: Address[Any]
     discovery: Address[RegimeEstimated] | None = None
+    estimation: Address[RegimeEstimated | TargetProposed] | None = None
 
 
 @final
@@ -125,12 +131,12 @@ class DecisionCore:
         return DecisionCell("market regime", self.runs)
 
     def _overseers(self) -> tuple[Address[RegimeEstimated], ...]:
-        discovery = self.outlets.discovery
-        return (self.market_regime,) if discovery is None else (self.market_regime, discovery)
+        beside = (self.outlets.discovery, self.outlets.estimation)
+        return (self.risk, self.market_regime, *(each for each in beside if each is not None))
 
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
-        board = self.outlets.board
+        board, estimation = self.outlets.board, self.outlets.estimation
         minds: dict[InstrumentId, Mind] = {}
         minds.update(
             (
@@ -144,7 +150,7 @@ class DecisionCore:
                     peers=minds,
                     quotes=(self.risk, self.execution, self.portfolio, board),
                     execution=self.execution,
-                    targets=self.risk,
+                    targets=(self.risk,) if estimation is None else (self.risk, estimation),
                     healing=self.healing,
                     journal=self.journal,
                     board=board,
@@ -245,8 +251,9 @@ class DecisionCore:
         )
 
     def _build_risk(self) -> RiskActor:
+        given = self.settings
         return RiskActor(
-            self.settings.limits,
+            RiskSettings(given.limits, given.instruments, given.adaptive, given.reinvestment),
             self.memory,
             self.clock,
             execution=self.execution,

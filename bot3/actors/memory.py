@@ -98,9 +98,7 @@ class Memory:
             case TradingResumed():
                 return None
             case None:
-                reason = self.recovery.halted_reason
-                is_flattening = self.recovery.is_flattening
-                return None if reason is None else TradingHalted(reason, 0, is_flattening)
+                return self.recovery.halted
 
     def _forget(self, instrument: InstrumentId, actor: str) -> None:
         if actor == ML:
@@ -131,6 +129,10 @@ class Memory:
             if intent.instrument.venue == venue
         ]
         return min(times, default=now_ns)
+
+    def bars(self, instrument: InstrumentId) -> tuple[Bar, ...]:
+        """The last closed bars, oldest first, to look at."""
+        return tuple(self._bars.get(instrument, ()))
 
     def take_bars(self, instrument: InstrumentId) -> deque[Bar]:
         """The last closed bars, oldest first: a market actor is built from them, and appends."""

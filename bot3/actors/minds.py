@@ -82,7 +82,7 @@ class Mind:
     peers: Mapping[InstrumentId, Mind] = field(kw_only=True)
     quotes: tuple[Address[QuoteChanged | BookLost], ...] = field(kw_only=True)
     execution: Address[DepthSampled | BarClosed] = field(kw_only=True)
-    targets: Address[TargetProposed] = field(kw_only=True)
+    targets: tuple[Address[TargetProposed], ...] = field(kw_only=True)
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
@@ -207,4 +207,4 @@ class Mind:
             threshold=self._threshold(),
         )
         hybrid = HybridStrategy(TAStrategy.name, MLStrategy.name, settings)
-        return HybridActor(hybrid, listeners=(self.targets, self.board), board=self.board)
+        return HybridActor(hybrid, listeners=(*self.targets, self.board), board=self.board)

@@ -96,8 +96,9 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             case BalanceChanged():
                 self._portfolio.on_balances(message.balances)
                 self._reconciliation.on_balances(message.venue)
-            case TradingResumed():
-                self._portfolio.adopt()
+            case TradingResumed(is_by_rule=is_by_rule):
+                if not is_by_rule:
+                    self._portfolio.adopt()
             case TimerTicked(ts_ns=ts_ns):
                 if ts_ns - self._marked_ns >= MARK_INTERVAL_NS:
                     self._mark(ts_ns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
+from bot3.actors.restored_risk import RiskSettings, restored_manager
 from bot3.messages.account import (
     OrderClosed,
     PositionChanged,
@@ -19,6 +20,7 @@ from bot3.messages.control import (
     EquityMarked,
     FlattenPositions,
     HaltTrading,
+    PeakRaised,
     PositionsFlattened,
     ResumeTrading,
     StopHit,
@@ -28,7 +30,7 @@ from bot3.messages.control import (
 from bot3.messages.healing import CircuitChanged
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, FeedLost, FeedRestored, QuoteChanged
-from bot3.messages.minds import TargetProposed
+from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
@@ -39,13 +41,24 @@ from bot3.messages.orders import (
     ProposeOrder,
     TargetSized,
 )
-from bot3.risk.limits import RiskLimits
+from bot3.messages.risk import (
+    AllocationSolved,
+    CapitalChanged,
+    LadderMoved,
+    PairExamined,
+    RiskScaled,
+    VolatilityFitted,
+)
 from bot3.risk.manager import RiskManager
 from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
 
 RiskMessage = (
-    TargetProposed
+    RegimeEstimated
+    | VolatilityFitted
+    | AllocationSolved
+    | PairExamined
+    | TargetProposed
     | ProposeOrder
     | QuoteChanged
     | BookLost
@@ -65,40 +78,19 @@ RiskMessage = (
     | FlattenPositions
     | ResumeTrading
 )
+KELLY_INTERVAL_NS = 30_000_000_000
 RiskNews = (
     TradingHalted
     | TradingResumed
     | PositionsFlattened
     | StopHit
+    | RiskScaled
+    | LadderMoved
+    | CapitalChanged
     | OrderApproved
     | OrderDenied
     | TargetSized
 )
-
-
-def restored_manager(limits: RiskLimits, memory: Memory) -> RiskManager:
-    """The gate as the journal and the venues' last word have it."""
-    recovery, halted = memory.recovery, memory.halt()
-    manager = RiskManager(
-        limits,
-        watch=recovery.watch,
-        halted_reason=None if halted is None else halted.reason,
-        is_flattening=halted is not None and halted.is_flattening,
-        last_intent_number=recovery.next_intent_number - 1,
-    )
-    manager.on_instruments(memory.instruments.values())
-    manager.on_balances(memory.balances.values())
-    for instrument, position in recovery.tracker.positions().items():
-        manager.on_position(instrument, position.amount, entry=position.average_price)
-    for hit in recovery.stops.values():
-        manager.restore_stop(hit)
-    for kept in recovery.orders():
-        manager.restore_order(kept)
-    for mismatch in memory.mismatches.values():
-        manager.on_reconciled(mismatch)
-    for circuit in memory.standing.circuits.values():
-        manager.on_circuit(circuit)
-    return manager
 
 
 @final
@@ -107,7 +99,7 @@ class RiskActor(DecisionActor[RiskMessage]):
 
     def __init__(
         self,
-        limits: RiskLimits,
+        settings: RiskSettings,
         memory: Memory,
         clock: Clock,
         *,
@@ -117,7 +109,8 @@ class RiskActor(DecisionActor[RiskMessage]):
         portfolio: Address[TradingResumed],
     ) -> None:
         self._portfolio = portfolio
-        self._manager = restored_manager(limits, memory)
+        self._manager = restored_manager(settings, memory)
+        self._kelly_ns = 0
         self._memory = memory
         # Their fills are in what we were restored from; news of them may still wait for us.
         self._counted = {
@@ -132,10 +125,9 @@ class RiskActor(DecisionActor[RiskMessage]):
 
     def started(self) -> None:
         """A halt of an earlier life still holds: whoever watches is to see it."""
-        state = self._manager.state
-        if state.halted_reason is not None:
-            now_ns = self._clock.now_ns()
-            self._watcher.send(TradingHalted(state.halted_reason, now_ns, state.is_flattening))
+        halted = self._manager.state.halted
+        if halted is not None:
+            self._watcher.send(halted)
 
     @property
     def manager(self) -> RiskManager:
@@ -153,21 +145,34 @@ class RiskActor(DecisionActor[RiskMessage]):
             case HaltTrading() | FlattenPositions() | ResumeTrading():
                 self._command(message, self._clock.now_ns())
             case EquityMarked():
-                self._halted(self._manager.on_equity(message.equity, message.ts_ns))
-                for hit in self._manager.check_stops(message.ts_ns):
-                    self._journal.send(JournalEntry(hit))
-                    self._watcher.send(hit)
-                self._exit(message.ts_ns)
+                self._mark(message)
+            case RegimeEstimated():
+                self._bar(message)
             case PositionChanged(fill=fill):
                 is_new = (fill.client_order_id, fill.trade_id) not in self._counted
                 new_fill = fill if is_new else None
                 self._manager.on_position(
                     message.instrument, message.position, new_fill, message.average_price
                 )
+                if is_new:
+                    self._manager.on_realized(
+                        message.instrument, message.position, message.realized, fill.ts_local_ns
+                    )
             case OrderClosed():
                 self._manager.on_order_closed(message)
+            case VolatilityFitted() | AllocationSolved() | PairExamined():
+                self._estimated(message)
             case _:
                 self._venue_news(message)
+
+    def _estimated(self, message: VolatilityFitted | AllocationSolved | PairExamined) -> None:
+        match message:
+            case VolatilityFitted():
+                self._manager.on_fit(message)
+            case AllocationSolved():
+                self._manager.on_allocation(message)
+            case PairExamined():
+                self._manager.on_pair(message)
 
     def _venue_news(
         self,
@@ -203,6 +208,31 @@ class RiskActor(DecisionActor[RiskMessage]):
                 pass  # the books that follow say more
             case _:
                 assert_never(message)
+
+    def _mark(self, marked: EquityMarked) -> None:
+        """Once a second: what equity says, and what time alone changes."""
+        manager, now_ns = self._manager, marked.ts_ns
+        self._halted(manager.on_equity(marked.equity, now_ns))
+        self._tell(manager.reinvest(now_ns))
+        self._tell(manager.climb(now_ns))
+        self._resumed(manager.reopen(now_ns))
+        for news in manager.check_stops(now_ns):
+            self._tell(news)
+        if now_ns - self._kelly_ns >= KELLY_INTERVAL_NS and manager.adaptive is not None:
+            self._kelly_ns = now_ns
+            manager.adaptive.size_by_kelly()
+        self._exit(now_ns)
+
+    def _bar(self, bar: RegimeEstimated) -> None:
+        scaled = self._manager.on_bar(bar)
+        if scaled is not None:
+            self._watcher.send(scaled)
+
+    def _tell(self, news: StopHit | PeakRaised | LadderMoved | CapitalChanged | None) -> None:
+        if news is not None:
+            self._journal.send(JournalEntry(news))
+        if isinstance(news, StopHit | LadderMoved | CapitalChanged):
+            self._watcher.send(news)
 
     def _size(self, proposed: TargetProposed) -> None:
         sized = self._manager.size(proposed)

@@ -33,6 +33,7 @@ from bot3.app.layers import (
 )
 from bot3.app.rules import did_you_mean
 from bot3.app.settings import Config
+from bot3.app.tolerance import tolerance_layer
 from bot3.domain.errors import ConfigError
 
 OVERRIDE_SOURCE = "command line"
@@ -59,15 +60,24 @@ def load_config(
     `path` is the user's file or None; `overrides` maps dotted keys (`simulation.port`) to values,
     None for an option that was not given.
     """
-    layers = Layers(parse(default_text(), DEFAULT_SOURCE))
-    defaults = deepcopy(layers.values)
-    if path is not None:
-        layers.add(parse(read_file(path), str(path)), str(path))
-    for name, keys, value in environment(environ, defaults):
-        layers.put(keys, value, name)
-    for dotted, value in overrides.items():
-        if value is not None:
-            layers.put(tuple(dotted.split(".")), value, OVERRIDE_SOURCE)
+    defaults = parse(default_text(), DEFAULT_SOURCE)
+    file = None if path is None else parse(read_file(path), str(path))
+
+    def lay_own(layers: Layers) -> Layers:
+        if file is not None:
+            layers.add(file, str(path))
+        for name, keys, value in environment(environ, defaults):
+            layers.put(keys, value, name)
+        for dotted, value in overrides.items():
+            if value is not None:
+                layers.put(tuple(dotted.split(".")), value, OVERRIDE_SOURCE)
+        return layers
+
+    # Which tolerance it is, is known when all is laid; what it stands for lies below that.
+    chosen = look_up(lay_own(Layers(deepcopy(defaults))).values, ("system", "risk_tolerance"))
+    layers = Layers(deepcopy(defaults))
+    layers.add(*tolerance_layer(chosen))
+    lay_own(layers)
     config = _checked(layers, defaults)
     sources = {".".join(keys): layers.source(keys) for keys, _ in _flat(config)}
     return LoadedConfig(config, MappingProxyType(sources), config_hash(config), path)

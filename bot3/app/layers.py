@@ -1,4 +1,4 @@
-"""The layers of a configuration: the defaults, a file, the environment, the command line.
+"""The layers of a configuration: defaults, a tolerance, a file, environment, command line.
 
 Invariant: every value of the merged tables has a source, and a later layer wins key by key.
 """

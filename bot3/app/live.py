@@ -13,7 +13,6 @@ from pathlib import Path
 
 from bot3.app.options import RunOptions
 from bot3.app.settings import Config
-from bot3.app.wiring import TOLERANCE
 from bot3.domain.errors import ConfigError
 
 CONSENT = "live"
@@ -49,11 +48,10 @@ def confirm_live(config: Config, options: RunOptions) -> None:
 
 def limits_shown(config: Config, names: list[str]) -> Iterator[str]:
     """What may be lost, and how fast."""
-    risk, share = config.risk, TOLERANCE[config.system.risk_tolerance]
-    quote = config.system.quote
+    risk, quote = config.risk, config.system.quote
     yield f"REAL MONEY on {', '.join(names)}: {', '.join(config.exchanges.symbols)}"
-    yield f"  one position       at most {risk.max_position_size * share:.1%} of equity"
-    yield f"  all positions      at most {risk.max_total_exposure * share:.1%} of equity"
+    yield f"  one position       at most {risk.max_position_size:.1%} of equity"
+    yield f"  all positions      at most {risk.max_total_exposure:.1%} of equity"
     yield f"  one order          at most {risk.max_order_notional:g} {quote}"
     yield f"  orders             at most {risk.max_orders_per_minute} a minute"
     yield f"  a day's loss       halts at {risk.max_daily_loss:.1%}"

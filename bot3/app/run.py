@@ -21,6 +21,7 @@ from attrs import field, frozen
 
 from adapters.net.network import SocketNetwork
 from bot3.actors.memory import Memory
+from bot3.app.beside import Beside
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
@@ -31,7 +32,7 @@ from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
 from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_rests, closing
-from bot3.app.wiring import core_settings, instruments_of, snapshot_check
+from bot3.app.wiring import core_settings, estimation_of, instruments_of, snapshot_check
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
 from bot3.learning.discovery import is_available
@@ -42,6 +43,7 @@ from bot3.services.journal import Disk
 from bot3.services.kill_switch import KillSwitch
 from bot3.services.lock import StateLock
 from bot3.services.model_files import FOLDER, ModelFiles, resume_models
+from bot3.services.sleeve_file import SleeveFile
 from bot3.services.storage import FileDisk
 from bot3.telemetry.controls import Controls
 from bot3.telemetry.http import bind, url_of
@@ -118,8 +120,8 @@ async def _session(given: Prepared) -> Status:
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchanges = () if embedded is None else embedded.specs
     switch = KillSwitch(given.directory)
-    models, dice = resumed_models(given, config, memory), discovery_dice(config, entropy)
-    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, models, dice)
+    beside = beside_of(given, config, memory, entropy)
+    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, beside)
     observer = Observer(clock)
     data_source = modes_of(config) if embedded is None else embedded.data_source
     gauges = Gauges(engine, lambda: embedded is not None and embedded.is_replay_over)
@@ -145,6 +147,15 @@ async def _session(given: Prepared) -> Status:
             if embedded is None:  # the embedded exchange has ended with the tree
                 await cancel_own_rests(access, config.exchanges.symbols)
             raise
+
+
+def beside_of(given: Prepared, config: Config, memory: Memory, entropy: Entropy) -> Beside:
+    """What the configuration wants to have beside trading."""
+    return Beside(
+        resumed_models(given, config, memory),
+        discovery_dice(config, entropy),
+        estimation_of(config, entropy, SleeveFile(given.directory)),
+    )
 
 
 def discovery_dice(config: Config, entropy: Entropy) -> Dice | None:
@@ -211,8 +222,7 @@ def make_engine(
     disk: Disk,
     exchanges: tuple[EdgeSpec, ...],
     switch: KillSwitch | None = None,
-    models: ModelFiles | None = None,
-    discovery_dice: Dice | None = None,
+    beside: Beside | None = None,
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
@@ -225,7 +235,7 @@ def make_engine(
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
     runs = RunQueue(clock)
     return TradingEngine(
-        settings, memory, clock, runs, disk, desks, exchanges, switch, models, discovery_dice
+        settings, memory, clock, runs, disk, desks, exchanges, switch, beside or Beside()
     )
 
 

@@ -14,6 +14,7 @@ from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeO
 from bot3.execution.parent import ScheduleKind
 from bot3.learning.labels import LabelKind
 from bot3.learning.models import MODELS
+from bot3.portfolio.reinvestment import Compounding
 
 _SHARE = Number(0, 1)
 _POSITIVE_SHARE = Number(0, 1, is_above=True)
@@ -78,7 +79,8 @@ class RiskSettings:
 
     max_position_size: Annotated[float, _POSITIVE_SHARE]
     max_drawdown: Annotated[float, _POSITIVE_SHARE]
-    use_kelly_criterion: Annotated[bool, Flag(_UNBUILT)]
+    use_kelly_criterion: Annotated[bool, Flag()]
+    kelly_fraction: Annotated[float, _POSITIVE_SHARE]
     max_total_exposure: Annotated[float, _POSITIVE_SHARE]
     max_asset_exposure: Annotated[float, _POSITIVE_SHARE]
     max_venue_exposure: Annotated[float, _POSITIVE_SHARE]
@@ -89,6 +91,55 @@ class RiskSettings:
     price_collar_bps: Annotated[float, Number(0, 1000, is_above=True)]
     stop_loss: Annotated[float, Number(0, 0.99)]
     stop_pause_s: Annotated[float, Number(1, 604_800)]
+    adaptive: Annotated[bool, Flag()]
+    volatility_target: Annotated[float, Number(0, 100)]
+    max_expected_shortfall: Annotated[float, _SHARE]
+    volatile_multiplier: Annotated[float, _SHARE]
+    loss_streak: Annotated[int, Whole(0, 1000)]
+    loss_multiplier: Annotated[float, _SHARE]
+    full_size_spread_bps: Annotated[float, Number(0, 10_000)]
+    max_touch_multiple: Annotated[float, Number(0, 1e9)]
+    drawdown_steps: Annotated[int, Whole(0, 20)]
+    reopen_after_s: Annotated[float, Number(0, 31_536_000)]
+    max_reopens: Annotated[int, Whole(0, 100)]
+    reopen_scale: Annotated[float, _POSITIVE_SHARE]
+
+
+@frozen
+class ProtectionsSettings:
+    """`[protections]`."""
+
+    trailing_stop: Annotated[float, Number(0, 0.99)]
+    trailing_from: Annotated[float, Number(0, 100)]
+    take_profit: Annotated[float, Number(0, 100)]
+    max_holding_s: Annotated[float, Number(0, 31_536_000)]
+    cooldown_s: Annotated[float, Number(0, 31_536_000)]
+    stop_guard_stops: Annotated[int, Whole(0, 100)]
+    stop_guard_window_s: Annotated[float, Number(1, 31_536_000)]
+    stop_guard_pause_s: Annotated[float, Number(1, 31_536_000)]
+    max_open_trades: Annotated[int, Whole(0, 1000)]
+    min_pair_volume: Annotated[float, Number(0, 1e15)]
+    max_pair_spread_bps: Annotated[float, Number(0, 10_000)]
+    min_pair_age_days: Annotated[int, Whole(0, 40)]
+
+
+@frozen
+class ReinvestmentSection:
+    """`[reinvestment]`."""
+
+    compounding: Annotated[str, OneOf(tuple(each.value for each in Compounding))]
+    min_gain: Annotated[float, Number(0, 0.99)]
+    sweep: Annotated[float, _SHARE]
+    protected_share: Annotated[float, Number(0, 0.99)]
+    protection_multiple: Annotated[float, Number(1, 100)]
+
+
+@frozen
+class AllocationSection:
+    """`[allocation]`."""
+
+    mode: Annotated[str, OneOf(("off", "report", "apply"))]
+    interval_s: Annotated[float, Number(10, 604_800)]
 
 
 @frozen
@@ -223,6 +274,9 @@ class Config:
     exchanges: ExchangesSettings
     evolution: EvolutionSettings
     risk: RiskSettings
+    protections: ProtectionsSettings
+    reinvestment: ReinvestmentSection
+    allocation: AllocationSection
     regime: RegimesSettings
     learning: LearningSettings
     market: MarketSettings

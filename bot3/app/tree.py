@@ -13,21 +13,19 @@ from attrs import field, frozen
 
 from bot3.actors.core import CoreOutlets, CoreSettings, DecisionCore
 from bot3.actors.memory import Memory
+from bot3.app.beside import Beside
 from bot3.app.venues import VenueAccess
 from bot3.domain.values import VenueName
 from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ActorCrashed, ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import ResyncBook
-from bot3.messages.minds import RegimeEstimated
 from bot3.services.account import AccountActor
 from bot3.services.budget import BudgetActor
 from bot3.services.call_tally import CallTally
-from bot3.services.discovery import DiscoveryActor
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.kill_switch import KillSwitch, KillSwitchActor
-from bot3.services.model_files import ModelFiles, ModelKeeperActor
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
 from bot3.services.timers import TimerActor
@@ -37,12 +35,10 @@ from supervisors.actor import EdgeActor
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
 from supervisors.dispatch import RunQueue
-from supervisors.entropy import Dice
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.restart import Intensity, Strategy
 from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec, SupervisorSpec
 
-SEEN_CAPACITY = 1_000
 JOURNAL_CAPACITY = 20_000
 ENTRY_CAPACITY = 1_000
 FEW = Intensity(5, 30.0)
@@ -109,11 +105,9 @@ class TradingEngine:
     venues: Mapping[VenueName, VenueDesk]
     exchanges: tuple[EdgeSpec, ...] = ()
     switch: KillSwitch | None = None
-    models: ModelFiles | None = None
-    discovery_dice: Dice | None = None
+    beside: Beside = field(factory=Beside)
     backlog: JournalBacklog = field(factory=JournalBacklog)
     journal: Mailbox[JournalEntry] = field(init=False)
-    seen: Mailbox[RegimeEstimated] = field(init=False)
     board: Board = field(init=False)
     board_cell: DecisionCell[BoardMessage] = field(init=False)
     core: DecisionCore = field(init=False)
@@ -121,10 +115,6 @@ class TradingEngine:
     @journal.default
     def _journal(self) -> Mailbox[JournalEntry]:
         return Mailbox("journal", capacity=JOURNAL_CAPACITY, policy=Overflow.REJECT)
-
-    @seen.default
-    def _seen(self) -> Mailbox[RegimeEstimated]:
-        return Mailbox("discovery", capacity=SEEN_CAPACITY, policy=Overflow.DROP_OLDEST)
 
     @board.default
     def _board(self) -> Board:
@@ -137,6 +127,7 @@ class TradingEngine:
 
     @core.default
     def _core(self) -> DecisionCore:
+        beside = self.beside
         outlets = CoreOutlets(
             journal=self.journal,
             entries={name: desk.entries for name, desk in self.venues.items()},
@@ -144,7 +135,8 @@ class TradingEngine:
             resyncs={name: desk.resyncs for name, desk in self.venues.items()},
             budgets={name: desk.budgets for name, desk in self.venues.items()},
             board=self.board_cell,
-            discovery=None if self.discovery_dice is None else self.seen,
+            discovery=None if beside.discovery_dice is None else beside.seen,
+            estimation=None if beside.estimation is None else beside.estimated,
         )
         return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
 
@@ -168,8 +160,7 @@ class TradingEngine:
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
-            *self._model_keeper(),
-            *self._discovery(),
+            *self.beside.specs(self.core),
             SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
         )
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)
@@ -179,26 +170,6 @@ class TradingEngine:
         if switch is None:
             return ()
         return (EdgeSpec("kill switch", lambda: KillSwitchActor(switch, self.core.risk)),)
-
-    def _model_keeper(self) -> tuple[ChildSpec, ...]:
-        files = self.models
-        if files is None:
-            return ()
-        instruments = self.settings.core.instruments
-        return (EdgeSpec("models", lambda: ModelKeeperActor(files, self.memory, instruments)),)
-
-    def _discovery(self) -> tuple[ChildSpec, ...]:
-        dice = self.discovery_dice
-        if dice is None:
-            return ()
-        learners = {key: mind.ml for key, mind in self.core.minds.items()}
-        return (
-            EdgeSpec(
-                "discovery",
-                lambda: DiscoveryActor(self.seen, learners, dice, self.clock),
-                self.seen,
-            ),
-        )
 
     def hear(self, event: observe.LifecycleEvent) -> None:
         """For the tree's observer: what healing must know of it."""
@@ -231,6 +202,7 @@ class TradingEngine:
 
     def _build_session(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
         markets = {key.symbol: cell for key, cell in self.core.markets(name).items()}
+        limits = self.settings.core.limits
         return SessionActor(
             desk.access.feed,
             desk.access.venue,
@@ -239,6 +211,8 @@ class TradingEngine:
             self.clock,
             bar_interval_s=self.settings.bar_interval_s,
             warm_up_bars=self.settings.warm_up_bars,
+            pairs=self.core.risk if limits.has_pair_rules else None,
+            pair_age_days=limits.pair_age_min_days,
         )
 
     def _build_account(self, name: VenueName, desk: VenueDesk) -> EdgeActor:

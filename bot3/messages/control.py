@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum, unique
 
 import msgspec
 
@@ -34,12 +35,22 @@ class CancelEverything(msgspec.Struct, frozen=True):
     reason: str
 
 
+@unique
+class HaltCause(Enum):
+    """Who halted: a rule of our own may end only what a limit of our own began."""
+
+    ORDERED = "ordered"
+    DRAWDOWN = "drawdown"
+    DAILY_LOSS = "daily_loss"
+
+
 class TradingHalted(msgspec.Struct, frozen=True, tag=True):
     """The gate is shut, and stays so until resumed; while flattening, for exits it is open."""
 
     reason: str
     ts_ns: int
     is_flattening: bool = False
+    cause: HaltCause = HaltCause.ORDERED
 
 
 class PositionsFlattened(msgspec.Struct, frozen=True):
@@ -49,14 +60,27 @@ class PositionsFlattened(msgspec.Struct, frozen=True):
 
 
 class TradingResumed(msgspec.Struct, frozen=True, tag=True):
-    """The gate is open."""
+    """The gate is open. By rule: the venues' balances are not taken over, stops that were hit hold,
+    and sizes stay smaller until the old peak of the equity is reached.
+    """
 
     operator: str
     ts_ns: int
+    is_by_rule: bool = False
+
+
+@unique
+class StopKind(Enum):
+    """Which protection sells a holding."""
+
+    LOSS = "loss"
+    TRAILING = "trailing"
+    PROFIT = "profit"
+    TIME = "time"
 
 
 class StopHit(msgspec.Struct, frozen=True, tag=True):
-    """A symbol's holding fell to its protective stop: it is sold, and not entered again before
+    """A symbol's holding met one of its exits: it is sold, and not entered again before
     `until_ns`. `cost` is what it was bought for, `value` what it was worth then, in quote.
     """
 
@@ -65,11 +89,29 @@ class StopHit(msgspec.Struct, frozen=True, tag=True):
     value: Decimal
     ts_ns: int
     until_ns: int
+    kind: StopKind = StopKind.LOSS
 
     @property
     def words(self) -> str:
         """What happened."""
-        return f"{self.symbol} fell {1 - self.value / self.cost:.2%} below its entry"
+        change = self.value / self.cost - 1
+        match self.kind:
+            case StopKind.LOSS:
+                return f"{self.symbol} fell {-change:.2%} below its entry"
+            case StopKind.TRAILING:
+                return f"{self.symbol} fell from its peak, at {change:+.2%} of its entry"
+            case StopKind.PROFIT:
+                return f"{self.symbol} reached its profit, at {change:+.2%} of its entry"
+            case StopKind.TIME:
+                return f"{self.symbol} was held as long as it may be, at {change:+.2%} of its entry"
+
+
+class PeakRaised(msgspec.Struct, frozen=True, tag=True):
+    """The highest mid of a symbol while it is held: its trailing stop follows."""
+
+    symbol: Symbol
+    price: Decimal
+    ts_ns: int
 
 
 class EquityMarked(msgspec.Struct, frozen=True, tag=True):

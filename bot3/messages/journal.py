@@ -15,6 +15,7 @@ from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import (
     ActorRestarted,
     EquityMarked,
+    PeakRaised,
     SessionEnded,
     SessionStarted,
     StopHit,
@@ -38,6 +39,7 @@ from bot3.messages.orders import (
     OrderOutcomeUnknown,
     OrderRejected,
 )
+from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved
 
 SCHEMA_VERSION = 1
 
@@ -69,6 +71,10 @@ Record = (
     | ReconcileMatched
     | ForeignOrdersSeen
     | StopHit
+    | PeakRaised
+    | LadderMoved
+    | CapitalChanged
+    | AllocationSolved
 )
 
 # Money moved, or may: these are on disk (synced) before anybody acts on them.

@@ -21,13 +21,19 @@ def fall(since: Decimal, now: Decimal) -> float:
 
 @frozen
 class DrawdownWatch:
-    """Replaced, never changed. `drawdown_max` is the deepest fall since the watch began."""
+    """Replaced, never changed. `drawdown_max` is the deepest fall since the watch began.
+
+    `reopens`: how often trading was opened again by rule since it was `high` last, or since an
+    operator resumed; `high` is the peak that such a re-opening leaves as it is.
+    """
 
     equity: Decimal | None = None
     peak: Decimal = Decimal(0)
     day: int = 0
     day_open: Decimal = Decimal(0)
     drawdown_max: float = 0.0
+    high: Decimal = Decimal(0)
+    reopens: int = 0
 
     @property
     def drawdown(self) -> float:
@@ -48,8 +54,13 @@ class DrawdownWatch:
             day_open = self.equity
         peak = equity if self.equity is None else max(self.peak, equity)
         deepest = max(self.drawdown_max, fall(peak, equity))
-        return DrawdownWatch(equity, peak, day, day_open, deepest)
+        is_high = equity >= self.high
+        high, reopens = (equity, 0) if is_high else (self.high, self.reopens)
+        return DrawdownWatch(equity, peak, day, day_open, deepest, high, reopens)
 
-    def rebase(self) -> DrawdownWatch:
+    def rebase(self, *, is_by_rule: bool = False) -> DrawdownWatch:
         """Peak and day start at the present equity: somebody has seen the loss and goes on."""
-        return self if self.equity is None else evolve(self, peak=self.equity, day_open=self.equity)
+        if self.equity is None:
+            return self
+        high, reopens = (self.high, self.reopens + 1) if is_by_rule else (self.equity, 0)
+        return evolve(self, peak=self.equity, day_open=self.equity, high=high, reopens=reopens)

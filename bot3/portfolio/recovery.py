@@ -5,7 +5,7 @@ Invariant: folding a journal in any number of pieces gives what folding it at on
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import final
@@ -19,18 +19,24 @@ from bot3.domain.order import Order, OrderInput, OrderStatus
 from bot3.domain.values import ZERO, InstrumentId, Symbol
 from bot3.messages.control import (
     EquityMarked,
+    PeakRaised,
     SessionStarted,
     StopHit,
+    StopKind,
     TradingHalted,
     TradingResumed,
 )
 from bot3.messages.journal import Record
 from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
+from bot3.messages.risk import CapitalChanged
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.events import after_event, order_of, stated_filled
 from bot3.portfolio.positions import PositionTracker
+from bot3.portfolio.round_trips import RoundTrips
 
 SETTLED_KEPT = 1_000
+STOPS_KEPT = 100
+LOSING_STOPS = (StopKind.LOSS, StopKind.TRAILING)  # those that a guard counts
 
 
 @frozen
@@ -62,15 +68,28 @@ class Recovery:
         self.account = account
         self.tracker = PositionTracker()
         self.watch = DrawdownWatch()
-        self.halted_reason: str | None = None
-        self.is_flattening = False
+        self.halted: TradingHalted | None = None
         self.stops: dict[Symbol, StopHit] = {}
+        self.stops_hit_ns: deque[int] = deque(maxlen=STOPS_KEPT)
+        self.peaks: dict[Symbol, Decimal] = {}
+        self.trips = RoundTrips()
+        self.capital: CapitalChanged | None = None
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
         self._orders: dict[ClientOrderId, RecoveredOrder] = {}
         self._settled: OrderedDict[ClientOrderId, RecoveredOrder] = OrderedDict()
         self._is_ours = False
+
+    @property
+    def halted_reason(self) -> str | None:
+        """Of the halt that holds."""
+        return None if self.halted is None else self.halted.reason
+
+    @property
+    def is_flattening(self) -> bool:
+        """Whether it sells what is held."""
+        return self.halted is not None and self.halted.is_flattening
 
     def orders(self) -> tuple[RecoveredOrder, ...]:
         """Those that may still rest or have fills on the way, by intent number.
@@ -103,14 +122,20 @@ class Recovery:
                 self._orders[intent.client_order_id] = RecoveredOrder(sent)
                 self.next_intent_number = max(self.next_intent_number, intent.number + 1)
             case TradingHalted():
-                self.halted_reason = record.reason
-                self.is_flattening = record.is_flattening
-            case TradingResumed():
-                self.halted_reason, self.is_flattening = None, False
-                self.stops.clear()
-                self.watch = self.watch.rebase()
+                self.halted = record
+            case TradingResumed(is_by_rule=is_by_rule):
+                self.halted = None
+                if not is_by_rule:
+                    self.stops.clear()
+                self.watch = self.watch.rebase(is_by_rule=is_by_rule)
             case StopHit():
                 self.stops[record.symbol] = record
+                if record.kind in LOSING_STOPS:
+                    self.stops_hit_ns.append(record.ts_ns)
+            case CapitalChanged():
+                self.capital = record
+            case PeakRaised(symbol=symbol, price=price):
+                self.peaks[symbol] = price
             case EquityMarked():
                 self.watch = self.watch.mark(record.equity, record.ts_ns)
             case OrderFilled():
@@ -123,9 +148,18 @@ class Recovery:
 
     def _fill(self, fill: Fill) -> None:
         if parse_client_order_id(fill.client_order_id) is not None:
-            self.tracker.apply(fill)
+            if self.tracker.apply(fill):
+                self._follow_trip(fill)
             seen_ns = self.last_fill_ns.get(fill.instrument, 0)
             self.last_fill_ns[fill.instrument] = max(seen_ns, fill.ts_venue_ns)
+
+    def _follow_trip(self, fill: Fill) -> None:
+        position = self.tracker.position(fill.instrument)
+        ended = self.trips.take(
+            fill.instrument, position.amount, position.realized, fill.ts_local_ns
+        )
+        if ended is not None:
+            self.peaks.pop(fill.instrument.symbol, None)
 
     def _order_event(self, event: OrderEvent) -> None:
         key = order_of(event)[1]

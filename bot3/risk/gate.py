@@ -5,10 +5,10 @@ does not, in the order of `DenialReason`.
 
 A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) passes the limits on
 entries: position, exposure, order notional, an open circuit, books that differ from the venue's, a
-stop that was hit, and a halt where the limits allow exits, positions are being flattened, or its
-symbol's protective stop was hit: a halt strips nothing of its protection. It does not pass a stale
-or crossed book, a venue that is down, the collar, the rate or the balance: those say that we do not
-know what we are doing.
+stop that was hit, the rules of `bot3.risk.entries`, and a halt where the limits allow exits,
+positions are being flattened, or its symbol's protective stop was hit: a halt strips nothing of its
+protection. It does not pass a stale or crossed book, a venue that is down, the collar, the rate or
+the balance: those say that we do not know what we are doing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot3.domain.order import OrderIntent, OrderType
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import ZERO, InstrumentId, Side, decimal_of
 from bot3.portfolio.positions import base_and_quote
+from bot3.risk import entries
 from bot3.risk.limits import RiskLimits
 from bot3.risk.state import RiskState, reduces
 
@@ -209,8 +210,14 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.CIRCUIT_OPEN: _circuit,
     DenialReason.RECONCILE_MISMATCH: _mismatch,
     DenialReason.STOP_LOSS: _stopped,
+    DenialReason.COOLDOWN: entries.cooldown,
+    DenialReason.STOP_GUARD: entries.stop_guard,
+    DenialReason.OPEN_TRADES: entries.open_trades,
+    DenialReason.PAIR_VOLUME: entries.pair_volume,
+    DenialReason.PAIR_AGE: entries.pair_age,
     DenialReason.BOOK_STALE: _stale,
     DenialReason.BOOK_CROSSED: _crossed,
+    DenialReason.PAIR_SPREAD: entries.pair_spread,
     DenialReason.PRICE_COLLAR: _collar,
     DenialReason.FILTER: _filter,
     DenialReason.ORDER_RATE: _rate,

@@ -12,6 +12,11 @@ from attrs import Attribute, field, frozen
 from bot3.domain.errors import ConfigError
 
 
+def _at_most_all(_instance: object, attribute: Attribute[Any], value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ConfigError(f"risk.{attribute.name} = {value}: want a fraction from 0 to 1")
+
+
 def _fraction(_instance: object, attribute: Attribute[Any], value: float) -> None:
     if not 0 < value <= 1:
         raise ConfigError(f"risk.{attribute.name} = {value}: want a fraction above 0, at most 1")
@@ -20,6 +25,11 @@ def _fraction(_instance: object, attribute: Attribute[Any], value: float) -> Non
 def _share(_instance: object, attribute: Attribute[Any], value: float) -> None:
     if not 0 <= value < 1:
         raise ConfigError(f"risk.{attribute.name} = {value}: want zero (none) or less than 1")
+
+
+def _any_amount(_instance: object, attribute: Attribute[Any], value: float) -> None:
+    if not 0 <= value < 1e15:
+        raise ConfigError(f"risk.{attribute.name} = {value}: want zero (none) or more")
 
 
 def _positive(_instance: object, attribute: Attribute[Any], value: float) -> None:
@@ -43,14 +53,24 @@ class RiskLimits:
     `sizing_headroom` keeps sized targets that far below the position limit, for prices that move
     between sizing and order. `is_exit_allowed_when_halted` lets reducing orders pass a halt;
     without it nothing at all is sent after one. `order_notional_max` of zero is no limit; it does
-    not bind reducing orders. `stop_loss` is how far a symbol's holding may fall below its entry
-    (0: no stop), `stop_pause_s` how long it is not entered again then.
+    not bind reducing orders. The size limits may be 0: then nothing is entered.
+
+    Exits of a symbol's holding (0: none): `stop_loss`, how far it may fall below its entry;
+    `trailing_stop`, how far below its peak, once it gained `trailing_from`; `take_profit`, the gain
+    at which it is sold; `holding_max_s`, how long it is held. `stop_pause_s` is how long it is not
+    entered again then.
+
+    Entries (0: no such rule): `cooldown_s` after a position was closed; for
+    `stop_guard_pause_s` after `stop_guard_stops` losing exits within `stop_guard_window_s`, in any
+    symbol; while `open_trades_max` other symbols are held; only where a day's volume (in quote) is
+    at least `pair_volume_min`, the spread at most `pair_spread_max_bps`, and the market is
+    `pair_age_min_days` old.
     """
 
-    position_fraction_max: float = field(default=0.02, validator=_fraction)
-    exposure_fraction_max: float = field(default=0.2, validator=_fraction)
-    asset_fraction_max: float = field(default=1.0, validator=_fraction)
-    venue_fraction_max: float = field(default=1.0, validator=_fraction)
+    position_fraction_max: float = field(default=0.02, validator=_at_most_all)
+    exposure_fraction_max: float = field(default=0.2, validator=_at_most_all)
+    asset_fraction_max: float = field(default=1.0, validator=_at_most_all)
+    venue_fraction_max: float = field(default=1.0, validator=_at_most_all)
     drawdown_max: float = field(default=0.15, validator=_fraction)
     daily_loss_max: float = field(default=0.05, validator=_fraction)
     sizing_headroom: float = field(default=0.01, validator=_fraction)
@@ -62,3 +82,20 @@ class RiskLimits:
     is_exit_allowed_when_halted: bool = False
     stop_loss: float = field(default=0.0, validator=_share)
     stop_pause_s: float = field(default=300.0, validator=_positive)
+    trailing_stop: float = field(default=0.0, validator=_share)
+    trailing_from: float = field(default=0.0, validator=_any_amount)
+    take_profit: float = field(default=0.0, validator=_any_amount)
+    holding_max_s: float = field(default=0.0, validator=_any_amount)
+    cooldown_s: float = field(default=0.0, validator=_any_amount)
+    stop_guard_stops: int = field(default=0, validator=_any_amount)
+    stop_guard_window_s: float = field(default=3600.0, validator=_positive)
+    stop_guard_pause_s: float = field(default=1800.0, validator=_positive)
+    open_trades_max: int = field(default=0, validator=_any_amount)
+    pair_volume_min: float = field(default=0.0, validator=_any_amount)
+    pair_spread_max_bps: float = field(default=0.0, validator=_any_amount)
+    pair_age_min_days: int = field(default=0, validator=_any_amount)
+
+    @property
+    def has_pair_rules(self) -> bool:
+        """Whether somebody must ask the venues for the markets' histories."""
+        return bool(self.pair_volume_min or self.pair_age_min_days)

@@ -6,7 +6,7 @@ answer leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import final
 
@@ -15,22 +15,33 @@ from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.fill import Fill
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import ZERO, InstrumentId, Price, VenueName
+from bot3.domain.values import ZERO, InstrumentId, Price, Symbol, VenueName
 from bot3.messages.account import OrderClosed, ReconcileMatched, ReconcileMismatch
-from bot3.messages.control import StopHit, TradingHalted, TradingResumed
+from bot3.messages.control import PeakRaised, StopHit, TradingHalted, TradingResumed
 from bot3.messages.healing import CircuitChanged, CircuitState
-from bot3.messages.minds import TargetProposed
+from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder, TargetSized
+from bot3.messages.risk import (
+    AllocationSolved,
+    CapitalChanged,
+    LadderMoved,
+    PairExamined,
+    RiskScaled,
+    VolatilityFitted,
+)
 from bot3.portfolio.drawdown import DrawdownWatch
-from bot3.portfolio.recovery import RecoveredOrder
+from bot3.portfolio.recovery import LOSING_STOPS, RecoveredOrder
+from bot3.portfolio.reinvestment import Reinvestment, ReinvestmentSettings
+from bot3.portfolio.round_trips import RoundTrips
+from bot3.risk import halts
+from bot3.risk.adaptive.garch import GarchParameters
+from bot3.risk.adaptive.manager import AdaptiveRiskManager
+from bot3.risk.exits import STOP, exits, sellable
 from bot3.risk.gate import judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
 from bot3.risk.state import OpenCircuit, RiskState
-from bot3.risk.stops import hits, over
-
-FLATTEN, STOP = "flatten", "stop"  # in the place of a strategy's name
-_DUST = Decimal("1.01")
+from bot3.risk.stops import hits, over, raise_peaks
 
 
 @final
@@ -42,17 +53,24 @@ class RiskManager:
         limits: RiskLimits,
         *,
         watch: DrawdownWatch | None = None,
-        halted_reason: str | None = None,
-        is_flattening: bool = False,
+        halted: TradingHalted | None = None,
         last_intent_number: int = 0,
+        adaptive: AdaptiveRiskManager | None = None,
+        reinvestment: Reinvestment | None = None,
     ) -> None:
         self.limits = limits
+        self.reinvestment = reinvestment or Reinvestment(ReinvestmentSettings())
+        self._is_settled = False
+        self.adaptive = adaptive
         self.state = RiskState(
             watch=DrawdownWatch() if watch is None else watch,
-            halted_reason=halted_reason,
-            is_flattening=is_flattening,
+            halted=halted,
             last_intent_number=last_intent_number,
         )
+
+    def limits_of(self, instrument: InstrumentId) -> RiskLimits:
+        """What binds there now: the configured limits, or what adapts below them."""
+        return self.limits if self.adaptive is None else self.adaptive.limits_of(instrument)
 
     def on_instruments(self, instruments: Iterable[Instrument]) -> None:
         """What may be traded, and by which filters."""
@@ -106,6 +124,25 @@ class RiskManager:
         if fill is not None:
             self.state.take_fill(fill.client_order_id, fill.amount.amount)
 
+    def on_realized(
+        self, instrument: InstrumentId, position: Decimal, realized: Decimal, ts_ns: int
+    ) -> None:
+        """What an instrument has realized in all, after a fill that is new to us."""
+        self._is_settled = True
+        if self.state.trips.take(instrument, position, realized, ts_ns) is None:
+            return
+        if self.adaptive is not None:
+            self.adaptive.on_losses(self.state.trips.losses)
+
+    def on_allocation(self, solved: AllocationSolved) -> None:
+        """How capital should be shared."""
+        if self.adaptive is not None:
+            self.adaptive.on_allocation(solved)
+
+    def on_pair(self, examined: PairExamined) -> None:
+        """What a venue's history says of a market."""
+        self.state.pairs[examined.instrument] = examined
+
     def on_order_closed(self, closed: OrderClosed) -> None:
         """An order is final: its unfilled rest counts no more."""
         self.state.take_close(closed.client_order_id, closed.filled)
@@ -121,92 +158,96 @@ class RiskManager:
         else:
             self.state.mismatches.pop((news.venue, news.asset), None)
 
+    def on_bar(self, bar: RegimeEstimated) -> RiskScaled | None:
+        """A bar closed: sizes follow. None where nothing adapts, and in a warm-up."""
+        if self.adaptive is None:
+            return None
+        seen = self.state.quotes.get(bar.instrument)
+        quote = None if seen is None or bar.features.is_warm_up else seen.quote
+        self.adaptive.on_bar(bar, quote, self.state.watch.equity)
+        is_told = not bar.features.is_warm_up
+        return self.adaptive.scaled(bar.instrument, bar.ts_ns) if is_told else None
+
     def on_equity(self, equity: Decimal, now_ns: int) -> TradingHalted | None:
         """Halts where drawdown or daily loss reach their limits; reported once."""
-        self.state.watch = watch = self.state.watch.mark(equity, now_ns)
-        if watch.drawdown >= self.limits.drawdown_max:
-            return self.halt(f"drawdown {watch.drawdown:.2%} from {watch.peak:.2f}", now_ns)
-        if watch.daily_loss >= self.limits.daily_loss_max:
-            return self.halt(f"loss of {watch.daily_loss:.2%} since the day began", now_ns)
-        return None
+        return halts.mark_equity(self.state, self.limits, equity, now_ns)
+
+    def reinvest(self, now_ns: int) -> CapitalChanged | None:
+        """At an equity that fills have settled since the last time; told where sizes change."""
+        equity = self.state.watch.equity
+        if equity is None or not (self._is_settled or not self.reinvestment.base):
+            return None
+        self._is_settled = False
+        self.reinvestment, told = self.reinvestment.settle(equity, now_ns)
+        return told
+
+    def climb(self, now_ns: int) -> LadderMoved | None:
+        """Sizes follow the drawdown; told where a step was taken or given back."""
+        if self.adaptive is None:
+            return None
+        watch, ladder = self.state.watch, self.adaptive.ladder
+        before = ladder.scale
+        self.adaptive.on_drawdown(watch.drawdown, watch.reopens)
+        if ladder.scale == before:
+            return None
+        return LadderMoved(now_ns, watch.drawdown, ladder.step, ladder.scale)
 
     def halt(self, reason: str, now_ns: int) -> TradingHalted | None:
         """Shuts the gate. None where it was shut before: the first reason stands."""
-        if self.state.halted_reason is not None:
-            return None
-        self.state.halted_reason = reason
-        return TradingHalted(reason, now_ns)
+        return halts.halt(self.state, reason, now_ns)
 
     def flatten(self, reason: str, now_ns: int) -> TradingHalted | None:
         """Shuts the gate for entries alone. None where positions are being flattened already."""
-        if self.state.is_flattening:
-            return None
-        self.state.halted_reason, self.state.is_flattening = reason, True
-        return TradingHalted(reason, now_ns, is_flattening=True)
+        return halts.flatten(self.state, reason, now_ns)
 
-    def check_stops(self, now_ns: int) -> tuple[StopHit, ...]:
-        """Protective stops that are hit now; those that are over are forgotten."""
-        sellable = self._sellable()
-        for symbol in over(self.state, sellable, now_ns):
+    def resume(self, operator: str, now_ns: int) -> TradingResumed | None:
+        """Opens the gate; None where it was open. See `halts.resume`."""
+        return halts.resume(self.state, operator, now_ns)
+
+    def reopen(self, now_ns: int) -> TradingResumed | None:
+        """Opens the gate by rule, where one of our own limits had shut it."""
+        ladder = None if self.adaptive is None else self.adaptive.ladder
+        return None if ladder is None else halts.reopen(self.state, ladder, now_ns)
+
+    def check_stops(self, now_ns: int) -> tuple[StopHit | PeakRaised, ...]:
+        """Protective exits that are met now, and peaks to write down; what is over is forgotten."""
+        held = sellable(self.state)
+        for symbol in over(self.state, held, now_ns):
             del self.state.stops[symbol]
-        found = tuple(hits(self.state, self.limits, sellable, now_ns))
-        self.state.stops.update((hit.symbol, hit) for hit in found)
-        return found
+        raised = raise_peaks(self.state, self.limits, held, now_ns)
+        found = tuple(hits(self.state, self.limits, held, now_ns))
+        for hit in found:
+            self.restore_stop(hit)
+            if hit.kind in LOSING_STOPS:
+                self.state.stops_hit_ns.append(hit.ts_ns)
+        return (*raised, *found)
 
     def restore_stop(self, hit: StopHit) -> None:
-        """One that an earlier life saw; `check_stops` forgets it when it is over."""
+        """One that holds; `check_stops` forgets it when it is over."""
         self.state.stops[hit.symbol] = hit
 
+    def restore_trips(
+        self, trips: RoundTrips, stops_hit_ns: Iterable[int], peaks: Mapping[Symbol, Decimal]
+    ) -> None:
+        """Of an earlier life: what is held since when, losses in a row, stops, peaks."""
+        self.state.trips = trips
+        self.state.stops_hit_ns.extend(stops_hit_ns)
+        self.state.peaks.update(peaks)
+
+    def on_fit(self, fitted: VolatilityFitted) -> None:
+        """Parameters of an instrument's volatility, fitted beside trading."""
+        if self.adaptive is not None:
+            given = GarchParameters(fitted.omega, fitted.alpha, fitted.beta, fitted.mean)
+            self.adaptive.on_fit(fitted.instrument, given)
+
     def exits(self, now_ns: int) -> tuple[TargetSized, ...]:
-        """While flattening: no position, at once, wherever a venue would take an order for it.
-
-        Where a stop was hit: on no venue of the symbol.
-        """
-        if self.state.is_flattening:
-            return tuple(
-                TargetSized(key, FLATTEN, ZERO, now_ns, 0, is_urgent=True)
-                for key in self._sellable()
-            )
-        return tuple(
-            TargetSized(key, STOP, ZERO, now_ns, 0, is_urgent=True)
-            for key in self.state.instruments
-            if key.symbol in self.state.stops
-        )
-
-    def _sellable(self) -> dict[InstrumentId, Decimal]:
-        return {
-            key: held
-            for key, held in self.state.positions.items()
-            if held > 0 and self._is_sellable(key, held)
-        }
-
-    def _is_sellable(self, key: InstrumentId, held: Decimal) -> bool:
-        """An instrument that nobody knows yet may be: the next look tells.
-
-        The margin is for a crossing price below the mark.
-        """
-        instrument, mark = self.state.instruments.get(key), self.state.marks.get(key)
-        if instrument is None or mark is None:
-            return True
-        amount = instrument.round_amount(held).amount
-        is_dust = amount < instrument.amount_min or amount * mark < instrument.notional_min * _DUST
-        return amount > 0 and not is_dust
+        """What is to be sold now."""
+        return exits(self.state, now_ns)
 
     @property
     def is_flat(self) -> bool:
         """Flattening, and nothing is left to do."""
         return self.state.is_flattening and not self.state.orders and not self.exits(0)
-
-    def resume(self, operator: str, now_ns: int) -> TradingResumed | None:
-        """Opens the gate; drawdown and daily loss count anew from here, the venues' balances are
-        taken over, and stops that were hit are over. None where it was open.
-        """
-        if self.state.halted_reason is None and not self.state.mismatches and not self.state.stops:
-            return None
-        self.state.halted_reason, self.state.is_flattening = None, False
-        self.state.stops.clear()
-        self.state.watch = self.state.watch.rebase()
-        return TradingResumed(operator, now_ns)
 
     def size(self, proposed: TargetProposed) -> TargetSized | None:
         """None for a warm-up, while flattening, while instrument, price or equity is not known."""
@@ -215,16 +256,21 @@ class RiskManager:
         equity = self.state.watch.equity
         if proposed.is_warm_up or self.state.is_flattening:
             return None
+        if self.adaptive is not None:
+            self.adaptive.on_target(proposed)
         if instrument is None or price is None or equity is None:
             return None
+        if self.reinvestment.base:
+            equity = self.reinvestment.usable(equity)
         if proposed.instrument.symbol in self.state.stops:
             return TargetSized(proposed.instrument, STOP, ZERO, proposed.ts_ns, 0, is_urgent=True)
+        limits = self.limits_of(proposed.instrument)
         position = size_target(
             proposed.target,
             proposed.confidence,
             equity,
             price,
-            limits=self.limits,
+            limits=limits,
             instrument=instrument,
         )
         return TargetSized(
@@ -233,14 +279,13 @@ class RiskManager:
             position,
             proposed.ts_ns,
             proposed.origin_ns,
-            position_max=size_target(
-                1.0, 1.0, equity, price, limits=self.limits, instrument=instrument
-            ),
+            position_max=size_target(1.0, 1.0, equity, price, limits=limits, instrument=instrument),
         )
 
     def judge(self, proposal: ProposeOrder, now_ns: int) -> OrderApproved | OrderDenied:
         """The gate's answer; an approved intent counts as an open order from here on."""
-        answer = judge(self.state, self.limits, proposal.intent, now_ns)
+        limits = self.limits_of(proposal.intent.instrument)
+        answer = judge(self.state, limits, proposal.intent, now_ns)
         if isinstance(answer, ApprovedOrder):
             self.state.take_order(proposal.intent, now_ns)
             return OrderApproved(answer, proposal.origin_ns)

@@ -28,9 +28,11 @@ from bot3.domain.values import (
     decimal_of,
 )
 from bot3.messages.account import ReconcileMismatch
-from bot3.messages.control import StopHit
+from bot3.messages.control import StopHit, TradingHalted
+from bot3.messages.risk import PairExamined
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.positions import base_and_quote
+from bot3.portfolio.round_trips import RoundTrips
 
 ONE = Decimal(1)
 
@@ -88,9 +90,22 @@ class RiskState:
     watch: DrawdownWatch = field(factory=DrawdownWatch)
     entries: dict[InstrumentId, Decimal] = Factory(dict)
     stops: dict[Symbol, StopHit] = Factory(dict)
-    halted_reason: str | None = None
-    is_flattening: bool = False
+    stops_hit_ns: deque[int] = Factory(deque)
+    peaks: dict[Symbol, Decimal] = Factory(dict)
+    trips: RoundTrips = Factory(RoundTrips)
+    pairs: dict[InstrumentId, PairExamined] = Factory(dict)
+    halted: TradingHalted | None = None
     last_intent_number: int = 0
+
+    @property
+    def halted_reason(self) -> str | None:
+        """Of the halt that holds."""
+        return None if self.halted is None else self.halted.reason
+
+    @property
+    def is_flattening(self) -> bool:
+        """Whether what is held is being sold."""
+        return self.halted is not None and self.halted.is_flattening
 
     def take_quote(self, instrument: InstrumentId, quote: Quote, ts_local_ns: int) -> None:
         """A crossed or senseless quote is kept as such, but never becomes a mark."""

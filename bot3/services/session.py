@@ -22,6 +22,7 @@ from bot3.domain.errors import (
 from bot3.domain.values import InstrumentId, Symbol
 from bot3.messages.market import HistoryLoaded
 from bot3.messages.orders import InstrumentsLoaded
+from bot3.messages.risk import PairExamined
 from bot3.ports.feed import FeedPort
 from bot3.ports.venue import VenuePort
 from supervisors.actor import Address, EdgeActor, EdgeContext
@@ -37,7 +38,10 @@ _log = structlog.get_logger("bot3.session")
 
 @final
 class SessionActor(EdgeActor):
-    """Prepares a venue; the feed, the account and the order entry start after it."""
+    """Prepares a venue; the feed, the account and the order entry start after it.
+
+    `pairs` hears of each market's last day and its age, up to `pair_age_days`.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,10 @@ class SessionActor(EdgeActor):
         *,
         bar_interval_s: int,
         warm_up_bars: int,
+        pairs: Address[PairExamined] | None = None,
+        pair_age_days: int = 0,
     ) -> None:
+        self._pairs, self._pair_hours = pairs, max(24 * pair_age_days, 24)
         self._feed = feed
         self._venue = venue
         self._markets = markets
@@ -61,11 +68,13 @@ class SessionActor(EdgeActor):
     async def run(self, context: EdgeContext) -> None:
         await self._patiently(self._prepare)
         await self._patiently(self._warm_up)
+        await self._patiently(self._examine)
         context.ready()
         while True:
             await trio.sleep(REFRESH_INTERVAL_S)
             try:
                 await self._prepare()
+                await self._examine()
             except (OrderRejectedError, OutcomeUnknownError, VenueError):
                 await trio.sleep(RETRY_PAUSE_S)  # the next refresh tries again
             context.progress()
@@ -96,6 +105,20 @@ class SessionActor(EdgeActor):
             instrument = InstrumentId(self._feed.venue, symbol)
             loaded = HistoryLoaded(instrument, tuple(bars), self._clock.now_ns())
             self._markets[symbol].send(loaded)
+
+    async def _examine(self) -> None:
+        """What the entry rules on pairs want to know, from the venue's hours."""
+        if self._pairs is None:
+            return
+        for symbol in self._markets:
+            try:
+                bars = await self._feed.bars(symbol, 3600, self._pair_hours)
+            except NoSuchBarsError as error:
+                _log.warning("no hours", venue=self._feed.venue, symbol=symbol, reason=str(error))
+                continue
+            day = sum(bar.volume * bar.close for bar in bars[-24:])
+            instrument = InstrumentId(self._feed.venue, symbol)
+            self._pairs.send(PairExamined(instrument, self._clock.now_ns(), day, len(bars) // 24))
 
     async def _history(self, symbol: Symbol) -> list[Bar]:
         """Empty where the venue has no bars of this length: signals then wait for live ones."""

@@ -38,11 +38,7 @@ from bot3.messages.control import (
 from bot3.messages.healing import CircuitChanged, HealingActed
 from bot3.messages.market import BarClosed, BookLost, FeedLost, FeedRestored, QuoteChanged
 from bot3.messages.minds import (
-    DriftDetected,
-    FeaturesJudged,
     LearningScored,
-    MarketRegimeEstimated,
-    ModelBenched,
     RegimeEstimated,
     TargetProposed,
     WeightsChanged,
@@ -55,11 +51,13 @@ from bot3.messages.orders import (
     OrderDenied,
     OrderOutcomeUnknown,
 )
+from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved, RiskScaled
 from bot3.portfolio.positions import FLAT, Position
 from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.latency import LatencySample
 from bot3.telemetry.lines import fill_line, order_line
 from bot3.telemetry.minds import MindsCard, MindsNews
+from bot3.telemetry.risk import RiskCard
 from bot3.telemetry.status import FillLine, OrderStatusLine
 from supervisors.actor import DecisionActor
 from supervisors.clock import Clock
@@ -81,6 +79,7 @@ BoardMessage = (
     | BalancesCompared
     | ReconcileNews
     | RiskNews
+    | AllocationSolved
     | ExecutionNews
     | HealingNews
     | OrderAcknowledged
@@ -118,6 +117,7 @@ class Board:
         self.stops_hit = 0
         self.stop = ""
         self.minds = MindsCard()
+        self.risk = RiskCard()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -139,8 +139,6 @@ class Board:
                 self.instruments[message.instrument].regime = message
             case BarClosed():
                 self.instruments[message.bar.instrument].bars += 1
-            case MarketRegimeEstimated() | DriftDetected() | ModelBenched() | FeaturesJudged():
-                self.minds.take(message)
             case LearningScored() | WeightsChanged():
                 self._mind(message)
             case BalancesCompared() | ReconcileMismatch() | ReconcileMatched():
@@ -151,10 +149,18 @@ class Board:
                 self._connection(message)
             case TradingHalted() | TradingResumed() | PositionsFlattened():
                 self._gate(message)
+            case RiskScaled() | LadderMoved() | CapitalChanged() | AllocationSolved():
+                self.risk.take(message)
             case HealingActed() | CircuitChanged():
                 self._healed(message)
             case _:
-                self._order_news(message)
+                self._rest(message)
+
+    def _rest(self, message: BoardMessage) -> None:
+        if isinstance(message, MindsNews):
+            self.minds.take(message)
+        else:
+            self._order_news(message)
 
     def _gate(self, message: TradingHalted | TradingResumed | PositionsFlattened) -> None:
         if isinstance(message, PositionsFlattened):
@@ -164,20 +170,19 @@ class Board:
             self.flattened = None
 
     def _compared(self, message: BalancesCompared | ReconcileNews) -> None:
-        match message:
-            case BalancesCompared(mismatches=mismatches):
-                self.mismatches = mismatches
-            case ReconcileMismatch(venue=venue, asset=asset):
-                self.unreconciled[venue, asset] = message
-            case ReconcileMatched(venue=venue, asset=asset):
-                self.unreconciled.pop((venue, asset), None)
+        if isinstance(message, BalancesCompared):
+            self.mismatches = message.mismatches
+        elif isinstance(message, ReconcileMismatch):
+            self.unreconciled[message.venue, message.asset] = message
+        else:
+            self.unreconciled.pop((message.venue, message.asset), None)
 
     def _mind(self, message: LearningScored | WeightsChanged) -> None:
         match message:
-            case LearningScored():
-                self.instruments[message.instrument].score = message
-            case WeightsChanged():
-                self.instruments[message.instrument].weights = message.weights
+            case LearningScored(instrument=key):
+                self.instruments[key].score = message
+            case WeightsChanged(instrument=key, weights=weights):
+                self.instruments[key].weights = weights
 
     def _healed(self, message: HealingNews) -> None:
         match message:

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.minds import MarketRegimeEstimated, RegimeEstimated
+from bot3.messages.risk import RiskScaled
 from bot3.telemetry.board import Board
 from bot3.telemetry.cards import InstrumentCard
 from bot3.telemetry.status import (
@@ -88,7 +89,10 @@ class Snapshots:
             is_ready=not reasons,
             reasons=reasons,
             venues=venues,
-            instruments=tuple(_instrument(key, card) for key, card in board.instruments.items()),
+            instruments=tuple(
+                _instrument(key, card, board.risk.scaled.get(key))
+                for key, card in board.instruments.items()
+            ),
             recent_orders=tuple(reversed(board.orders.values())),
             recent_fills=tuple(reversed(board.recent_fills)),
             orders_by_status=self._orders_by_status(),
@@ -106,6 +110,7 @@ class Snapshots:
             anomalies=board.anomalies,
             stops_hit=board.stops_hit,
             stop=board.stop,
+            risk=board.risk.status(),
             balance_mismatches=len(board.mismatches),
             mismatches=tuple(each.words for each in board.unreconciled.values()),
             tick_to_order=self._latency(),
@@ -195,7 +200,9 @@ def _actor(one: ActorStatistics) -> ActorStatus:
     )
 
 
-def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
+def _instrument(
+    key: InstrumentId, card: InstrumentCard, scaled: RiskScaled | None
+) -> InstrumentStatus:
     quote = None if card.quote is None else card.quote.quote
     score, regime = card.score, card.regime
     targets = {name: proposed.target for name, proposed in card.targets.items()}
@@ -221,6 +228,9 @@ def _instrument(key: InstrumentId, card: InstrumentCard) -> InstrumentStatus:
         calibration_error=None if score is None else score.calibration_error,
         model_weights={} if score is None else score.weights,
         labels=0 if score is None else score.labels,
+        risk_scale=None if scaled is None else scaled.scale,
+        risk_share=None if scaled is None else scaled.share,
+        risk_factors={} if scaled is None else scaled.factors,
     )
 
 

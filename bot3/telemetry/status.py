@@ -68,6 +68,27 @@ class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
     calibration_error: float | None = None
     model_weights: dict[str, float] = {}
     labels: int = 0
+    risk_scale: float | None = None
+    risk_share: float | None = None
+    risk_factors: dict[str, float] = {}
+
+
+class RiskStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The drawdown ladder, what sizes are made from (`capital`, in quote; `reserve` is set aside),
+    and what growth the results so far support, in words; `apy` has its 95 % interval.
+    """
+
+    ladder_step: int = 0
+    ladder_scale: float = 1.0
+    capital: Decimal | None = None
+    reserve: Decimal | None = None
+    allocation: str = ""
+    is_target_supported: bool = False
+    weights: dict[str, float] = {}
+    cash: float | None = None
+    apy: float | None = None
+    apy_low: float | None = None
+    apy_high: float | None = None
 
 
 class OrderStatusLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +204,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     anomalies: int = 0
     stops_hit: int = 0
     stop: str = ""
+    risk: RiskStatus = RiskStatus()
     balance_mismatches: int = 0
     mismatches: tuple[str, ...] = ()
     tick_to_order: LatencyStatus = LatencyStatus()

@@ -8,7 +8,7 @@ from typing import final
 
 from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.metrics import Registry
-from bot3.telemetry.status import InstrumentStatus, Status, VenueStatus
+from bot3.telemetry.status import InstrumentStatus, RiskStatus, Status, VenueStatus
 
 CIRCUITS = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
@@ -45,6 +45,23 @@ class StatusMetrics:
         for instrument in status.instruments:
             self._instrument(instrument)
         self._system(status)
+        self._risk(status.risk)
+
+    def _risk(self, risk: RiskStatus) -> None:
+        gauge = self._gauge
+        text = "Share of the size that the drawdown ladder leaves."
+        gauge("bot3_risk_ladder_scale", text, risk.ladder_scale)
+        gauge("bot3_capital", "What sizes are made from, in the quote asset.", risk.capital)
+        gauge("bot3_reserve", "Profits set aside, in the quote asset.", risk.reserve)
+        text = "Growth of a year that the results support, with its 95 % interval."
+        gauge("bot3_supported_apy_ratio", text, risk.apy, bound="estimate")
+        gauge("bot3_supported_apy_ratio", text, risk.apy_low, bound="low")
+        gauge("bot3_supported_apy_ratio", text, risk.apy_high, bound="high")
+        text = "1 where the results support the target of a year's growth."
+        gauge("bot3_target_apy_supported", text, risk.is_target_supported)
+        text = "Share of the capital that the allocation gives a sleeve; the rest is cash."
+        for sleeve, weight in risk.weights.items():
+            gauge("bot3_allocation_ratio", text, weight, sleeve=sleeve)
 
     def _venue(self, venue: str, state: VenueStatus) -> None:
         gauge = self._gauge
@@ -158,6 +175,10 @@ class StatusMetrics:
             gauge("bot3_log_loss_nats", text, loss, forecast=forecast, **where)
         text = "Mean distance of what was forecast from what came."
         gauge("bot3_calibration_error_ratio", text, instrument.calibration_error, **where)
+        text = "Share of the configured position limit that risk allows now, and why."
+        gauge("bot3_risk_scale", text, instrument.risk_scale, factor="all", **where)
+        for factor, scale in instrument.risk_factors.items():
+            gauge("bot3_risk_scale", text, scale, factor=factor, **where)
         text = "Weight of a model in the learner's blend."
         for model, weight in instrument.model_weights.items():
             gauge("bot3_model_weight", text, weight, model=model, **where)

@@ -7,6 +7,7 @@ second: a slow or stopped terminal never holds up trading. The terminal is resto
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import final
 
@@ -203,6 +204,8 @@ def _footer(status: Status) -> Table:
         wild = status.market_regime_probabilities.get("volatile", 0.0)
         told = _text(f"{status.market_regime}, volatile {wild:.0%}")
         made.add_row(_text("market", _QUIET), told)
+    for label, said in _risk_lines(status):
+        made.add_row(_text(label, _QUIET), _text(said))
     for label, counts in (
         ("orders", status.orders_by_status),
         ("denied", status.denials),
@@ -212,6 +215,20 @@ def _footer(status: Status) -> Table:
         words = _text("  ".join(f"{name} {count}" for name, count in counts.items()) or "none")
         made.add_row(_text(label, _QUIET), words)
     return made
+
+
+def _risk_lines(status: Status) -> Iterator[tuple[str, str]]:
+    scales = [
+        f"{one.symbol} {one.risk_scale:.0%}"
+        for one in status.instruments
+        if one.risk_scale is not None
+    ]
+    if scales:
+        step = status.risk.ladder_step
+        ladder = f"  step {step} of the drawdown ladder" if step else ""
+        yield "size", f"{'  '.join(scales)} of the limit{ladder}"
+    if status.risk.allocation:
+        yield "target", status.risk.allocation
 
 
 @final

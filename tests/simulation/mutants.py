@@ -183,7 +183,7 @@ def halt_is_forgotten(replace: Replace) -> None:
 
     def restored(*args: Any) -> Any:
         manager = original(*args)
-        manager.state.halted_reason = None
+        manager.state.halted = None
         return manager
 
     replace(risk_actor, "restored_manager", restored)
@@ -194,11 +194,11 @@ def flatten_still_enters(replace: Replace) -> None:
     original, halted = risk_manager.RiskManager.size, CHECKS[DenialReason.TRADING_HALTED]
 
     def size(self: Any, proposed: Any) -> Any:
-        was, self.state.is_flattening = self.state.is_flattening, False
+        was, self.state.halted = self.state.halted, None
         try:
             return original(self, proposed)
         finally:
-            self.state.is_flattening = was
+            self.state.halted = was
 
     def check(state: Any, *rest: Any) -> str | None:
         return None if state.is_flattening else halted(state, *rest)

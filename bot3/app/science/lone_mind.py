@@ -59,7 +59,7 @@ class LoneMind:
             peers={},
             quotes=(nobody,),
             execution=nobody,
-            targets=self,
+            targets=(self,),
             healing=nobody,
             journal=nobody,
             board=nobody,

@@ -11,7 +11,11 @@ from supervisors.testing import crash
 from tests.bot3.actors.core_driver import BITCOIN, CoreDriver
 from tests.bot3.making import START_NS, d
 
-CROSSING: dict[str, Any] = {"execution.maker_patience_s": 0.0, "risk.max_position_size": 0.5}
+CROSSING: dict[str, Any] = {
+    "execution.maker_patience_s": 0.0,
+    "risk.max_position_size": 0.375,
+    "risk.max_total_exposure": 0.375,
+}
 
 
 def deep_book(driver: CoreDriver, key: InstrumentId, *amounts: float) -> None:

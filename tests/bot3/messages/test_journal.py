@@ -14,7 +14,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.order import OrderStatus, TimeInForce
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import Price, Quantity, Side
-from bot3.messages import account, control, healing, minds, orders
+from bot3.messages import account, control, healing, minds, orders, risk
 from bot3.messages.journal import CRITICAL, Record, decode, encode, is_critical
 from tests.bot3.making import (
     BTC,
@@ -64,6 +64,8 @@ EXAMPLES: list[Record] = [
     control.TradingHalted("drawdown", START_NS),
     control.TradingResumed("me", START_NS),
     control.StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS + 1),
+    control.PeakRaised(KEY.symbol, d(101), START_NS),
+    risk.LadderMoved(START_NS, 0.05, 1, 0.75),
     orders.ForeignOrdersSeen(VENUE, (RESTING,), START_NS),
     account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),
     account.ReconcileMatched(VENUE, BTC, START_NS),

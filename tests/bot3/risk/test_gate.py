@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
 import pytest
 
 from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import InstrumentId, Price, Side, Symbol, VenueName
+from bot3.domain.values import InstrumentId, Price, Side, Symbol
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import StopHit
-from bot3.messages.healing import CircuitChanged, CircuitState
-from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
+from bot3.messages.healing import CircuitState
+from bot3.messages.orders import OrderDenied, ProposeOrder
 from bot3.risk.gate import CHECKS, judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.manager import RiskManager
 from tests.bot3.making import (
-    BTC,
     KEY,
     SECOND_NS,
     START_NS,
@@ -29,8 +27,25 @@ from tests.bot3.making import (
     d,
     make_balance,
     make_fill,
-    make_instrument,
     make_intent,
+)
+from tests.bot3.risk.gates import (
+    answer,
+    approve,
+    buy_another,
+    circuit,
+    examined,
+    hold_another,
+    hold_elsewhere,
+    just_closed,
+    manager,
+    many_stops,
+    spoil_exposure,
+    spoil_position,
+    spoil_probe,
+    spoil_rate,
+    spoil_self_trade,
+    tighten,
 )
 
 R = DenialReason
@@ -39,75 +54,12 @@ HIT = StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS)
 MISMATCH = ReconcileMismatch(VENUE, USDT, d(10), d(9), START_NS)
 
 
-def manager(limits: RiskLimits | None = None) -> RiskManager:
-    """Equity 10000, so 200 may be held in one instrument; quote 99.9 at 100.1; 1 BTC in stock."""
-    made = RiskManager(RiskLimits() if limits is None else limits)
-    made.on_instruments([make_instrument()])
-    made.on_quote(KEY, Quote(99.9, 1.0, 100.1, 1.0), START_NS)
-    made.on_balances([make_balance(USDT, "10000"), make_balance(BTC, "1")])
-    assert made.on_equity(d(10_000), START_NS) is None
-    return made
-
-
-def answer(made: RiskManager, intent: OrderIntent, now_ns: int = START_NS) -> object:
-    judged = judge(made.state, made.limits, intent, now_ns)
-    return judged.reason if isinstance(judged, Denial) else type(judged)
-
-
-def approve(made: RiskManager, intent: OrderIntent) -> None:
-    assert isinstance(made.judge(ProposeOrder(intent, 0), START_NS), OrderApproved)
-
-
 def test_the_table_is_in_the_order_of_the_reasons_and_complete() -> None:
     assert list(CHECKS) == list(DenialReason)
 
 
 def test_a_sound_order_is_approved() -> None:
     assert answer(manager(), make_intent()) is ApprovedOrder
-
-
-def spoil_rate(made: RiskManager) -> None:
-    for number in range(1, 21):
-        approve(made, make_intent(number, amount="0.06", price="99.9"))
-    for number in range(1, 21):
-        made.state.take_close(make_intent(number).client_order_id, d(0))
-
-
-def spoil_position(made: RiskManager) -> None:
-    made.on_position(KEY, d("1.5"))
-
-
-def spoil_exposure(made: RiskManager) -> None:
-    for number in range(10):
-        other = InstrumentId(VENUE, Symbol(f"X{number}/USDT"))
-        made.on_quote(other, Quote(99.9, 1.0, 100.1, 1.0), START_NS)
-        made.on_position(other, d("1.95"))
-
-
-def spoil_self_trade(made: RiskManager) -> None:
-    made.on_position(KEY, d("0.5"))
-    approve(made, make_intent(1, amount="0.5", price="100", side=SELL, is_reducing=True))
-
-
-def circuit(state: CircuitState) -> CircuitChanged:
-    return CircuitChanged(VENUE, state, "5 failed calls")
-
-
-def spoil_probe(made: RiskManager) -> None:
-    made.on_circuit(circuit(CircuitState.HALF_OPEN))
-    approve(made, make_intent(1, amount="0.1"))
-
-
-def tighten(made: RiskManager, **limits: float) -> None:
-    made.limits = attrs.evolve(made.limits, **limits)
-
-
-def hold_elsewhere(made: RiskManager, **limits: float) -> None:
-    """Three bitcoin on another venue, worth 300 of 10,000: no limit of this venue knows of them."""
-    other = InstrumentId(VenueName("okx"), KEY.symbol)
-    made.on_quote(other, Quote(99.9, 1.0, 100.1, 1.0), START_NS)
-    made.on_position(other, d(3))
-    tighten(made, **limits)
 
 
 SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]] = [
@@ -123,6 +75,15 @@ SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]
     (R.CIRCUIT_OPEN, spoil_probe, make_intent(2)),
     (R.RECONCILE_MISMATCH, lambda m: m.on_reconciled(MISMATCH), make_intent()),
     (R.STOP_LOSS, lambda m: m.restore_stop(HIT), make_intent()),
+    (R.COOLDOWN, lambda m: just_closed(m, cooldown_s=60.0), make_intent()),
+    (R.STOP_GUARD, many_stops, make_intent()),
+    (R.OPEN_TRADES, hold_another, make_intent()),
+    (R.OPEN_TRADES, buy_another, make_intent(2)),
+    (R.PAIR_VOLUME, lambda m: tighten(m, pair_volume_min=1.0), make_intent()),
+    (R.PAIR_VOLUME, lambda m: examined(m, pair_volume_min=1e6 + 1), make_intent()),
+    (R.PAIR_AGE, lambda m: tighten(m, pair_age_min_days=1), make_intent()),
+    (R.PAIR_AGE, lambda m: examined(m, pair_age_min_days=6), make_intent()),
+    (R.PAIR_SPREAD, lambda m: tighten(m, pair_spread_max_bps=19.9), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_quote(KEY, Quote(99.9, 1, 100.1, 1), 0), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_book_lost(KEY), make_intent()),
     (R.BOOK_STALE, lambda m: m.on_feed_lost(VENUE), make_intent()),

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from bot3.domain.book import Quote
 from bot3.domain.errors import ConfigError
+from bot3.domain.ids import RunId
 from bot3.domain.order import Order, OrderInput, OrderStatus
 from bot3.messages.account import OrderClosed
-from bot3.messages.control import TradingHalted, TradingResumed
+from bot3.messages.control import (
+    EquityMarked,
+    HaltCause,
+    SessionStarted,
+    TradingHalted,
+    TradingResumed,
+)
 from bot3.messages.minds import TargetProposed
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
+from bot3.messages.risk import LadderMoved
 from bot3.portfolio.drawdown import DAY_NS
-from bot3.portfolio.recovery import RecoveredOrder
+from bot3.portfolio.recovery import RecoveredOrder, Recovery
+from bot3.risk.adaptive.ladder import LadderSettings
+from bot3.risk.adaptive.manager import AdaptiveRiskManager, AdaptiveSettings
 from bot3.risk.limits import RiskLimits
 from bot3.risk.manager import RiskManager
 from bot3.risk.sizing import size_target
 from tests.bot3.making import (
     BTC,
     KEY,
+    SECOND_NS,
     START_NS,
     USDT,
     d,
@@ -43,7 +55,9 @@ def test_a_drawdown_halts_once_and_until_resumed() -> None:
     assert made.on_equity(d(100), START_NS) is None
     assert made.on_equity(d("85.01"), START_NS) is None
     halted = made.on_equity(d(85), START_NS + 1)
-    assert halted == TradingHalted("drawdown 15.00% from 100.00", START_NS + 1)
+    assert halted == TradingHalted(
+        "drawdown 15.00% from 100.00", START_NS + 1, cause=HaltCause.DRAWDOWN
+    )
     assert made.on_equity(d(110), START_NS) is None
     assert isinstance(made.judge(ProposeOrder(make_intent(), 0), START_NS), OrderDenied)
     made.on_equity(d(80), START_NS)
@@ -128,3 +142,74 @@ def test_a_target_out_of_range_is_an_error(bad: tuple[float, float]) -> None:
 def test_limits_that_limit_nothing_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(bad))):
         RiskLimits(**bad)
+
+
+def reopening(**limits: float) -> RiskManager:
+    made = manager(daily_loss_max=1.0, **limits)
+    ladder = LadderSettings(drawdown_max=0.15, steps=0, reopen_after_s=60.0, reopens_max=2)
+    settings = attrs.evolve(AdaptiveSettings().neutral(), ladder=ladder)
+    made.adaptive = AdaptiveRiskManager(made.limits, [KEY], settings)
+    return made
+
+
+def test_a_drawdown_s_halt_ends_by_rule_smaller_and_only_so_often() -> None:
+    made, now_ns, sizes = reopening(), START_NS, []
+    assert made.on_equity(d(1000), now_ns) is None
+    for equity in (800, 600):
+        assert made.on_equity(d(equity), now_ns) is not None
+        assert made.reopen(now_ns + 60 * SECOND_NS - 1) is None
+        now_ns += 60 * SECOND_NS
+        resumed = made.reopen(now_ns)
+        assert resumed is not None
+        assert resumed.is_by_rule
+        made.climb(now_ns)
+        sizes.append(made.limits_of(KEY).position_fraction_max)
+        assert made.on_equity(d(equity), now_ns) is None  # counted from here
+    assert sizes == pytest.approx([0.01, 0.005])
+    assert made.on_equity(d(400), now_ns) is not None
+    assert made.reopen(now_ns + DAY_NS) is None
+    assert made.resume("me", now_ns) is not None
+    made.climb(now_ns)
+    assert made.limits_of(KEY).position_fraction_max == 0.02
+
+
+def test_the_full_size_is_back_with_the_old_peak() -> None:
+    made = reopening()
+    made.on_equity(d(1000), START_NS)
+    made.on_equity(d(800), START_NS)
+    assert made.reopen(START_NS + 60 * SECOND_NS) is not None
+    made.on_equity(d(999), START_NS)
+    made.climb(START_NS)
+    assert made.limits_of(KEY).position_fraction_max == 0.01
+    made.on_equity(d(1000), START_NS)
+    assert made.climb(START_NS) == LadderMoved(START_NS, 0.0, 0, 1.0)
+    assert made.limits_of(KEY).position_fraction_max == 0.02
+
+
+def test_a_halt_by_hand_or_one_that_sells_never_ends_by_rule() -> None:
+    made = reopening()
+    made.halt("by hand", START_NS)
+    assert made.reopen(START_NS + DAY_NS) is None
+    made = reopening()
+    made.on_equity(d(1000), START_NS)
+    made.on_equity(d(800), START_NS)
+    made.flatten("out", START_NS)
+    assert made.reopen(START_NS + DAY_NS) is None
+
+
+def test_re_openings_are_in_the_journal() -> None:
+    recovery = Recovery("mine")
+    halted = TradingHalted("drawdown", START_NS, cause=HaltCause.DRAWDOWN)
+    recovery.fold(
+        [
+            SessionStarted(RunId("a"), "mine", "hash", "test", START_NS),
+            EquityMarked(d(1000), d(1000), 0.0, START_NS),
+            EquityMarked(d(800), d(1000), 0.2, START_NS),
+            halted,
+        ]
+    )
+    assert recovery.halted == halted  # with its time and cause: a restart goes on waiting
+    recovery.fold([TradingResumed("by rule", START_NS, is_by_rule=True)])
+    assert (recovery.halted, recovery.watch.reopens, recovery.watch.peak) == (None, 1, d(800))
+    recovery.fold([EquityMarked(d(1001), d(1001), 0.0, START_NS)])
+    assert recovery.watch.reopens == 0

@@ -12,7 +12,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import DenialReason
 from bot3.domain.values import InstrumentId, Price, Side, Symbol, VenueName
-from bot3.messages.control import SessionStarted, StopHit, TradingResumed
+from bot3.messages.control import SessionStarted, StopHit, StopKind, TradingResumed
 from bot3.messages.minds import TargetProposed
 from bot3.messages.orders import OrderApproved, OrderDenied, ProposeOrder
 from bot3.portfolio.recovery import Recovery
@@ -113,9 +113,9 @@ def test_no_entry_passes_while_it_holds_and_its_exits_pass_a_halt() -> None:
     made.restore_stop(StopHit(KEY.symbol, d(100), d(94), START_NS, START_NS))
     assert isinstance(made.judge(ProposeOrder(sell, 0), START_NS), OrderApproved)
     assert denied(made, make_intent(2, amount="0.5")) is DenialReason.TRADING_HALTED
-    made.state.halted_reason = None
+    made.state.halted = None
     assert denied(made, make_intent(2, amount="0.5")) is DenialReason.STOP_LOSS
-    made.state.halted_reason = "by hand"
+    made.halt("by hand", START_NS)
     assert made.resume("operator", START_NS) is not None
     assert made.state.stops == {}
 
@@ -166,3 +166,82 @@ def test_it_is_hit_exactly_where_the_loss_reaches_its_share(
     cost = sum((amount * entry for amount, entry in holdings), Decimal(0))
     value = sum((amount * price for amount, _ in holdings), Decimal(0))
     assert bool(made.check_stops(START_NS)) == (value <= cost * d("0.95"))
+
+
+def trailing(**limits: float) -> RiskManager:
+    """One bitcoin bought at 100, marked at 100."""
+    made = RiskManager(RiskLimits(stop_pause_s=60.0, **limits))
+    made.on_instruments([make_instrument()])
+    made.on_balances([make_balance(USDT, "10000"), make_balance(BTC, "1")])
+    made.on_equity(d(10_000), START_NS)
+    made.on_realized(KEY, d(1), d(0), START_NS)
+    hold(made, KEY, "1", "100")
+    return made
+
+
+def kinds(made: RiskManager, price: str, now_ns: int = START_NS) -> list[str]:
+    made.on_quote(KEY, Quote(float(price) - 0.01, 5.0, float(price) + 0.01, 5.0), now_ns)
+    return [n.kind.value for n in made.check_stops(now_ns) if isinstance(n, StopHit)]
+
+
+def test_a_trailing_stop_follows_the_peak_once_there_is_a_gain() -> None:
+    made = trailing(trailing_stop=0.05, trailing_from=0.02)
+    assert [kinds(made, price) for price in ("100", "101.9", "96")] == [[], [], []]
+    assert [kinds(made, price) for price in ("110", "105")] == [[], []]
+    assert kinds(made, "104.4") == ["trailing"]
+    assert made.exits(START_NS)[0].position == 0
+
+
+def test_a_peak_is_written_when_it_matters_and_found_again() -> None:
+    made = trailing(trailing_stop=0.05)
+    written = []
+    for price in ("100", "100.05", "101", "101.05", "103"):
+        made.on_quote(KEY, Quote(float(price) - 0.01, 5.0, float(price) + 0.01, 5.0), START_NS)
+        written += made.check_stops(START_NS)
+    assert [str(each.price) for each in written] == ["100.00", "101.00", "103.00"]
+    recovery = Recovery("mine")
+    recovery.fold([SessionStarted(RunId("a"), "mine", "hash", "test", START_NS), *written])
+    again = trailing(trailing_stop=0.05)
+    again.restore_trips(recovery.trips, recovery.stops_hit_ns, recovery.peaks)
+    assert kinds(again, "97.8") == ["trailing"]
+    assert kinds(trailing(trailing_stop=0.05), "97.8") == []  # one that had forgotten
+
+
+def test_what_is_sold_has_no_peak_any_more() -> None:
+    made = trailing(trailing_stop=0.05)
+    kinds(made, "120")
+    made.on_position(KEY, d(0))
+    assert kinds(made, "100") == []
+    hold(made, KEY, "1", "100")
+    assert kinds(made, "99") == []
+
+
+def test_a_profit_is_taken_and_an_old_position_sold() -> None:
+    made = trailing(take_profit=0.1, holding_max_s=3600.0)
+    assert kinds(made, "109.9") == []
+    assert kinds(made, "110") == ["profit"]
+    made = trailing(take_profit=0.1, holding_max_s=3600.0)
+    assert kinds(made, "100", START_NS + 3599 * SECOND_NS) == []
+    assert kinds(made, "100", START_NS + 3600 * SECOND_NS) == ["time"]
+
+
+def test_only_losing_exits_count_for_the_guard() -> None:
+    made = trailing(take_profit=0.1, stop_loss=0.05)
+    kinds(made, "111")
+    assert not made.state.stops_hit_ns
+    made = trailing(take_profit=0.1, stop_loss=0.05)
+    kinds(made, "94")
+    assert [*made.state.stops_hit_ns] == [START_NS]
+
+
+def test_each_exit_says_what_happened() -> None:
+    words = [
+        StopHit(KEY.symbol, d(100), value, 0, 0, kind).words
+        for kind, value in zip(StopKind, (d(95), d(103), d(110), d(101)), strict=True)
+    ]
+    assert words == [
+        "BTC/USDT fell 5.00% below its entry",
+        "BTC/USDT fell from its peak, at +3.00% of its entry",
+        "BTC/USDT reached its profit, at +10.00% of its entry",
+        "BTC/USDT was held as long as it may be, at +1.00% of its entry",
+    ]

@@ -1,0 +1,102 @@
+"""What works beside trading, and may be absent: model files, the search for features, estimates.
+
+Invariant: nothing in here is on the way of an order; each has a mailbox that drops what it cannot
+take, and is started last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import final
+
+from attrs import field, frozen
+
+from bot3.actors.core import DecisionCore
+from bot3.messages.minds import RegimeEstimated, TargetProposed
+from bot3.portfolio.allocation import AllocationLimits
+from bot3.portfolio.sleeves import SleeveBook
+from bot3.services.discovery import DiscoveryActor
+from bot3.services.estimation import EstimationActor, EstimationBeat
+from bot3.services.model_files import ModelFiles, ModelKeeperActor
+from bot3.services.sleeve_file import SleeveFile
+from supervisors.entropy import Dice
+from supervisors.mailbox import Mailbox, Overflow
+from supervisors.spec import ChildSpec, EdgeSpec
+
+SEEN_CAPACITY = 1_000
+
+
+def _seen(name: str) -> Mailbox[RegimeEstimated]:
+    return Mailbox(name, capacity=SEEN_CAPACITY, policy=Overflow.DROP_OLDEST)
+
+
+def _estimated() -> Mailbox[RegimeEstimated | TargetProposed]:
+    return Mailbox("estimation", capacity=SEEN_CAPACITY, policy=Overflow.DROP_OLDEST)
+
+
+@frozen
+class EstimationPlan:
+    """What is estimated, how often, and where its evidence is kept."""
+
+    empty_book: Callable[[], SleeveBook]
+    limits: AllocationLimits
+    dice: Dice
+    beat: EstimationBeat
+    file: SleeveFile | None = None
+
+
+@final
+@frozen
+class Beside:
+    """None: not here."""
+
+    models: ModelFiles | None = None
+    discovery_dice: Dice | None = None
+    estimation: EstimationPlan | None = None
+    seen: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("discovery"), init=False)
+    estimated: Mailbox[RegimeEstimated | TargetProposed] = field(factory=_estimated, init=False)
+
+    def specs(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
+        """Those that are here."""
+        return (*self._model_keeper(core), *self._discovery(core), *self._estimation(core))
+
+    def _model_keeper(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
+        files = self.models
+        if files is None:
+            return ()
+        instruments = core.settings.instruments
+        return (EdgeSpec("models", lambda: ModelKeeperActor(files, core.memory, instruments)),)
+
+    def _discovery(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
+        dice = self.discovery_dice
+        if dice is None:
+            return ()
+        learners = {key: mind.ml for key, mind in core.minds.items()}
+        return (
+            EdgeSpec(
+                "discovery",
+                lambda: DiscoveryActor(self.seen, learners, dice, core.clock),
+                self.seen,
+            ),
+        )
+
+    def _estimation(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
+        plan = self.estimation
+        if plan is None:
+            return ()
+
+        def build() -> EstimationActor:
+            return EstimationActor(
+                self.estimated,
+                plan.empty_book(),
+                plan.limits,
+                plan.dice,
+                core.clock,
+                risk=core.risk,
+                board=core.outlets.board,
+                journal=core.journal,
+                file=plan.file,
+                beat=plan.beat,
+            )
+
+        return (EdgeSpec("estimation", build, self.estimated),)

@@ -1,0 +1,1 @@
+"""Limits that follow the market and our own results: they tighten those of the configuration."""

@@ -1,0 +1,228 @@
+"""Limits that adapt: never looser than the configured ones, and each factor in its direction."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot3.domain.bar import Bar
+from bot3.domain.book import Quote
+from bot3.domain.values import InstrumentId, Symbol
+from bot3.market.features import FEATURE_NAMES
+from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel, TargetProposed
+from bot3.risk.adaptive.garch import GarchParameters
+from bot3.risk.adaptive.ladder import LadderSettings
+from bot3.risk.adaptive.manager import YEAR_S, AdaptiveRiskManager, AdaptiveSettings
+from bot3.risk.edge import KellySettings
+from bot3.risk.limits import RiskLimits
+from tests.bot3.making import KEY, SECOND_NS, START_NS, VENUE, d
+
+ETHER = InstrumentId(VENUE, Symbol("ETH/USDT"))
+KEYS = (KEY, ETHER)
+HARD = RiskLimits(position_fraction_max=0.2, exposure_fraction_max=0.4)
+SIZES = (
+    "position_fraction_max", "exposure_fraction_max", "asset_fraction_max", "venue_fraction_max",
+)  # fmt: skip
+QUIET = AdaptiveSettings(volatility_target=0.0, shortfall_max=0.0, volatile_multiplier=1.0)
+NARROW = Quote(99.99, 5.0, 100.01, 5.0)
+
+
+def bar(
+    number: int, log_return: float, key: InstrumentId = KEY, volatile: float = 0.0
+) -> RegimeEstimated:
+    ts_ns = START_NS + number * SECOND_NS
+    values = (log_return,) * len(FEATURE_NAMES)
+    features = FeaturesComputed(key, ts_ns, 0, 100.0, log_return, values)
+    return RegimeEstimated(key, ts_ns, (1 - volatile, volatile), RegimeLabel.CALM, features)
+
+
+def moved(made: AdaptiveRiskManager, a_year: float, bars: int = 60, start: int = 0) -> None:
+    """Both instruments move by so much a year, each by itself."""
+    step = a_year / math.sqrt(YEAR_S)
+    for number in range(bars):
+        for key, sign in ((KEY, (-1) ** number), (ETHER, (-1) ** (number // 2))):
+            made.on_bar(bar(start + number + 1, sign * step, key), NARROW, d(10_000))
+
+
+def share(made: AdaptiveRiskManager, key: InstrumentId = KEY) -> float:
+    return made.limits_of(key).position_fraction_max
+
+
+news = st.one_of(
+    st.tuples(
+        st.just("bar"),
+        st.sampled_from(KEYS),
+        st.one_of(st.floats(-0.5, 0.5), st.just(math.nan), st.just(math.inf)),
+        st.floats(0, 1),
+        st.floats(0.001, 50),
+    ),
+    st.tuples(st.just("drawdown"), st.floats(0, 1), st.integers(0, 5)),
+    st.tuples(st.just("losses"), st.integers(0, 100)),
+    st.tuples(st.just("fit"), st.sampled_from(KEYS), st.floats(1e-12, 1), st.floats(0, 0.9)),
+    st.tuples(st.just("target"), st.sampled_from(KEYS), st.floats(-1, 1)),
+    st.tuples(st.just("kelly")),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(news, max_size=80), st.booleans())
+def test_no_news_ever_loosens_a_limit(stream: list[tuple[object, ...]], is_kelly: bool) -> None:
+    kelly = KellySettings(bars_min=10, memory_bars=100)
+    given_settings = AdaptiveSettings(touch_multiple_max=10.0, is_kelly_used=is_kelly, kelly=kelly)
+    made = AdaptiveRiskManager(HARD, KEYS, given_settings)
+    for number, (kind, *told) in enumerate(stream, 1):
+        match kind:
+            case "bar":
+                key, log_return, volatile, spread = told
+                quote = Quote(100 - spread, 1.0, 100 + spread, 2.0)
+                made.on_bar(bar(number, log_return, key, volatile), quote, d(1_000))
+            case "drawdown":
+                made.on_drawdown(*told)
+            case "losses":
+                made.on_losses(*told)
+            case "fit":
+                key, omega, alpha = told
+                made.on_fit(key, GarchParameters(omega, alpha, 0.09))
+            case "target":
+                key, target = told
+                made.on_target(TargetProposed(key, "hybrid", START_NS, 0, target, 1.0))
+            case "kelly":
+                made.size_by_kelly()
+        for key in KEYS:
+            limits = made.limits_of(key)
+            for name in SIZES:
+                assert 0.0 <= getattr(limits, name) <= getattr(HARD, name)
+            kept = {name: getattr(HARD, name) for name in SIZES}
+            assert attrs.evolve(limits, **kept) == HARD
+            told_scale = made.scaled(key, START_NS)
+            assert all(0.0 <= factor <= 1.0 for factor in told_scale.factors.values())
+            assert 0.0 <= told_scale.scale <= 1.0
+
+
+def test_what_moves_twice_as_much_is_held_half_as_much() -> None:
+    shares = []
+    for a_year in (0.4, 0.8, 1.6, 3.2):
+        made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, volatility_target=0.8))
+        moved(made, a_year)
+        assert made.annual_volatility(KEY) == pytest.approx(a_year, rel=1e-6)
+        shares.append(share(made))
+    assert shares == pytest.approx([0.2, 0.2, 0.1, 0.05], rel=1e-6)
+
+
+def test_garch_counts_where_it_forecasts_more() -> None:
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, volatility_target=0.8))
+    moved(made, 0.8)
+    variance = 0.8**2 / YEAR_S
+    made.on_fit(KEY, GarchParameters(variance * 9 * 0.5, 0.1, 0.4))  # on its way to three times
+    moved(made, 0.8, 1, start=60)
+    assert share(made) < 0.12
+    assert share(made, ETHER) == pytest.approx(0.2, rel=1e-6)
+
+
+def test_a_full_book_loses_no_more_than_it_may() -> None:
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, shortfall_max=0.02))
+    moved(made, 3.0, 400)
+    daily = 3.0 / math.sqrt(365)
+    # Two instruments of .2 each; their patterns do not correlate, a quarter of the way to one is
+    # taken for granted; a thin tail counts as a normal one.
+    lost = 2.338 * daily * math.sqrt(2 * 0.2**2 + 2 * 0.25 * 0.2**2)
+    assert share(made) == pytest.approx(0.2 * 0.02 / lost, rel=0.03)
+    assert made.limits_of(KEY).exposure_fraction_max == pytest.approx(0.4 * 0.02 / lost, rel=0.03)
+
+
+def test_a_volatile_regime_is_traded_smaller_by_its_probability() -> None:
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, volatile_multiplier=0.5))
+    for number, (volatile, wanted) in enumerate([(0.0, 0.2), (0.5, 0.15), (1.0, 0.1)], 1):
+        made.on_bar(bar(number, 1e-6, volatile=volatile), NARROW, d(1))
+        assert share(made) == pytest.approx(wanted)
+
+
+def test_a_wide_spread_and_a_thin_touch_are_traded_smaller() -> None:
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, full_size_spread_bps=10.0))
+    made.on_bar(bar(1, 1e-6), Quote(99.8, 5.0, 100.2, 5.0), d(10_000))
+    assert share(made) == pytest.approx(0.05)
+    thin = attrs.evolve(QUIET, touch_multiple_max=2.0)
+    made = AdaptiveRiskManager(HARD, KEYS, thin)
+    made.on_bar(bar(1, 1e-6), Quote(99.99, 5.0, 100.01, 2.5), d(10_000))  # 250 of a full 2,000
+    assert share(made) == pytest.approx(0.05)
+    made.on_bar(bar(2, 1e-6), Quote(101.0, 5.0, 100.0, 5.0), d(10_000))  # crossed: says nothing
+    assert share(made) == pytest.approx(0.05)
+
+
+def test_losses_in_a_row_shrink_sizes_until_one_wins() -> None:
+    given_settings = attrs.evolve(QUIET, loss_streak=3, loss_multiplier=0.5)
+    made = AdaptiveRiskManager(HARD, KEYS, given_settings)
+    seen = []
+    for losses in (2, 3, 4, 50, 0):
+        made.on_losses(losses)
+        seen.append(share(made))
+    assert seen == pytest.approx([0.2, 0.1, 0.05, 0.05, 0.2])
+
+
+def test_the_drawdown_ladder_scales_every_size() -> None:
+    ladder = LadderSettings(drawdown_max=0.2, steps=3)
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, ladder=ladder))
+    made.on_drawdown(0.11, 0)
+    limits = made.limits_of(ETHER)
+    assert limits.position_fraction_max == pytest.approx(0.1)
+    assert limits.exposure_fraction_max == pytest.approx(0.2)
+    assert limits.drawdown_max == HARD.drawdown_max
+
+
+def test_neutral_settings_change_nothing() -> None:
+    made = AdaptiveRiskManager(HARD, KEYS, AdaptiveSettings().neutral())
+    moved(made, 9.0, 100)
+    made.on_drawdown(0.14, 0)
+    made.on_losses(40)
+    assert made.limits_of(KEY) == HARD
+
+
+def test_kelly_bets_on_what_earned_and_on_nothing_else() -> None:
+    kelly = KellySettings(fraction=0.5, cap=0.2, bars_min=50, cost_bps=0.0)
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, is_kelly_used=True, kelly=kelly))
+    for key in KEYS:
+        made.on_target(TargetProposed(key, "hybrid", START_NS, 0, 1.0, 1.0))
+    assert share(made) == 0.0
+    rises = 0.001
+    for number in range(1, 4_001):
+        noise = 0.02 * (-1) ** number
+        made.on_bar(bar(number, rises + noise), NARROW, d(1))
+        made.on_bar(bar(number, -rises + noise, ETHER), NARROW, d(1))
+    made.size_by_kelly()
+    assert share(made, ETHER) == 0.0
+    assert 0.0 < share(made) <= 0.2
+    assert made.scaled(KEY, START_NS).share == share(made)
+
+
+def test_costs_are_charged_to_the_bet() -> None:
+    """A target that flips every bar pays a round trip in two bars: no edge is left."""
+    for cost_bps, is_bet in ((0.0, True), (10.0, False)):
+        kelly = KellySettings(cap=0.2, bars_min=50, cost_bps=cost_bps)
+        made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, is_kelly_used=True, kelly=kelly))
+        for number in range(1, 1_000):
+            is_long = number % 2
+            made.on_target(TargetProposed(KEY, "hybrid", START_NS, 0, float(is_long), 1.0))
+            made.on_bar(bar(number, 0.0005 if is_long else -0.0005), NARROW, d(1))
+            made.on_bar(bar(number, 0.0, ETHER), NARROW, d(1))
+        made.size_by_kelly()
+        assert (share(made) > 0.0) is is_bet
+
+
+def test_bars_of_memory_warm_it_up_and_count_once() -> None:
+    closes = [100.0 * math.exp(0.001 * (number % 2)) for number in range(101)]
+    bars = [
+        Bar(KEY, 1, START_NS + number * SECOND_NS, close, close, close, close, 1.0)
+        for number, close in enumerate(closes)
+    ]
+    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, volatility_target=0.8))
+    made.warm_up(KEY, bars)
+    known = made.annual_volatility(KEY)
+    assert known == pytest.approx(0.001 * math.sqrt(YEAR_S), rel=1e-6)
+    made.warm_up(KEY, bars)
+    made.on_bar(bar(3, 0.5), NARROW, Decimal(1))  # of the past
+    assert made.annual_volatility(KEY) == known
