@@ -140,6 +140,13 @@ class EmbeddedExchange:
         return self._data_source
 
     @property
+    def pace(self) -> float:
+        """Seconds of the market that pass in one; more than one where a recording is hurried."""
+        if self._recording is None:
+            return 1.0
+        return self._settings.replay_speed or self._recording.default_speed
+
+    @property
     def is_replay_over(self) -> bool:
         """True once a recording has ended; the market stays up, nothing moves it any more."""
         return self._driver.is_over

@@ -176,4 +176,55 @@ def stats(*, config: Path | None, userdir: Path | None, is_verbose: bool, **give
     guard(action, is_verbose=is_verbose)
 
 
-RESEARCH_COMMANDS: Final = (regimes, discover, science, stats)
+@click.command("allocate")
+@click.option(
+    "--returns",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A column of returns net of costs a strategy, a row a day (CSV, JSON, Parquet, Feather).",
+)
+@click.option(
+    "--day-share",
+    type=click.FloatRange(min=0, max=31, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How much of a day a row is: 0.0416667 for an hour.",
+)
+@click.option("--target-apy", type=click.FloatRange(min=0), help="[default: as configured]")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@CONFIG
+@JSON
+@VERBOSE
+def allocate_command(
+    *,
+    returns: Path,
+    day_share: float,
+    target_apy: float | None,
+    seed: int,
+    config: Path | None,
+    is_json: bool,
+    is_verbose: bool,
+) -> None:
+    """Share capital among strategies by a lower bound of their growth after costs.
+
+    Under the configured limits: max_position_size each, max_total_exposure in all,
+    max_expected_shortfall of a day, max_drawdown. Growth is that of weights made without the rows
+    they are judged on. Says whether the target is supported.
+    """
+
+    def action() -> int:
+        from attrs import evolve
+
+        from bot3.app.config import load_config
+        from bot3.app.research.allocate import AllocateOptions, show_allocation
+        from bot3.app.wiring import allocation_limits_of
+
+        limits = allocation_limits_of(load_config(config, os.environ).config)
+        if target_apy is not None:
+            limits = evolve(limits, target_apy=target_apy)
+        return show_allocation(AllocateOptions(returns, day_share, limits, seed, is_json))
+
+    guard(action, is_verbose=is_verbose)
+
+
+RESEARCH_COMMANDS: Final = (regimes, discover, science, stats, allocate_command)

@@ -92,14 +92,18 @@ def _settings_of(config: Config, protocol: str) -> EmbeddedSettings:
 
 def traded(config: Config, exchange: EmbeddedExchange) -> Config:
     """The configuration with what the exchange lists: a recording brings its own instrument, and
-    with it the asset in which everything is valued.
+    with it the asset in which everything is valued, and how fast its time passes.
     """
     markets = exchange.exchange.markets
     quote = next(iter(markets.values())).instrument.quote
+    simulation = config.simulation
+    if simulation.replay:
+        simulation = evolve(simulation, replay_speed=exchange.pace)
     return evolve(
         config,
         system=evolve(config.system, quote=str(quote)),
         exchanges=evolve(config.exchanges, symbols=tuple(str(symbol) for symbol in markets)),
+        simulation=simulation,
     )
 
 

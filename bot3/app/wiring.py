@@ -95,8 +95,10 @@ def adaptive_of(config: Config) -> AdaptiveSettings:
         reopens_max=risk.max_reopens,
         reopen_scale=risk.reopen_scale,
     )
+    # A hurried recording moves in a second as its market did in a minute or a day.
+    pace = (config.simulation.replay_speed or 1.0) if config.simulation.replay else 1.0
     settings = AdaptiveSettings(
-        bar_interval_s=config.market.bar_interval_s,
+        bar_s=config.market.bar_interval_s * pace,
         volatility_target=risk.volatility_target,
         shortfall_max=risk.max_expected_shortfall,
         volatile_multiplier=risk.volatile_multiplier,

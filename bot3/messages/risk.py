@@ -66,14 +66,14 @@ class CapitalChanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class AllocationSolved(msgspec.Struct, frozen=True, tag=True):
-    """Shares of the capital by sleeve, and what growth the results so far support, in `words`.
+    """Shares of the capital by sleeve and by instrument, and in `words` what growth is supported.
 
     `apy` with its 95 % interval is None where there are less than 90 days.
     """
 
     ts_ns: int
     weights: dict[str, float]
-    shares: dict[InstrumentId, float]
+    shares: tuple[tuple[InstrumentId, float], ...]
     cash: float
     days: float
     target_apy: float

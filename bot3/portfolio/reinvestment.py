@@ -74,8 +74,8 @@ class Reinvestment:
         swept = self._sweep(equity)
         free = equity - swept.reserve
         wanted = free if self.settings.compounding is Compounding.COMPOUND else self.base
-        gain = wanted - self.capital
-        is_worth_it = gain > self.capital * decimal_of(self.settings.gain_min) or gain < ZERO
+        change = abs(wanted - self.capital)  # a loss counts at once all the same: see `usable`
+        is_worth_it = change > self.capital * decimal_of(self.settings.gain_min)
         after = evolve(swept, capital=wanted) if is_worth_it else swept
         has_changed = (after.capital, after.reserve) != (self.capital, self.reserve)
         return after, _told(after, now_ns) if has_changed else None

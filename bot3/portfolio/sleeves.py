@@ -86,9 +86,10 @@ class SleeveBook:
 
     def _begin(self, block: int) -> None:
         """A block that we did not see begin, or after which there is a gap, does not count."""
-        if self._is_whole and self._block is not None:
-            self._blocks[self._block] = tuple(state.growth for state in self._states.values())
-        self._is_whole = self._block is not None and block == self._block + 1
+        follows = self._block is not None and block == self._block + 1
+        if self._is_whole and follows:
+            self._blocks[block - 1] = tuple(state.growth for state in self._states.values())
+        self._is_whole = follows
         self._block = block
         for state in self._states.values():
             state.growth = 0.0

@@ -175,7 +175,7 @@ class EstimationActor(EdgeActor):
         solved = AllocationSolved(
             ts_ns=self._clock.now_ns(),
             weights=dict(zip(names, found["weights"], strict=True)),
-            shares=shares,
+            shares=tuple(shares.items()),
             cash=found["cash"],
             days=found["days"],
             target_apy=self._limits.target_apy,

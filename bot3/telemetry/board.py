@@ -163,11 +163,9 @@ class Board:
             self._order_news(message)
 
     def _gate(self, message: TradingHalted | TradingResumed | PositionsFlattened) -> None:
-        if isinstance(message, PositionsFlattened):
-            self.flattened = message
-        else:
+        self.flattened = message if isinstance(message, PositionsFlattened) else None
+        if self.flattened is None:
             self.halted = message if isinstance(message, TradingHalted) else None
-            self.flattened = None
 
     def _compared(self, message: BalancesCompared | ReconcileNews) -> None:
         if isinstance(message, BalancesCompared):
@@ -197,9 +195,8 @@ class Board:
             self.signals += 1
 
     def _mark(self, message: EquityMarked) -> None:
-        self.equity = message
-        if self.equity_start is None:
-            self.equity_start = message.equity
+        self.equity, start = message, self.equity_start
+        self.equity_start = message.equity if start is None else start
         self.drawdown_max = max(self.drawdown_max, message.drawdown)
 
     def _connection(self, message: FeedLost | FeedRestored | AccountLost | AccountRestored) -> None:

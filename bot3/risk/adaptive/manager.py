@@ -39,7 +39,7 @@ _BOOK_BARS: Final = 10  # the book's risk is measured anew after so many bars of
 class AdaptiveSettings:
     """Zero switches a factor off, but for `volatile_multiplier`, where one does.
 
-    `volatility_target`: of a year; an instrument that moves more is held less.
+    `bar_s`: how long a bar takes. `volatility_target`: of a year; what moves more is held less.
     `shortfall_max`: what a full book may lose on the worst 2.5 % of days, as a share of equity.
     `volatile_multiplier`: the size in the most volatile regime, weighed by its probability.
     `is_allocated`: no instrument is held more than its share of the last allocation, nothing
@@ -49,7 +49,7 @@ class AdaptiveSettings:
     most so many times what rests at the best price.
     """
 
-    bar_interval_s: int = 1
+    bar_s: float = field(default=1.0, validator=validators.gt(0.0))
     volatility_target: float = field(default=0.8, validator=validators.ge(0.0))
     shortfall_max: float = field(default=0.02, validator=_SHARE)
     volatile_multiplier: float = field(default=0.5, validator=_SHARE)
@@ -215,13 +215,13 @@ class AdaptiveRiskManager:
     def annual_volatility(self, instrument: InstrumentId) -> float | None:
         """In units of one a year; None while too little was seen."""
         latest = self._volatilities[instrument].latest
-        return None if latest is None else latest * sqrt(YEAR_S / self._settings.bar_interval_s)
+        return None if latest is None else latest * sqrt(YEAR_S / self._settings.bar_s)
 
     def _volatility_factor(self, known: Volatility) -> float:
         target = self._settings.volatility_target
         if not target or known.latest is None:
             return 1.0
-        annual = known.latest * sqrt(YEAR_S / self._settings.bar_interval_s)
+        annual = known.latest * sqrt(YEAR_S / self._settings.bar_s)
         return min(1.0, target / annual)
 
     def _regime_factor(self, bar: RegimeEstimated) -> float:
@@ -252,6 +252,6 @@ class AdaptiveRiskManager:
             deviations[column] = self._volatilities[key].latest or 0.0
         if (total := float(shares.sum())) > self._hard.exposure_fraction_max:
             shares *= self._hard.exposure_fraction_max / total
-        bars_a_day = DAY_S / self._settings.bar_interval_s
+        bars_a_day = DAY_S / self._settings.bar_s
         lost = self._comovement.shortfall(shares, deviations) * sqrt(bars_a_day)
         return 1.0 if lost <= 0.0 else min(1.0, self._settings.shortfall_max / lost)

@@ -31,6 +31,7 @@ from bot3.messages.orders import (
     SubmitOrder,
     TargetSized,
 )
+from bot3.messages.risk import CapitalChanged
 from tests.bot3.actors.core_driver import BITCOIN, ETHER, CoreDriver
 from tests.bot3.actors.series import bars_of, wave
 from tests.bot3.actors.venue_words import canceled, order_at_venue
@@ -63,7 +64,8 @@ def test_an_intent_is_durable_before_the_order_leaves() -> None:
     driver.want(1.0)
     assert driver.of(SubmitOrder) == []
     driver.journal.release()
-    kinds = [type(effect) for effect in driver.effects if not isinstance(effect, EquityMarked)]
+    marks = (EquityMarked, CapitalChanged)
+    kinds = [type(effect) for effect in driver.effects if not isinstance(effect, marks)]
     assert kinds == [IntentRecorded, SubmitOrder]
     (intent,) = driver.submitted()
     assert driver.of(IntentRecorded)[0].intent == intent

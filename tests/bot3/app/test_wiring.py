@@ -15,6 +15,7 @@ from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId
 from bot3.execution.parent import ScheduleKind
 from bot3.learning.labels import LabelKind
+from bot3.portfolio.reinvestment import Compounding
 from tests.bot3.making import d
 
 RUN = RunId("testrun1")
@@ -98,6 +99,12 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"risk.reopen_after_s": 60.0}, {"adaptive.ladder.reopen_after_s": 60.0}),
     ({"risk.max_reopens": 1}, {"adaptive.ladder.reopens_max": 1}),
     ({"risk.reopen_scale": 0.25}, {"adaptive.ladder.reopen_scale": 0.25}),
+    ({"reinvestment.compounding": "fixed"}, {"reinvestment.compounding": Compounding.FIXED}),
+    ({"reinvestment.min_gain": 0.01}, {"reinvestment.gain_min": 0.01}),
+    ({"reinvestment.sweep": 0.5}, {"reinvestment.sweep": 0.5}),
+    ({"reinvestment.protected_share": 0.9}, {"reinvestment.protected_share": 0.9}),
+    ({"reinvestment.protection_multiple": 2.0}, {"reinvestment.protection_multiple": 2.0}),
+    ({"allocation.mode": "apply"}, {"adaptive.is_allocated": True}),
     ({"protections.trailing_stop": 0.02}, {"limits.trailing_stop": 0.02}),
     ({"protections.trailing_from": 0.01}, {"limits.trailing_from": 0.01}),
     ({"protections.take_profit": 0.1}, {"limits.take_profit": 0.1}),
@@ -141,7 +148,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"learning.bench_s": 60.0}, {"mind.bench.bench_s": 60.0}),
     ({"regime.states": 3}, {"mind.regime.filter.states": 3}),
     ({"regime.emission": "t"}, {"mind.regime.filter.degrees_of_freedom": 4.0}),
-    ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60, "adaptive.bar_interval_s": 60}),
+    ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60, "adaptive.bar_s": 60.0}),
     ({"execution.maker_patience_s": 7.5}, {"execution.planner.maker_patience_s": 7.5}),
     (
         {"execution.rebalance_band": 0.2},
@@ -178,6 +185,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 # Keys that no decision depends on: they are told to venues, edges, faces and the process.
 ELSEWHERE = {
+    "allocation.interval_s",
     "exchanges.active",  # there is one
     "exchanges.arbitrage_enabled",
     "execution.paper_latency_s",

@@ -66,6 +66,10 @@ EXAMPLES: list[Record] = [
     control.StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS + 1),
     control.PeakRaised(KEY.symbol, d(101), START_NS),
     risk.LadderMoved(START_NS, 0.05, 1, 0.75),
+    risk.CapitalChanged(START_NS, d(1000), d("1010.5"), d(5), d(1020)),
+    risk.AllocationSolved(
+        START_NS, {"hybrid binance BTC/USDT": 0.1}, ((KEY, 0.1),), 0.9, 12.5, 0.5, False, "not yet"
+    ),
     orders.ForeignOrdersSeen(VENUE, (RESTING,), START_NS),
     account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),
     account.ReconcileMatched(VENUE, BTC, START_NS),
