@@ -184,13 +184,20 @@ class ExecutionDesk:
         actions: list[Action] = [*follow]
         for closed in follow:
             if isinstance(closed, OrderClosed):
-                if closed.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED):
+                if self._is_to_rest(closed):
                     self._pause(closed.instrument, now_ns)
                 settled_ns = now_ns + int(self.settings.settle_s * SECOND_NS)
                 self._symbol(closed.instrument.symbol).settled_ns = settled_ns
                 self._remember_rest(closed)
                 actions += self._work(closed.instrument.symbol, now_ns)
         return actions
+
+    def _is_to_rest(self, closed: OrderClosed) -> bool:
+        """What has to get out tries again at once where the market ran away from it."""
+        target = self._venue(closed.instrument).target
+        is_urgent = target is not None and target.is_urgent
+        is_lapsed = closed.status is OrderStatus.EXPIRED and not is_urgent
+        return is_lapsed or closed.status is OrderStatus.REJECTED
 
     def _remember_rest(self, closed: OrderClosed) -> None:
         """How much of a resting order was filled, where nothing but the market decided that."""

@@ -42,15 +42,17 @@ OUT_OF_PATIENCE = "out of patience"
 class PlannerSettings:
     """`rebalance_band`: a difference below this fraction of the target is left alone; an exit has
     no band. `maker_patience_s`: how long to rest at our own touch before crossing; 0 crosses at
-    once. `taker_collar_bps`: how far beyond the far touch a crossing order may pay. `reprice_bps`:
-    how far the touch may go before a resting order follows it. `waiting_bps_per_s`: what a signal
-    loses in a second. `order_notional_max`: larger differences are worked in slices; 0: no slices.
-    `retry_s`: how long a venue rests after a failure.
+    once. `taker_collar_bps`: how far beyond the far touch a crossing order may pay, and
+    `urgent_collar_bps` one that has to get out. `reprice_bps`: how far the touch may go before a
+    resting order follows it. `waiting_bps_per_s`: what a signal loses in a second.
+    `order_notional_max`: larger differences are worked in slices; 0: no slices. `retry_s`: how long
+    a venue rests after a failure.
     """
 
     rebalance_band: float = 0.1
     maker_patience_s: float = 20.0
     taker_collar_bps: float = 10.0
+    urgent_collar_bps: float = 100.0
     reprice_bps: float = 5.0
     waiting_bps_per_s: float = 0.0
     order_notional_max: Decimal = ZERO
@@ -114,7 +116,7 @@ def plan(
     side = Side.BUY if left > 0 else Side.SELL
     offered = OfferSettings(
         patience_s=patience_s,
-        collar_bps=settings.taker_collar_bps,
+        collar_bps=settings.urgent_collar_bps if is_urgent else settings.taker_collar_bps,
         waiting_bps_per_s=settings.waiting_bps_per_s,
         retry_s=settings.retry_s,
     )

@@ -32,6 +32,11 @@ def exits(state: RiskState, now_ns: int) -> tuple[TargetSized, ...]:
     )
 
 
+def is_flat(state: RiskState) -> bool:
+    """Flattening, and nothing is left to do."""
+    return state.is_flattening and not state.orders and not sellable(state)
+
+
 def sellable(state: RiskState) -> dict[InstrumentId, Decimal]:
     """What is held and no dust."""
     return {

@@ -91,7 +91,10 @@ def _crossed(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int
 def _collar(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
     mid = state.quotes[intent.instrument].mid
     off = abs(intent.worst_price.amount - mid) * 10_000
-    if off <= decimal_of(limits.price_collar_bps) * mid:
+    is_exit = state.is_flattening or intent.instrument.symbol in state.stops
+    is_wide = is_exit and reduces(state, intent)
+    bound_bps = limits.exit_collar_bps if is_wide else limits.price_collar_bps
+    if off <= decimal_of(bound_bps) * mid:
         return None
     return f"{intent.worst_price.amount} is {off / mid:.1f} bps off the mid {mid}"
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from bot3.messages.control import HaltCause, TradingHalted, TradingResumed
 from bot3.risk.adaptive.ladder import DrawdownLadder
+from bot3.risk.exits import is_flat
 from bot3.risk.limits import RiskLimits
 from bot3.risk.state import RiskState
 
@@ -17,30 +18,46 @@ from bot3.risk.state import RiskState
 def mark_equity(
     state: RiskState, limits: RiskLimits, equity: Decimal, now_ns: int
 ) -> TradingHalted | None:
-    """Halts where drawdown or daily loss reach their limits; reported once."""
+    """Halts where drawdown or daily loss reach their limits, and sells what is held where the
+    limits say so; reported once.
+    """
     state.watch = watch = state.watch.mark(equity, now_ns)
     if watch.drawdown >= limits.drawdown_max:
         reason = f"drawdown {watch.drawdown:.2%} from {watch.peak:.2f}"
-        return halt(state, reason, now_ns, HaltCause.DRAWDOWN)
+        return _by_limit(state, limits, reason, now_ns, HaltCause.DRAWDOWN)
     if watch.daily_loss >= limits.daily_loss_max:
         reason = f"loss of {watch.daily_loss:.2%} since the day began"
-        return halt(state, reason, now_ns, HaltCause.DAILY_LOSS)
+        return _by_limit(state, limits, reason, now_ns, HaltCause.DAILY_LOSS)
     return None
 
 
-def halt(
-    state: RiskState, reason: str, now_ns: int, cause: HaltCause = HaltCause.ORDERED
+def _by_limit(
+    state: RiskState, limits: RiskLimits, reason: str, now_ns: int, cause: HaltCause
 ) -> TradingHalted | None:
-    """Shuts the gate. None where it was shut before: the first reason stands."""
     if state.halted is not None:
         return None
-    state.halted = TradingHalted(reason, now_ns, cause=cause)
+    state.halted = TradingHalted(reason, now_ns, limits.is_flattened_at_limit, cause)
+    return state.halted
+
+
+def halt(state: RiskState, reason: str, now_ns: int) -> TradingHalted | None:
+    """By an order. None where it was shut by one before: the first reason stands.
+
+    One of our own limits' halts becomes an ordered one: from now on no rule ends it.
+    """
+    before = state.halted
+    if before is not None and before.cause is HaltCause.ORDERED:
+        return None
+    is_flattening = before is not None and before.is_flattening
+    words = reason if before is None else f"{reason}; {before.reason}"
+    state.halted = TradingHalted(words, now_ns, is_flattening)
     return state.halted
 
 
 def flatten(state: RiskState, reason: str, now_ns: int) -> TradingHalted | None:
-    """Shuts the gate for entries alone. None where positions are being flattened already."""
-    if state.is_flattening:
+    """Shuts the gate for entries alone. None where that was ordered before."""
+    before = state.halted
+    if before is not None and before.is_flattening and before.cause is HaltCause.ORDERED:
         return None
     state.halted = TradingHalted(reason, now_ns, is_flattening=True)
     return state.halted
@@ -59,9 +76,11 @@ def resume(state: RiskState, operator: str, now_ns: int) -> TradingResumed | Non
 
 
 def reopen(state: RiskState, ladder: DrawdownLadder, now_ns: int) -> TradingResumed | None:
-    """Opens the gate by rule; sizes stay smaller. None where the rule does not allow it (yet)."""
+    """Opens the gate by rule; sizes stay smaller. None where the rule does not allow it (yet), and
+    while there is something left to sell.
+    """
     halted = state.halted
-    if halted is None or halted.is_flattening:
+    if halted is None or (halted.is_flattening and not is_flat(state)):
         return None
     if not ladder.may_reopen(halted, state.watch.reopens, now_ns):
         return None

@@ -49,7 +49,9 @@ class RiskLimits:
     `position_fraction_max` (an instrument), `asset_fraction_max` (a base asset over all venues),
     `venue_fraction_max` and `exposure_fraction_max` (everything) bind entries: a holding that
     outgrows them by its price may stay. `drawdown_max` and `daily_loss_max` halt trading until it
-    is resumed.
+    is resumed, and with `is_flattened_at_limit` sell everything.
+    `price_collar_bps`: how far from the mid an order's price may be; `exit_collar_bps` that of one
+    that reduces while everything, or its symbol, is being sold.
     `sizing_headroom` keeps sized targets that far below the position limit, for prices that move
     between sizing and order. `is_exit_allowed_when_halted` lets reducing orders pass a halt;
     without it nothing at all is sent after one. `order_notional_max` of zero is no limit; it does
@@ -76,10 +78,12 @@ class RiskLimits:
     sizing_headroom: float = field(default=0.01, validator=_fraction)
     book_age_max_s: float = field(default=10.0, validator=_positive)
     price_collar_bps: float = field(default=50.0, validator=_positive)
+    exit_collar_bps: float = field(default=100.0, validator=_positive)
     order_rate_max: int = field(default=20, validator=_positive)
     order_rate_window_s: float = field(default=10.0, validator=_positive)
     order_notional_max: Decimal = field(default=Decimal(0), validator=_not_negative)
     is_exit_allowed_when_halted: bool = False
+    is_flattened_at_limit: bool = False
     stop_loss: float = field(default=0.0, validator=_share)
     stop_pause_s: float = field(default=300.0, validator=_positive)
     trailing_stop: float = field(default=0.0, validator=_share)

@@ -36,7 +36,7 @@ from bot3.portfolio.round_trips import RoundTrips
 from bot3.risk import halts
 from bot3.risk.adaptive.garch import GarchParameters
 from bot3.risk.adaptive.manager import AdaptiveRiskManager
-from bot3.risk.exits import STOP, exits, sellable
+from bot3.risk.exits import STOP, exits, is_flat, sellable
 from bot3.risk.gate import judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
@@ -247,7 +247,7 @@ class RiskManager:
     @property
     def is_flat(self) -> bool:
         """Flattening, and nothing is left to do."""
-        return self.state.is_flattening and not self.state.orders and not self.exits(0)
+        return is_flat(self.state)
 
     def size(self, proposed: TargetProposed) -> TargetSized | None:
         """None for a warm-up, while flattening, while instrument, price or equity is not known."""

@@ -13,7 +13,17 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from bot3.app.science import discovery, growth, learning, meta, order_flow, regimes, worlds
+from bot3.app.science import (
+    discovery,
+    growth,
+    learning,
+    meta,
+    order_flow,
+    regimes,
+    risk,
+    storms,
+    worlds,
+)
 from bot3.app.science.rows import Effort, Result, Row, Verdict, run_row
 from supervisors.clock import SystemClock
 
@@ -25,6 +35,8 @@ ROWS: Final[tuple[Row, ...]] = (
     *discovery.ROWS,
     *order_flow.ROWS,
     *worlds.ROWS,
+    *risk.ROWS,
+    *storms.ROWS,
 )
 _DATA_VARIABLE: Final = "BOT3_DATA"
 _NS_PER_S: Final = 1e9

@@ -94,7 +94,9 @@ def fit_garch(returns: NDArray[np.float64]) -> GarchParameters:
     model: Any = arch_model(returns * scale, mean="Constant", vol="GARCH", p=1, q=1, rescale=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted: Any = model.fit(disp="off", options={"maxiter": 500})
+        # Before the sample the variance is its own, as in the published estimates.
+        start = float(np.var(returns * scale))
+        fitted: Any = model.fit(disp="off", backcast=start, options={"maxiter": 500})
     mean, omega, alpha, beta = (float(value) for value in fitted.params)
     alpha, beta = max(alpha, 0.0), max(beta, 0.0)
     if (total := alpha + beta) > _PERSISTENCE_MAX:  # integrated: the nearest that has a mean

@@ -164,7 +164,7 @@ def test_a_lost_book_reaches_risk(*, lost: bool) -> None:
 
 def halted_by_drawdown() -> CoreDriver:
     """An order rests when the equity falls by a fifth."""
-    driver = CoreDriver()
+    driver = CoreDriver({"risk.flatten_at_limit": False})
     driver.quote_and_mark()
     driver.want(1.0)
     driver.acknowledge(driver.submitted()[0])

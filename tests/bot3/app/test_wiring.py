@@ -119,6 +119,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"protections.min_pair_age_days": 5}, {"limits.pair_age_min_days": 5}),
     ({"risk.stop_loss": 0.08}, {"limits.stop_loss": 0.08}),
     ({"risk.stop_pause_s": 60.0}, {"limits.stop_pause_s": 60.0}),
+    ({"risk.flatten_at_limit": False}, {"limits.is_flattened_at_limit": False}),
     ({"risk.max_daily_loss": 0.03}, {"limits.daily_loss_max": 0.03}),
     (
         {"risk.max_order_notional": 250.5},
@@ -132,7 +133,14 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"limits.order_rate_max": 7},
     ),
     ({"risk.max_book_age_s": 0.5}, {"limits.book_age_max_s": 0.5}),
-    ({"risk.price_collar_bps": 33.0}, {"limits.price_collar_bps": 33.0}),
+    (
+        {"risk.price_collar_bps": 33.0},
+        {"limits.price_collar_bps": 33.0, "limits.exit_collar_bps": 133.0},
+    ),
+    (
+        {"execution.urgent_collar_bps": 60.0},
+        {"execution.planner.urgent_collar_bps": 60.0, "limits.exit_collar_bps": 110.0},
+    ),
     ({"learning.online_learning": False}, {"mind.is_learning": False}),
     ({"learning.meta_learning": False}, {"mind.is_adaptive": False}),
     ({"learning.horizon_bars": 3}, {"mind.learner.labels.horizon_bars": 3}),

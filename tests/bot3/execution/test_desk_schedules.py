@@ -28,6 +28,23 @@ def test_an_urgent_exit_sells_everywhere_at_once_whatever_the_schedule() -> None
     assert {each.order_type for each in floor.sent} == {OrderType.LIMIT}
 
 
+def test_an_exit_that_the_market_ran_away_from_is_sent_again_at_once_and_may_pay_more() -> None:
+    attempts = {}
+    for is_urgent in (True, False):
+        floor = Floor()
+        floor.desk.on_order_event(OrderFilled(make_fill(1, 901, "1", instrument=A)), floor.now_ns)
+        floor.want(A, "0", is_urgent=is_urgent)
+        for _ in range(4):
+            for sent in list(floor.sent):
+                floor.sent.remove(sent)
+                floor.expire(sent, "0")
+            floor.wait(0.25)
+        attempts[is_urgent] = [each.price.amount for each in floor.proposed if each.price]
+    assert len(attempts[True]) == 5
+    assert len(attempts[False]) == 1
+    assert attempts[True][0] < attempts[False][0]
+
+
 def test_a_change_is_spread_over_its_schedule() -> None:
     floor = Floor(kind=ScheduleKind.TWAP, duration_s=100.0)
     floor.want(A, "4")

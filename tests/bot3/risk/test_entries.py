@@ -6,6 +6,7 @@ from bot3.domain.approval import ApprovedOrder
 from bot3.domain.book import Quote
 from bot3.domain.refusal import DenialReason
 from bot3.domain.values import Side
+from bot3.messages.control import StopHit
 from tests.bot3.making import (
     KEY,
     SECOND_NS,
@@ -25,6 +26,7 @@ from tests.bot3.risk.gates import (
 
 R = DenialReason
 SELL = Side.SELL
+HIT = StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS)
 
 
 def test_a_rule_about_entries_ends_when_it_should() -> None:
@@ -66,3 +68,15 @@ def test_no_rule_about_entries_binds_an_exit_or_more_of_the_same() -> None:
     tighten(made, open_trades_max=1)
     made.on_position(KEY, d("0.5"))
     assert answer(made, make_intent(amount="0.5")) is ApprovedOrder
+
+
+def test_an_exit_may_be_further_off_than_an_entry() -> None:
+    far = make_intent(amount="0.5", price="99.1", side=SELL, is_reducing=True)
+    for spoil in (lambda m: m.flatten("out", START_NS), lambda m: m.restore_stop(HIT)):
+        made = manager()
+        made.on_position(KEY, d(1))
+        assert answer(made, far) is R.PRICE_COLLAR
+        spoil(made)
+        assert answer(made, far) is ApprovedOrder
+        further = make_intent(amount="0.5", price="98.9", side=SELL, is_reducing=True)
+        assert answer(made, further) is R.PRICE_COLLAR

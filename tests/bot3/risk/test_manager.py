@@ -186,15 +186,38 @@ def test_the_full_size_is_back_with_the_old_peak() -> None:
     assert made.limits_of(KEY).position_fraction_max == 0.02
 
 
-def test_a_halt_by_hand_or_one_that_sells_never_ends_by_rule() -> None:
+def test_an_ordered_halt_never_ends_by_rule_nor_one_that_was_ordered_on() -> None:
     made = reopening()
     made.halt("by hand", START_NS)
     assert made.reopen(START_NS + DAY_NS) is None
-    made = reopening()
+    for order in (lambda m: m.halt("by hand", START_NS), lambda m: m.flatten("out", START_NS)):
+        made = reopening()
+        made.on_equity(d(1000), START_NS)
+        assert made.on_equity(d(800), START_NS) is not None
+        told = order(made)
+        assert told is not None
+        assert told.cause is HaltCause.ORDERED
+        assert order(made) is None
+        assert made.reopen(START_NS + DAY_NS) is None
+
+
+def test_a_limit_sells_what_is_held_and_opens_by_rule_when_that_is_done() -> None:
+    made = reopening(is_flattened_at_limit=True)
+    made.on_equity(d(1000), START_NS)
+    made.on_position(KEY, d(1))
+    halted = made.on_equity(d(800), START_NS)
+    assert halted is not None
+    assert halted.is_flattening
+    assert [(sized.instrument, sized.position) for sized in made.exits(START_NS)] == [(KEY, 0)]
+    assert made.reopen(START_NS + DAY_NS) is None
+    made.on_position(KEY, d(0))
+    assert made.reopen(START_NS + DAY_NS) is not None
+    made = reopening(is_flattened_at_limit=True)
     made.on_equity(d(1000), START_NS)
     made.on_equity(d(800), START_NS)
-    made.flatten("out", START_NS)
-    assert made.reopen(START_NS + DAY_NS) is None
+    stopped = made.halt("by hand", START_NS)
+    assert stopped is not None
+    assert stopped.is_flattening  # what was begun goes on
 
 
 def test_re_openings_are_in_the_journal() -> None:

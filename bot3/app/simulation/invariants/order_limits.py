@@ -4,7 +4,8 @@ Tolerances, and why. Worth: none, it is price times amount. Collar: the gate mea
 that the exchange showed at most `decision_ns` before the order arrived, so the price must be within
 the collar of one of those mids. Rate: an intent is approved at most `order_lifetime_s` after it was
 made, so no more than the limit are made within the window less that time; restarts excuse nothing,
-for the venue does not know of them. Orders that reduce are free of the first limit alone.
+for the venue does not know of them. Orders that reduce are free of the first limit alone; from the
+first time on that everything, or their symbol, is being sold, sells have the wider collar of exits.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from bot3.app.simulation.invariants.settings import InvariantSettings, ns
 from bot3.app.simulation.invariants.venue_sums import instrument_of
 from bot3.domain.order import OrderIntent
 from bot3.domain.values import Side, VenueName
+from bot3.messages.control import StopHit, TradingHalted
 from bot3.messages.orders import IntentRecorded
 
 _BPS = Decimal(10_000)
@@ -40,7 +42,8 @@ class OrderLimits:
 
     def __init__(self, settings: InvariantSettings) -> None:
         self._limits = settings.limits
-        self._collar = Decimal(repr(self._limits.price_collar_bps)) / _BPS
+        self._is_selling = False
+        self._stopped: set[str] = set()
         window_s = self._limits.order_rate_window_s - settings.order_lifetime_s
         self._rate_window_ns = max(0, ns(window_s))
         self._made_ns: dict[VenueName, deque[int]] = {}
@@ -55,6 +58,10 @@ class OrderLimits:
                 texts = [*self._worth(event), *self._distance(event)]
             case RecordWritten(record=IntentRecorded(intent=intent)):
                 texts = self._rate(intent)
+            case RecordWritten(record=TradingHalted(is_flattening=True)):
+                self._is_selling = True
+            case RecordWritten(record=StopHit(symbol=symbol)):
+                self._stopped.add(symbol)
             case _:
                 pass
         return [Violation(self.name, event.ts_ns, text) for text in texts]
@@ -75,12 +82,18 @@ class OrderLimits:
         mids = self._mids.range(instrument_of(event), event.ts_ns)
         if mids is None or not request.price:
             return []
-        lowest, highest = mids[0] * (1 - self._collar), mids[1] * (1 + self._collar)
+        bps = self._collar_bps(request.side, instrument_of(event).symbol)
+        collar = Decimal(repr(bps)) / _BPS
+        lowest, highest = mids[0] * (1 - collar), mids[1] * (1 + collar)
         if lowest <= request.price <= highest:
             return []
         what = f"{request.client_order_id}: {request.side.value} at {request.price}"
-        allowed = f"{self._limits.price_collar_bps} bps are allowed"
+        allowed = f"{bps} bps are allowed"
         return [f"{what}, the mids were {mids[0]} to {mids[1]}, {allowed}"]
+
+    def _collar_bps(self, side: Side, symbol: str) -> float:
+        is_exit = side is Side.SELL and (self._is_selling or symbol in self._stopped)
+        return self._limits.exit_collar_bps if is_exit else self._limits.price_collar_bps
 
     def _rate(self, intent: OrderIntent) -> list[str]:
         made_ns = self._made_ns.setdefault(intent.instrument.venue, deque())

@@ -5,9 +5,10 @@ from typing import Any
 from bot3.app.simulation.invariants.order_limits import OrderLimits
 from bot3.domain.order import OrderType
 from bot3.domain.values import Side
+from bot3.messages.control import StopHit, TradingHalted
 from tests.bot3.app.simulation.invariants.history import History
 from tests.bot3.app.simulation.invariants.promises import promises
-from tests.bot3.making import d
+from tests.bot3.making import KEY, START_NS, d
 
 
 def history(**limits: Any) -> History:
@@ -51,6 +52,26 @@ def test_a_price_beyond_the_collar_is_caught_on_either_side() -> None:
     high, low = world.texts
     assert "buy at 100.51, the mids were 100.0 to 100.0, 50.0 bps are allowed" in high
     assert "sell at 99.49" in low
+
+
+def test_exits_have_a_wider_collar_once_they_are_ordered() -> None:
+    for record in (
+        TradingHalted("drawdown", START_NS, is_flattening=True),
+        StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS),
+    ):
+        world = history(exit_collar_bps=150.0)
+        world.write(record)
+        world.order("1", "98.51", side=Side.SELL)
+        assert world.texts == []
+        world.order("1", "98.49", side=Side.SELL)
+        world.order("1", "100.51")
+        exit_text, entry_text = world.texts
+        assert "sell at 98.49, the mids were 100.0 to 100.0, 150.0 bps are allowed" in exit_text
+        assert "buy at 100.51" in entry_text
+    world = history(exit_collar_bps=150.0)
+    world.write(TradingHalted("by hand", START_NS))
+    world.order("1", "99", side=Side.SELL)
+    assert len(world.texts) == 1
 
 
 def test_the_collar_is_that_of_the_time_of_the_decision() -> None:
