@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot3.app.science.storms import run_storm
-from bot3.domain.refusal import DenialReason
-from bot3.risk import gate, halts
-from bot3.risk.gate import CHECKS
+from bot3.domain.approval import grant
+from bot3.risk import halts, manager
 
 HALTING = 1177  # a storm of many whose equity falls through its limit in one step
 
@@ -22,13 +21,15 @@ def test_a_storm_breaks_no_limit_and_sells_at_its_drawdown() -> None:
 
 
 def test_a_gate_without_limits_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = {
-        reason: (lambda *_: None) for reason in (DenialReason.EXPOSURE_LIMIT, DenialReason.ASSET_LIMIT,
-        DenialReason.VENUE_LIMIT, DenialReason.POSITION_LIMIT)
-    }  # fmt: skip
-    monkeypatch.setattr(gate, "CHECKS", {**CHECKS, **free})
-    broken = [words for seed in range(1, 6) for words in run_storm(seed).broken]
-    assert any("exposure" in words for words in broken)
+    original = manager.size_target
+    monkeypatch.setattr(
+        manager, "size_target", lambda *given, **named: 2 * original(*given, **named)
+    )
+    assert all(run_storm(seed).broken == [] for seed in range(1, 4))  # the gate holds
+    monkeypatch.setattr(manager, "judge", lambda _state, _limits, intent, _now_ns: grant(intent))
+    broken = [words for seed in range(1, 4) for words in run_storm(seed).broken]
+    assert any(words.startswith("position") for words in broken)
+    assert any(words.startswith("exposure") for words in broken)
 
 
 def test_a_halt_that_sells_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
