@@ -74,7 +74,8 @@ def _rows(status: Status) -> list[tuple[str, str]]:
     if status.target_apy is not None:
         goal = f"{formats.percent(status.target_apy, 0)} a year"
         is_short = status.uptime_s < _JUDGED_FROM_S
-        rows.append(("goal", f"{goal} (too short a run to judge it)" if is_short else goal))
+        judged = status.risk.allocation or goal
+        rows.append(("goal", f"{goal} (too short a run to judge it)" if is_short else judged))
     if status.mismatches:
         rows.insert(0, ("books differ", "; ".join(status.mismatches)))
     if status.is_halted:

@@ -217,16 +217,18 @@ def _footer(status: Status) -> Table:
     return made
 
 
+_NAMED_MAX = 4
+
+
 def _risk_lines(status: Status) -> Iterator[tuple[str, str]]:
-    scales = [
-        f"{one.symbol} {one.risk_scale:.0%}"
-        for one in status.instruments
-        if one.risk_scale is not None
-    ]
+    known = [one for one in status.instruments if one.risk_scale is not None]
+    scales = sorted(one.risk_scale or 0.0 for one in known)
     if scales:
+        each = "  ".join(f"{one.symbol} {one.risk_scale:.0%}" for one in known)
+        told = each if len(known) <= _NAMED_MAX else f"{scales[0]:.0%} to {scales[-1]:.0%}"
         step = status.risk.ladder_step
         ladder = f"  step {step} of the drawdown ladder" if step else ""
-        yield "size", f"{'  '.join(scales)} of the limit{ladder}"
+        yield "size", f"{told} of the limit{ladder}"
     if status.risk.allocation:
         yield "target", status.risk.allocation
 

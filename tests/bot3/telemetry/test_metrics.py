@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot3.messages.healing import HealingAction
 from bot3.telemetry.metrics import SERIES_MAX, Registry
-from bot3.telemetry.status import Status
+from bot3.telemetry.status import RiskStatus, Status
 from bot3.telemetry.status_metrics import StatusMetrics
+from tests.bot3.making import d
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -164,3 +165,23 @@ def test_a_snapshot_becomes_metrics(busy: Status) -> None:
     assert samples[key] == 0
     assert math.isnan(samples["bot3_bid", (("symbol", "ETH/USDT"), ("venue", "binance"))])
     assert samples["bot3_tick_to_order_microseconds", (("quantile", "0.99"),)] == 180.5
+
+
+def test_risk_becomes_metrics(busy: Status) -> None:
+    where = (("symbol", "BTC/USDT"), ("venue", "binance"))
+    first = replace(busy.instruments[0], risk_scale=0.3, risk_factors={"volatility": 0.6})
+    risk = RiskStatus(
+        ladder_step=1, ladder_scale=0.75, capital=d(9_000), reserve=d(50), allocation="no",
+        weights={"hybrid binance BTC/USDT": 0.2}, cash=0.8, apy=0.1, apy_low=-0.2, apy_high=0.4,
+    )  # fmt: skip
+    registry = Registry()
+    StatusMetrics(registry).publish(replace(busy, instruments=(first,), risk=risk))
+    samples = _parse(registry.render())
+    assert samples["bot3_risk_scale", (("factor", "all"), *where)] == 0.3
+    assert samples["bot3_risk_scale", (("factor", "volatility"), *where)] == 0.6
+    assert samples["bot3_risk_ladder_scale", ()] == 0.75
+    assert samples["bot3_capital", ()] == 9_000
+    assert samples["bot3_reserve", ()] == 50
+    assert samples["bot3_supported_apy_ratio", (("bound", "low"),)] == -0.2
+    assert samples["bot3_allocation_ratio", (("sleeve", "hybrid binance BTC/USDT"),)] == 0.2
+    assert samples["bot3_target_apy_supported", ()] == 0

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from trio.testing import MockClock
 
-from bot3.telemetry.status import Status
+from bot3.telemetry.status import RiskStatus, Status
 from bot3.telemetry.summary import closing_summary
 from bot3.telemetry.terminal import TerminalActor, render
 
@@ -38,6 +38,17 @@ def test_a_wide_view_has_every_fact(busy: Status) -> None:
         assert fact in view, fact
     assert "…" not in view
     assert max(map(len, view.splitlines())) <= 120
+
+
+def test_sizes_and_what_is_supported_are_told(busy: Status) -> None:
+    first = replace(busy.instruments[0], risk_scale=0.25)
+    words = "50% a year is not supported: 2 days of results, 90 are needed"
+    risk = RiskStatus(ladder_step=2, ladder_scale=0.5, allocation=words)
+    view = _draw(replace(busy, instruments=(first,), risk=risk))
+    assert "BTC/USDT 25% of the limit  step 2 of the drawdown ladder" in view
+    assert words in view
+    many = tuple(replace(first, risk_scale=number / 10) for number in range(1, 6))
+    assert "10% to 50% of the limit" in _draw(replace(busy, instruments=many))
 
 
 def test_a_narrow_view_keeps_what_matters(busy: Status) -> None:
