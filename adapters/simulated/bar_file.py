@@ -20,7 +20,7 @@ from bot3.domain.errors import DataError
 from bot3.domain.values import Symbol
 
 BAR_SUFFIXES = frozenset({".csv", ".parquet", ".feather"})
-_TIMES = ("ts", "timestamp", "date", "time", "open_time")
+TIMES = ("ts", "timestamp", "date", "time", "open_time")
 _PRICES = ("open", "high", "low", "close")
 _DECIMALS_MAX = 8
 _SAMPLE = 20_000
@@ -66,13 +66,13 @@ class BarFile:
 
 def read_bars(path: Path, symbol: Symbol | None = None) -> BarFile:
     """Reads and checks everything; raises `DataError` with the place and what to do."""
-    frame = _read_frame(path)
+    frame = read_frame(path)
     frame.columns = [str(name).strip().lower() for name in frame.columns]
-    time_name = next((name for name in _TIMES if name in frame.columns), None)
+    time_name = next((name for name in TIMES if name in frame.columns), None)
     wanted = (*_PRICES, "volume")
     missing = [name for name in wanted if name not in frame.columns]
     if time_name is None:
-        missing.insert(0, " or ".join(_TIMES))
+        missing.insert(0, " or ".join(TIMES))
     if time_name is None or missing:
         raise DataError(
             f"{path}: column {missing[0]} is missing; it has {', '.join(frame.columns)}; "
@@ -81,9 +81,9 @@ def read_bars(path: Path, symbol: Symbol | None = None) -> BarFile:
     if len(frame) < 2:
         raise DataError(f"{path}: {len(frame)} bars; at least 2 are needed")
     values = {name: _numbers(path, frame, name) for name in wanted}
-    open_ns = _times(path, frame[time_name])
+    open_ns = times_of(path, frame[time_name])
     _check_values(path, values, open_ns)
-    found = symbol or _symbol_of(path, frame)
+    found = symbol or symbol_of(path, frame)
     if found is None:
         raise DataError(
             f"{path}: cannot tell its instrument; name the file like BTC_USDT-1m.csv, "
@@ -93,7 +93,8 @@ def read_bars(path: Path, symbol: Symbol | None = None) -> BarFile:
     return BarFile(path.name, found, open_ns, interval_ns=interval_ns, **values)
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def read_frame(path: Path) -> pd.DataFrame:
+    """As it is; raises `DataError` for a file that is cut or of another kind."""
     suffixes = [suffix for suffix in path.suffixes if suffix not in {".gz", ".zst"}]
     kind = suffixes[-1] if suffixes else ""
     content = io.BytesIO(b"".join(chunks_of(path)))
@@ -124,7 +125,8 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str) -> Floats:
     return values
 
 
-def _times(path: Path, column: pd.Series[Any]) -> Ints:
+def times_of(path: Path, column: pd.Series[Any]) -> Ints:
+    """Nanoseconds UTC of ISO 8601 or of numbers in any unit; raises `DataError` with the row."""
     if pd.api.types.is_numeric_dtype(column):
         raw = np.asarray(column, dtype=np.float64)
         _refuse(path, ~np.isfinite(raw) | (raw <= 0), "the time is missing or not positive")
@@ -147,7 +149,8 @@ def _refuse(path: Path, is_bad: npt.NDArray[np.bool_], problem: str) -> None:
         raise DataError(f"{path}: row {row}: {problem}; mend or remove the row")
 
 
-def _symbol_of(path: Path, frame: pd.DataFrame) -> Symbol | None:
+def symbol_of(path: Path, frame: pd.DataFrame) -> Symbol | None:
+    """Of a column, or of the file's name; None where neither tells."""
     if "symbol" in frame.columns:
         return split_symbol(str(frame["symbol"].iloc[0]))
     return symbol_in_name(path.stem)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bot3.app.cli_backtest import BACKTEST_COMMANDS
 from bot3.app.cli_operate import COMMANDS
 from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, WORLD, guard
 from bot3.app.cli_research import RESEARCH_COMMANDS
@@ -249,5 +250,5 @@ def venue(
     guard(action, is_verbose=options.is_verbose)
 
 
-for each in (*COMMANDS, *RESEARCH_COMMANDS):
+for each in (*COMMANDS, *RESEARCH_COMMANDS, *BACKTEST_COMMANDS):
     cli.add_command(each)

@@ -1,0 +1,1 @@
+"""`python -m bot3 backtest`: reading, running, telling."""

@@ -1,0 +1,69 @@
+"""A strategy by its name, or of a file of the user's own.
+
+Invariant: what is returned has passed its parameters' checks; a file that is none says so in one
+line.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot3.backtest.strategies import BUILT_IN, BarStrategy, make
+from bot3.domain.errors import ConfigError
+
+
+def find_strategy(name: str, given: Mapping[str, float]) -> BarStrategy:
+    """`name` is one of `BUILT_IN` or a path ending in .py; raises `ConfigError`."""
+    if name in BUILT_IN:
+        return make(BUILT_IN[name], given)
+    if name.endswith(".py"):
+        return make(_of_file(Path(name)), given)
+    raise ConfigError(
+        f"--strategy {name!r}: want one of {', '.join(BUILT_IN)}, or a file like mine.py"
+    )
+
+
+def _of_file(path: Path) -> type[Any]:
+    if not path.is_file():
+        raise ConfigError(f"--strategy {path}: no such file")
+    spec = importlib.util.spec_from_file_location(f"strategy_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(f"--strategy {path}: {type(error).__name__}: {error}") from error
+    found = [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and each.__module__ == module.__name__ and _is_strategy(each)
+    ]
+    if len(found) != 1:
+        raise ConfigError(
+            f"--strategy {path}: {len(found)} strategies in it; want one class with name,"
+            " parameters and targets(bars)"
+        )
+    return found[0]
+
+
+def _is_strategy(kind: type[Any]) -> bool:
+    return all(hasattr(kind, each) for each in ("name", "parameters", "targets"))
+
+
+def settings_of(pairs: Sequence[str]) -> dict[str, float]:
+    """Of `fast=10`; raises `ConfigError`."""
+    found: dict[str, float] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not equals or number != number:  # noqa: PLR0124 - NaN alone is not itself
+            raise ConfigError(f"--set {pair!r}: want NAME=NUMBER")
+        found[name.strip()] = number
+    return found

@@ -1,0 +1,156 @@
+"""One HTML page of a backtest, with its plots inside: nothing is fetched when it is opened.
+
+Invariant: every text of a file or a user is escaped; plots show at most `_POINTS` of a curve, each
+drawn with its lowest and highest value in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any, Final
+
+import numpy as np
+
+from bot3.app.backtest.beside import by_month, by_regime, percent
+from bot3.backtest.bars import Floats
+from bot3.backtest.engine import Run
+from bot3.backtest.result import BacktestResult
+from bot3.domain.values import Side
+from bot3.portfolio.statistics.returns import drawdowns
+
+_WIDTH, _HEIGHT, _POINTS = 960, 220, 480
+_MARKS_MAX: Final = 400
+_STYLE: Final = """
+body{font:14px/1.45 system-ui,sans-serif;margin:2em auto;max-width:1000px;color:#1c2733}
+h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .4em}
+table{border-collapse:collapse}td,th{padding:.15em .9em .15em 0;text-align:right}
+td:first-child,th:first-child{text-align:left}th{font-weight:600;border-bottom:1px solid #ccd5de}
+svg{width:100%;height:auto;background:#f6f8fa;border-radius:6px}.columns{display:flex;gap:3em;flex-wrap:wrap}
+.note{color:#8a5a00}.up{fill:#12805c}.down{fill:#c23b3b}
+"""
+
+
+def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[Run]) -> str:
+    """The page."""
+    title = f"{figures['strategy']} on {', '.join(figures['symbols'])}"
+    fallen = drawdowns(np.maximum(result.equity, 1e-12))
+    parts = [
+        f"<h1>{escape(title)}</h1><p>replayed; fees and slippage are in every figure</p>",
+        *(f'<p class="note">{escape(words)}</p>' for words in figures["warnings"]),
+        '<div class="columns">',
+        _table("Figures", ("", ""), _figures(figures)),
+        _table(
+            "Baselines", ("", "return"), [(k, percent(v)) for k, v in figures["baselines"].items()]
+        ),
+        _table("Cost ladder", ("costs", "bars late", "return"), _ladder(figures)),
+        "</div>",
+        _plot("Equity", result.equity, "#2563ab"),
+        _plot("Drawdown", fallen, "#c23b3b"),
+        *(_prices(run) for run in runs),
+        '<div class="columns">',
+        _table("Months", ("month", "return"), _months(result)),
+        *(_regimes(run) for run in runs),
+        "</div>",
+    ]
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>"
+
+
+def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    shares = ("total_return", "annual_return", "max_drawdown", "exposure", "win_rate")
+    plain = ("final_equity", "fees", "sharpe", "sortino", "calmar", "profit_factor", "expectancy")
+    rows = [(name, percent(figures[name])) for name in shares]
+    rows += [(name, _number(figures[name])) for name in plain]
+    rows += [(name, f"{figures[name]:,}") for name in ("orders", "bars")]
+    told = figures["growth_per_day_interval"]
+    interval = "-" if told is None else f"{told[0]:.4%} to {told[1]:.4%}"
+    return [
+        *((name.replace("_", " "), value) for name, value in rows),
+        ("growth a day, 95 %", interval),
+    ]
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
+
+
+def _ladder(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (f"{rung['costs']:g} x", str(rung["bars_late"]), percent(rung["total_return"]))
+        for rung in figures["cost_ladder"]
+    ]
+
+
+def _months(result: BacktestResult) -> list[tuple[str, str]]:
+    return [(month, percent(value)) for month, value in by_month(result.times_ns, result.equity)]
+
+
+def _regimes(run: Run) -> str:
+    rows = [
+        (name, f"{count:,}", percent(np.expm1(grown)))
+        for name, count, grown in by_regime(run.bars, run.equity)
+    ]
+    return _table(f"Regimes, {run.bars.symbol}", ("state", "bars", "return"), rows)
+
+
+def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<div><h2>{escape(title)}</h2><table><tr>{cells}</tr>{body}</table></div>"
+
+
+def _thinned(values: Floats) -> tuple[Floats, Floats]:
+    """Places and values of at most two points a bucket: its lowest and its highest."""
+    if len(values) <= _POINTS:
+        return np.arange(len(values), dtype=np.float64), values
+    places: list[int] = []
+    for part in np.array_split(np.arange(len(values)), _POINTS // 2):
+        inside = values[part]
+        places += sorted({int(part[inside.argmin()]), int(part[inside.argmax()])})
+    return np.array(places, dtype=np.float64), values[places]
+
+
+def _line(values: Floats, color: str) -> str:
+    at, shown = _thinned(values)
+    low, high = float(values.min()), float(values.max())
+    x, y = at / max(len(values) - 1, 1) * _WIDTH, _height_of(shown, low, high)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return f'<polyline fill="none" stroke="{color}" stroke-width="1.3" points="{points}"/>'
+
+
+def _height_of(values: Floats, low: float, high: float) -> Floats:
+    return np.asarray(_HEIGHT - 8 - (values - low) / ((high - low) or 1.0) * (_HEIGHT - 16))
+
+
+def _plot(title: str, values: Floats, color: str, marks: str = "") -> str:
+    low, high = float(values.min()), float(values.max())
+    labels = (
+        f'<text x="6" y="14" font-size="11">{_number(high)}</text>'
+        f'<text x="6" y="{_HEIGHT - 4}" font-size="11">{_number(low)}</text>'
+    )
+    box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none"'
+    return f"<h2>{escape(title)}</h2><svg {box}>{_line(values, color)}{marks}{labels}</svg>"
+
+
+def _prices(run: Run) -> str:
+    """Closes, and where was bought and sold; of many fills the last ones."""
+    bars, shown = run.bars, run.fills[-_MARKS_MAX:]
+    low, high = float(bars.close.min()), float(bars.close.max())
+    marks = []
+    for fill in shown:
+        at = int(np.searchsorted(bars.open_ns, fill.ts_venue_ns))
+        x = at / max(len(bars) - 1, 1) * _WIDTH
+        y = float(_height_of(np.array([float(fill.price.amount)]), low, high)[0])
+        side = "up" if fill.side is Side.BUY else "down"
+        marks.append(f'<circle class="{side}" cx="{x:.1f}" cy="{y:.1f}" r="2.4"/>')
+    cut = (
+        ""
+        if len(shown) == len(run.fills)
+        else f", the last {len(shown)} of {len(run.fills):,} fills"
+    )
+    return _plot(f"{bars.symbol}{cut}", bars.close, "#5b6b7b", "".join(marks))

@@ -1,0 +1,1 @@
+"""Strategies over recorded bars: what they would have done, paid and earned. Pure."""

@@ -1,0 +1,86 @@
+"""Compiled loops between decisions. Imported where a backtest runs, never by a live process.
+
+Invariant: each does what its plain twin does, to the last bit; tests compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import numpy as np
+from numba import njit
+
+from bot3.backtest.bars import Floats, Ints
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _compiled(function: F) -> F:
+    """Compiled at the first call, and kept for the next process."""
+    return cast("F", njit(cache=True)(function))
+
+
+# What a row of `fills` has.
+BAR, SIDE, PRICE, AMOUNT, FEE = range(5)
+BUY, SELL = 1.0, -1.0
+COLUMNS: Final = 5
+
+
+@_compiled
+def ema(values: Floats, periods: int) -> Floats:
+    """Exponential average with alpha = 2 / (periods + 1), started at the first value."""
+    alpha = 2.0 / (periods + 1.0)
+    out = np.empty(len(values))
+    average = values[0]
+    for at in range(len(values)):
+        average += alpha * (values[at] - average)
+        out[at] = average
+    return out
+
+
+@_compiled
+def all_or_nothing(
+    targets: Floats, opens: Floats, closes: Floats, delay: int, fee: float, slip: float, cash: float
+) -> tuple[Floats, Floats]:
+    """Long with all cash or flat, filled at the open `delay` bars after the decision.
+
+    Equity after each close, and the fills, a row each.
+    """
+    rows = len(opens)
+    equity, fills = np.empty(rows), np.empty((rows, COLUMNS))
+    held, count = 0.0, 0
+    for at in range(rows):
+        decided = at - delay
+        target = targets[decided] if decided >= 0 else np.nan
+        if held == 0.0 and target > 0.0:
+            price = opens[at] * (1.0 + slip)
+            amount = cash / (price * (1.0 + fee))
+            fills[count, BAR], fills[count, SIDE] = at, BUY
+            fills[count, PRICE], fills[count, AMOUNT] = price, amount
+            fills[count, FEE] = amount * price * fee
+            held, cash, count = amount, 0.0, count + 1
+        elif held > 0.0 and target <= 0.0:
+            price = opens[at] * (1.0 - slip)
+            fills[count, BAR], fills[count, SIDE] = at, SELL
+            fills[count, PRICE], fills[count, AMOUNT] = price, held
+            fills[count, FEE] = held * price * fee
+            cash, held, count = held * price * (1.0 - fee), 0.0, count + 1
+        equity[at] = cash + held * closes[at]
+    return equity, fills[:count]
+
+
+@_compiled
+def decision_points(targets: Floats) -> Ints:
+    """Bars at whose close the wanted side changes: the only ones at which something is ordered."""
+    found = np.empty(len(targets), dtype=np.int64)
+    count, before = 0, 0.0
+    for at in range(len(targets)):
+        target = targets[at]
+        if np.isnan(target):
+            continue
+        wanted = 1.0 if target > 0.0 else 0.0
+        if wanted != before:
+            found[count] = at
+            before, count = wanted, count + 1
+    return found[:count]

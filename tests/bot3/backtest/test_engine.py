@@ -1,0 +1,199 @@
+"""The engine by hand, by its kernel, by plain loops; nothing is known before its time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot3.backtest import kernels
+from bot3.backtest.bars import Bars
+from bot3.backtest.engine import BacktestingEngine, BacktestSettings, Run, portfolio_equity
+from bot3.backtest.result import result_of
+from bot3.backtest.strategies import BuyAndHold, EmaCross, ema, make
+from bot3.domain.errors import ConfigError, DataError
+from bot3.domain.values import Side
+from tests.bot3.backtest.making import MINUTE_NS, wandering
+
+FEE = 0.001
+
+
+def run(strategy: object, bars: Bars, **given: float) -> Run:
+    return BacktestingEngine(BacktestSettings(**given)).run(strategy, bars)
+
+
+def plain(bars: Bars, fast: int, slow: int, fee: float, cash: float) -> tuple[float, int]:
+    """The rules of the cross as they are written down, with nothing of ours."""
+    alpha_fast, alpha_slow = 2 / (fast + 1), 2 / (slow + 1)
+    quick = lazy = float(bars.close[0])
+    held, orders, wanted = 0.0, 0, None
+    for at in range(len(bars)):
+        opened, closed = float(bars.open[at]), float(bars.close[at])
+        if wanted is True and not held:
+            held, cash, orders = cash / (opened * (1 + fee)), 0.0, orders + 1
+        elif wanted is False and held:
+            cash, held, orders = held * opened * (1 - fee), 0.0, orders + 1
+        quick += alpha_fast * (closed - quick)
+        lazy += alpha_slow * (closed - lazy)
+        if at >= slow - 1:
+            wanted = quick > lazy
+    return cash + held * float(bars.close[-1]), orders
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.integers(2, 400),
+    st.integers(1, 12),
+    st.integers(1, 20),
+    st.sampled_from([0.0, FEE, 0.01]),
+)
+def test_the_cross_is_what_is_written_down(
+    seed: int, rows: int, fast: int, more: int, fee: float
+) -> None:
+    bars, slow = wandering(rows, seed), fast + more
+    found = run(EmaCross(fast, slow), bars, fee=fee)
+    equity, orders = plain(bars, fast, slow, fee, 10_000.0)
+    assert found.final_equity == pytest.approx(equity, rel=1e-12)
+    assert len(found.fills) == orders
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 4),
+    st.sampled_from([0.0, FEE]),
+    st.sampled_from([0.0, 0.0005]),
+)
+def test_kernel_and_engine_agree_trade_by_trade(
+    seed: int, delay: int, fee: float, slip: float
+) -> None:
+    bars = wandering(300, seed)
+    rng = np.random.default_rng(seed)
+    targets = rng.choice([0.0, 1.0, np.nan, -0.5, 0.5], 300)
+
+    class Given:
+        name, parameters = "given", {}
+
+        def targets(self, bars: Bars) -> np.ndarray:
+            return targets
+
+    found = run(Given(), bars, fee=fee, slippage=slip, latency_s=60.0 * delay)
+    equity, fills = kernels.all_or_nothing(
+        targets, bars.open, bars.close, delay, fee, slip, 10_000.0
+    )
+    assert found.equity.tolist() == equity.tolist()
+    assert len(found.fills) == len(fills)
+    for ours, theirs in zip(found.fills, fills.tolist(), strict=True):
+        bar, side, price, amount, paid = theirs
+        assert ours.ts_venue_ns == bars.open_ns[int(bar)]
+        assert ours.side is (Side.BUY if side > 0 else Side.SELL)
+        told = (float(ours.price.amount), float(ours.amount.amount), float(ours.fee))
+        assert told == (price, amount, paid)
+
+
+def test_buy_and_hold_by_hand() -> None:
+    bars = wandering(3, 1)
+    found = run(BuyAndHold(), bars, fee=FEE, cash=1_000.0)
+    amount = 1_000.0 / (bars.open[1] * (1 + FEE))
+    assert found.final_equity == pytest.approx(amount * bars.close[2])
+    (trip,) = found.trips
+    assert (trip.exit_ns, trip.reason) == (None, "still held at the end")
+    assert trip.pnl == pytest.approx(found.final_equity - 1_000.0)
+    assert found.equity[0] == 1_000.0
+
+
+def test_compiled_and_plain_averages_are_equal() -> None:
+    values = wandering(500, 3).close
+    assert kernels.ema(values, 7).tolist() == ema(values, 7).tolist()
+
+
+@pytest.mark.parametrize("strategy", [BuyAndHold(), EmaCross(3, 8)])
+def test_nothing_is_known_before_its_time(strategy: object) -> None:
+    bars = wandering(120, 5)
+    whole = strategy.targets(bars)
+    for rows in range(2, 120, 7):
+        cut = bars.rows(np.arange(rows, dtype=np.int64))
+        np.testing.assert_array_equal(strategy.targets(cut), whole[:rows])
+
+
+def test_a_late_order_is_filled_a_bar_later() -> None:
+    bars = wandering(50, 2)
+    for latency_s, bar in ((0.0, 1), (60.0, 1), (60.1, 2), (300.0, 5)):
+        found = run(BuyAndHold(), bars, latency_s=latency_s)
+        assert found.fills[0].ts_venue_ns == bars.open_ns[bar]
+
+
+def test_slippage_and_lots_cost_what_they_cost() -> None:
+    bars = wandering(200, 8)
+    dear, cheap = run(EmaCross(3, 8), bars, slippage=0.001), run(EmaCross(3, 8), bars)
+    assert dear.final_equity < cheap.final_equity
+    assert float(dear.fills[0].price.amount) == pytest.approx(
+        float(cheap.fills[0].price.amount) * 1.001
+    )
+    lots = run(EmaCross(3, 8), bars, lot_size=0.5)
+    assert all((fill.amount.amount * 2) % 1 == 0 for fill in lots.fills)
+
+
+def test_trips_and_fees_add_up_to_the_equity() -> None:
+    bars = wandering(2_000, 4)
+    found = run(EmaCross(5, 15), bars)
+    assert sum(trip.pnl for trip in found.trips) == pytest.approx(found.final_equity - 10_000.0)
+    fees = sum(trip.fees for trip in found.trips)
+    assert fees == pytest.approx(sum(float(fill.fee) for fill in found.fills))
+
+
+def test_several_instruments_are_the_sum_of_their_runs() -> None:
+    first, second = wandering(100, 1), wandering(60, 2)
+    second = Bars("ETH/USDT", second.open_ns + 20 * MINUTE_NS, second.open, second.high,
+                  second.low, second.close, second.volume, MINUTE_NS)  # fmt: skip
+    runs = [run(BuyAndHold(), bars, cash=5_000.0) for bars in (first, second)]
+    times, equity = portfolio_equity(runs)
+    assert len(times) == 100
+    assert equity[0] == 10_000.0
+    assert equity[-1] == pytest.approx(runs[0].final_equity + runs[1].final_equity)
+    figures = result_of(runs, 10_000.0, []).figures
+    assert figures["final_equity"] == equity[-1]
+    assert figures["bars"] == 160
+
+
+def test_the_figures_are_those_of_the_equity() -> None:
+    bars = wandering(200_000, 6, step=0.0005)  # 138 days
+    found = result_of([run(EmaCross(50, 200), bars)], 10_000.0, ["a word"])
+    figures = found.figures
+    whole = np.concatenate(([10_000.0], found.equity))
+    fallen = 1 - whole / np.maximum.accumulate(whole)
+    assert figures["max_drawdown"] == pytest.approx(fallen.max())
+    assert figures["sharpe"] is not None
+    assert figures["warnings"] == ["a word"]
+    wins = [trip["pnl"] for trip in figures["trades"] if trip["exit_ns"] and trip["pnl"] > 0]
+    losses = [trip["pnl"] for trip in figures["trades"] if trip["exit_ns"] and trip["pnl"] < 0]
+    assert figures["profit_factor"] == pytest.approx(sum(wins) / -sum(losses))
+    assert 0.0 < figures["exposure"] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("given_parameters", "words"),
+    [
+        ({"fast": 0.0}, "fast = 0: want a whole number from 1 to 10000"),
+        ({"fast": 2.5}, "fast = 2.5: want a whole number"),
+        ({"fast": 30.0}, "fast = 30: want less than slow = 20"),
+        ({"fats": 3.0}, "ema_cross has no parameter 'fats'; it has fast, slow"),
+    ],
+)
+def test_parameters_are_checked_by_name(given_parameters: dict[str, float], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        make(EmaCross, given_parameters)
+
+
+@pytest.mark.parametrize("bad", [np.ones(3), np.full(20, 2.0), np.full(20, np.inf)])
+def test_targets_that_are_none_are_refused(bad: np.ndarray) -> None:
+    class Bad:
+        name, parameters = "bad", {}
+
+        def targets(self, bars: Bars) -> np.ndarray:
+            return bad
+
+    with pytest.raises(DataError, match="bad"):
+        run(Bad(), wandering(20, 1))
