@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from bot3.backtest.bars import Floats, Ints
 
@@ -19,6 +19,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _compiled(function: F) -> F:
     """Compiled at the first call, and kept for the next process."""
     return cast("F", njit(cache=True)(function))
+
+
+def _parallel(function: F) -> F:
+    """The same, over all cores."""
+    return cast("F", njit(cache=True, parallel=True)(function))
 
 
 # What a row of `fills` has.
@@ -84,3 +89,28 @@ def decision_points(targets: Floats) -> Ints:
             found[count] = at
             before, count = wanted, count + 1
     return found[:count]
+
+
+@_parallel
+def ema_cross_grid(
+    opens: Floats, closes: Floats, fasts: Ints, slows: Ints, fee: float, cash: float
+) -> Floats:
+    """Final equity of every pair of averages, filled at the next open: one pass a pair, on all
+    cores, no array a pair.
+    """
+    out = np.empty(len(fasts))
+    for pair in prange(len(fasts)):
+        fast, slow = 2.0 / (fasts[pair] + 1.0), 2.0 / (slows[pair] + 1.0)
+        quick = lazy = closes[0]
+        held, free, wanted = 0.0, cash, 0
+        for at in range(len(opens)):
+            if wanted == 1 and held == 0.0:
+                held, free = free / (opens[at] * (1.0 + fee)), 0.0
+            elif wanted == -1 and held > 0.0:
+                free, held = held * opens[at] * (1.0 - fee), 0.0
+            quick += fast * (closes[at] - quick)
+            lazy += slow * (closes[at] - lazy)
+            if at >= slows[pair] - 1:
+                wanted = 1 if quick > lazy else -1
+        out[pair] = free + held * closes[-1]
+    return out

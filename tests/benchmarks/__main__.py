@@ -6,6 +6,7 @@ import json
 import sys
 
 from tests.benchmarks import (
+    backtest,
     decision_core,
     first_signal,
     ingest,
@@ -17,6 +18,7 @@ from tests.benchmarks import (
 )
 
 BENCHMARKS = {
+    "backtest": backtest.run,
     "decision_core": decision_core.run,
     "first_signal": first_signal.run,
     "ingest": ingest.run,

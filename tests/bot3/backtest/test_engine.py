@@ -93,6 +93,26 @@ def test_kernel_and_engine_agree_trade_by_trade(
         assert told == (price, amount, paid)
 
 
+# Final equity and orders of vectorbt 1.0.0 on the bars of seed 11, by the script in
+# tests/benchmarks/peers: it cannot be installed beside the pandas that we use.
+VECTORBT = [
+    (3, 9, 7624.891306136202, 247),
+    (5, 20, 9541.298688348545, 113),
+    (10, 50, 9303.838141357804, 53),
+]
+
+
+@pytest.mark.parametrize(("fast", "slow", "equity", "orders"), VECTORBT)
+def test_it_is_vectorbt_s(fast: int, slow: int, equity: float, orders: int) -> None:
+    bars = wandering(2_000, 11)
+    found = run(EmaCross(fast, slow), bars, fee=FEE)
+    assert found.final_equity == pytest.approx(equity, rel=1e-9)
+    assert len(found.fills) == orders
+    pair = (np.array([each]) for each in (fast, slow))
+    grid = kernels.ema_cross_grid(bars.open, bars.close, *pair, FEE, 10_000.0)
+    assert grid[0] == pytest.approx(equity, rel=1e-9)
+
+
 def test_buy_and_hold_by_hand() -> None:
     bars = wandering(3, 1)
     found = run(BuyAndHold(), bars, fee=FEE, cash=1_000.0)
