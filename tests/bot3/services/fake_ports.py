@@ -64,7 +64,7 @@ class FakeFeed:
         key, step_ns = InstrumentId(VENUE, symbol), interval_s * 1_000_000_000
         first_ns = START_NS - count * step_ns
         return [
-            Bar(key, interval_s, first_ns + n * step_ns, 1.0, 1.0, 1.0, 1.0, 0.0)
+            Bar(key, interval_s, first_ns + n * step_ns, 1.0, 1.0, 1.0, 1.0, 2.0)
             for n in range(count)
         ]
 

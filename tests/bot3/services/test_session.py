@@ -12,6 +12,7 @@ from bot3.domain.errors import Bot3Error, OrderRejectedError, OutcomeUnknownErro
 from bot3.domain.values import Symbol
 from bot3.messages.market import HistoryLoaded
 from bot3.messages.orders import InstrumentsLoaded
+from bot3.messages.risk import PairExamined
 from bot3.services.session import REFRESH_INTERVAL_S, START_PATIENCE_S, SessionActor
 from supervisors.testing import TrioClock
 from tests.bot3.making import START_NS, VENUE
@@ -23,7 +24,7 @@ SYMBOLS = (Symbol("BTC/USDT"), Symbol("ETH/USDT"))
 class Desk:
     """A session whose every effect goes into one log."""
 
-    def __init__(self) -> None:
+    def __init__(self, **given: Any) -> None:
         self.log: list[Any] = []
         self.venue, self.feed = FakeVenue(self.log), FakeFeed(self.log)
         self.markets: dict[Symbol, Inbox[HistoryLoaded]] = {
@@ -41,6 +42,7 @@ class Desk:
             TrioClock(START_NS),
             bar_interval_s=60,
             warm_up_bars=5,
+            **given,
         )
 
 
@@ -63,6 +65,19 @@ async def test_filters_reach_all_before_history_and_both_before_it_is_ready(
         assert len(history.bars) == 5
         assert history.bars[-1].close_ns == START_NS
         assert {bar.instrument for bar in history.bars} == {history.instrument}
+
+
+async def test_rules_on_pairs_are_told_the_last_day_and_the_age(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    told: Inbox[PairExamined] = Inbox("pairs", [])
+    desk = Desk(pairs=told, pair_age_days=3)
+    async with living(desk.actor):
+        assert [each.instrument.symbol for each in told.heard] == [*SYMBOLS]
+        for each in told.heard:
+            assert (each.age_days, each.volume) == (3, 48.0)  # two an hour, at a price of one
+        await trio.sleep(REFRESH_INTERVAL_S + 1)
+        assert len(told.heard) == 4
 
 
 async def test_a_venue_that_is_busy_at_first_is_asked_again(
