@@ -170,9 +170,15 @@ class DecisionCore:
         return (self.memory, self.risk, self.execution)
 
     def timer_listeners(self) -> tuple[Address[TimerTicked], ...]:
-        """Who must know that time passes, in the order in which they should decide."""
-        minds = [cell for mind in self.minds.values() for cell in mind.timed()]
-        return (*minds, self.market_regime, self.execution, self.portfolio, self.healing)
+        """Who must know that time passes, in the order in which they should decide.
+
+        All bars are closed and all orders go out before anything is learned.
+        """
+        minds = self.minds.values()
+        markets = (mind.market for mind in minds)
+        learning = (cell for mind in minds for cell in mind.learning())
+        money = (self.execution, self.portfolio, self.healing)
+        return (*markets, *money, *learning, self.market_regime)
 
     def publish(self, event: AccountEvent) -> None:
         """A venue's news: into the journal, and when it is durable to whom it concerns.

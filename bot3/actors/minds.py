@@ -137,9 +137,9 @@ class Mind:
         """Who must know what trading costs."""
         return (self.ta, self.ml, self.hybrid)
 
-    def timed(self) -> tuple[DecisionCell[Any], ...]:
-        """Bars are closed, and orders go out, before anything is learned."""
-        return (self.market, self.regime, self.ml)
+    def learning(self) -> tuple[DecisionCell[Any], ...]:
+        """Who learns on the timer's beat, from what was decided before."""
+        return (self.regime, self.ml)
 
     def _build_market(self) -> MarketActor:
         return MarketActor(

@@ -78,5 +78,5 @@ class LoneMind:
     def beat(self, ts_ns: int) -> None:
         """The timer's: what was decided is learned from."""
         self._clock.at_ns = ts_ns
-        for cell in self.mind.timed():
+        for cell in (self.mind.market, *self.mind.learning()):
             cell.send(TimerTicked(ts_ns))
