@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,11 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     required=True,
     help="Bars: CSV (also a plain dump of Binance's klines), Parquet, Feather; once an instrument.",
 )
-@click.option("--strategy", required=True, help="buy_and_hold, ema_cross, or a file like mine.py.")
+@click.option(
+    "--strategy",
+    required=True,
+    help="hybrid (what trades live), buy_and_hold, ema_cross, or a file like mine.py.",
+)
 @click.option("--set", "given", multiple=True, help="A parameter: fast=10.")
 @click.option(
     "--cash", type=click.FloatRange(min=0, min_open=True), default=10_000.0, show_default=True
@@ -85,23 +90,22 @@ def backtest(
 
     Decided at each close, filled at the next open; the cash is shared equally among instruments. A
     strategy of your own is a class with `name`, `parameters` and `targets(bars)`; see the README.
+    `hybrid` runs the decision actors of a live run, risk and execution included, by the
+    configuration of the environment; --slippage-bps is then half of the spread.
     """
 
     def action() -> int:
         from bot3.app.backtest.command import BacktestOptions, run_backtest
         from bot3.backtest.engine import BacktestSettings
 
+        slippage, latency_s = slippage_bps / 1e4, latency_ms / 1e3
         settings = BacktestSettings(
-            cash=cash,
-            fee=fee,
-            slippage=slippage_bps / 1e4,
-            latency_s=latency_ms / 1e3,
-            lot_size=lot_size,
+            cash=cash, fee=fee, slippage=slippage, latency_s=latency_s, lot_size=lot_size
         )
         options = BacktestOptions(
             data, strategy, given, settings, timerange, is_repaired, export, is_json
         )
-        return run_backtest(options)
+        return run_backtest(options, os.environ)
 
     guard(action, is_verbose=is_verbose)
 

@@ -6,6 +6,7 @@ Invariant: the figures printed, exported and reported are one and the same.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +16,14 @@ from attrs import evolve, frozen
 from bot3.app.backtest.beside import baselines, cost_ladder, growth_interval, percent
 from bot3.app.backtest.own_strategy import find_strategy, settings_of
 from bot3.app.backtest.read import read_all
-from bot3.app.backtest.report import html_report
+from bot3.app.backtest.report import Marked, html_report
+from bot3.backtest.bars import Bars
 from bot3.backtest.engine import BacktestingEngine, BacktestSettings
-from bot3.backtest.result import BacktestResult, result_of
-from bot3.domain.errors import UnavailableError
-from supervisors.clock import SystemClock
+from bot3.backtest.result import BacktestResult, Course, course_of, result_of
+from bot3.domain.errors import ConfigError, UnavailableError
+from supervisors.clock import Clock, SystemClock
 
+HYBRID: Final = "hybrid"
 _SHARES: Final = {
     "total_return", "max_drawdown", "annual_return", "exposure", "win_rate", "expected_shortfall",
 }  # fmt: skip
@@ -40,37 +43,89 @@ class BacktestOptions:
     is_json: bool
 
 
-def run_backtest(options: BacktestOptions) -> int:
+def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
     """The exit code; raises `DataError` and `ConfigError` with what to do."""
-    strategy = find_strategy(options.strategy, settings_of(options.given))
     every, warnings = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
-    share = evolve(options.settings, cash=options.settings.cash / len(every))
-    engine, clock = BacktestingEngine(share), SystemClock()
+    clock = SystemClock()
+    if options.strategy == HYBRID:
+        made = _hybrid(options, every, warnings, environ, clock)
+    else:
+        made = _simple(options, every, warnings, clock)
+    course, beside, marks = made
+    result = result_of(course, options.settings.cash, warnings)
+    figures = {
+        "strategy": beside.pop("strategy"),
+        "symbols": [bars.symbol for bars in every],
+        "source": "replayed",
+        **result.figures,
+        **beside,
+        "baselines": baselines(every, _shared(options, every)),
+        "growth_per_day_interval": growth_interval(result.daily_returns),
+    }
+    if options.export is not None:
+        _export(options.export, result, html_report(figures, result, marks))
+    print(json.dumps(figures) if options.is_json else "\n".join(_lines(figures)))
+    return 0
+
+
+def _shared(options: BacktestOptions, every: Sequence[Bars]) -> BacktestSettings:
+    return evolve(options.settings, cash=options.settings.cash / len(every))
+
+
+def _simple(
+    options: BacktestOptions, every: Sequence[Bars], warnings: list[str], clock: Clock
+) -> tuple[Course, dict[str, Any], list[Marked]]:
+    """A strategy of bars, each instrument with its share of the cash."""
+    strategy = find_strategy(options.strategy, settings_of(options.given))
+    share = _shared(options, every)
+    engine = BacktestingEngine(share)
     engine.run(strategy, every[0].rows(every[0].open_ns <= every[0].open_ns[1]))  # compiles
     started_ns = clock.monotonic_ns()
     runs = [engine.run(strategy, bars) for bars in every]
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
-    if not options.settings.slippage:
+    if not share.slippage:
         warnings.append("filled in full at opens, without slippage: --slippage-bps adds some")
-    result = result_of(runs, options.settings.cash, warnings)
-    figures = {
+    course = course_of(runs)
+    beside = {
         "strategy": strategy.name,
-        "symbols": [bars.symbol for bars in every],
-        "source": "replayed",
-        **result.figures,
-        "events_per_s": result.figures["bars"] / max(took_s, 1e-9),
+        "events_per_s": course.bars / max(took_s, 1e-9),
         "cost_ladder": cost_ladder(strategy, every, share),
-        "baselines": baselines(every, share),
-        "growth_per_day_interval": growth_interval(result.daily_returns),
     }
-    if options.export is not None:
-        page = html_report(figures, result, runs)
-        _export(options.export, result, page)
-    if options.is_json:
-        print(json.dumps(figures))
-    else:
-        print("\n".join(_lines(figures)))
-    return 0
+    return course, beside, [Marked(run.bars, run.fills, run.equity) for run in runs]
+
+
+def _hybrid(
+    options: BacktestOptions,
+    every: Sequence[Bars],
+    warnings: list[str],
+    environ: Mapping[str, str],
+    clock: Clock,
+) -> tuple[Course, dict[str, Any], list[Marked]]:
+    """The live system's own decision actors, with one account, at no, single and double costs."""
+    from bot3.app.backtest.core_run import CoreSettings, run_core
+
+    if options.given:
+        raise ConfigError("hybrid has no parameters: the configuration is its own (BOT3__…)")
+    given, started_ns = options.settings, clock.monotonic_ns()
+    settings = CoreSettings(given.cash, given.fee, given.slippage, environ)
+    run = run_core(every, settings)
+    took_s = (clock.monotonic_ns() - started_ns) / 1e9
+    bars = sum(map(len, every))
+    warnings.append("orders cross at the next open; what would have rested is not modelled")
+    warnings += [f"denied by risk: {reason} {count}" for reason, count in run.denials.items()]
+    course = Course(run.times_ns, run.equity, run.invested, run.fills, run.trips, bars)
+    beside = {
+        "strategy": HYBRID,
+        "events_per_s": bars / max(took_s, 1e-9),
+        "cost_ladder": [
+            {"costs": 1.0, "bars_late": 0, "total_return": run.equity[-1] / given.cash - 1.0}
+        ],
+    }
+    marks = [
+        Marked(one, tuple(f for f in run.fills if f.instrument.symbol == one.symbol), None)
+        for one in every
+    ]
+    return course, beside, marks
 
 
 def _export(directory: Path, result: BacktestResult, page: str) -> None:

@@ -22,7 +22,7 @@ def find_strategy(name: str, given: Mapping[str, float]) -> BarStrategy:
     if name.endswith(".py"):
         return make(_of_file(Path(name)), given)
     raise ConfigError(
-        f"--strategy {name!r}: want one of {', '.join(BUILT_IN)}, or a file like mine.py"
+        f"--strategy {name!r}: want hybrid, {', '.join(BUILT_IN)}, or a file like mine.py"
     )
 
 

@@ -11,11 +11,12 @@ from html import escape
 from typing import Any, Final
 
 import numpy as np
+from attrs import frozen
 
 from bot3.app.backtest.beside import by_month, by_regime, percent
-from bot3.backtest.bars import Floats
-from bot3.backtest.engine import Run
+from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.result import BacktestResult
+from bot3.domain.fill import Fill
 from bot3.domain.values import Side
 from bot3.portfolio.statistics.returns import drawdowns
 
@@ -31,7 +32,16 @@ svg{width:100%;height:auto;background:#f6f8fa;border-radius:6px}.columns{display
 """
 
 
-def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[Run]) -> str:
+@frozen(eq=False)
+class Marked:
+    """One instrument's bars with its fills; `equity` where it had one of its own."""
+
+    bars: Bars
+    fills: tuple[Fill, ...]
+    equity: Floats | None
+
+
+def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[Marked]) -> str:
     """The page."""
     title = f"{figures['strategy']} on {', '.join(figures['symbols'])}"
     fallen = drawdowns(np.maximum(result.equity, 1e-12))
@@ -88,7 +98,9 @@ def _months(result: BacktestResult) -> list[tuple[str, str]]:
     return [(month, percent(value)) for month, value in by_month(result.times_ns, result.equity)]
 
 
-def _regimes(run: Run) -> str:
+def _regimes(run: Marked) -> str:
+    if run.equity is None:
+        return ""
     rows = [
         (name, f"{count:,}", percent(np.expm1(grown)))
         for name, count, grown in by_regime(run.bars, run.equity)
@@ -137,7 +149,7 @@ def _plot(title: str, values: Floats, color: str, marks: str = "") -> str:
     return f"<h2>{escape(title)}</h2><svg {box}>{_line(values, color)}{marks}{labels}</svg>"
 
 
-def _prices(run: Run) -> str:
+def _prices(run: Marked) -> str:
     """Closes, and where was bought and sold; of many fills the last ones."""
     bars, shown = run.bars, run.fills[-_MARKS_MAX:]
     low, high = float(bars.close.min()), float(bars.close.max())

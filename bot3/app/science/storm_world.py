@@ -20,8 +20,8 @@ from attrs import define, field
 from bot3.actors.core import CoreOutlets, DecisionCore
 from bot3.actors.memory import Memory
 from bot3.app.config import load_config
-from bot3.app.science.storm_venue import StormVenue
 from bot3.app.wiring import core_settings
+from bot3.backtest.touch_venue import TouchVenue
 from bot3.domain.book import Quote
 from bot3.domain.ids import RunId
 from bot3.domain.instrument import Instrument
@@ -43,6 +43,7 @@ KEYS: Final = tuple(InstrumentId(VENUE, Symbol(symbol)) for symbol in SYMBOLS)
 STEP_NS: Final = 250_000_000
 _START_NS: Final = 1_700_000_000_000_000_000
 STEPS: Final = 720
+_PARTIAL: Final = 0.2  # how often only a part of an order is met
 _CASH: Final = Decimal(10_000)
 _LIMITS: Final = {
     "risk.max_position_size": 0.4,
@@ -81,7 +82,7 @@ class _Journal:
 
     name = "journal"
 
-    def __init__(self, venue: StormVenue) -> None:
+    def __init__(self, venue: TouchVenue) -> None:
         self.venue = venue
 
     def send(self, entry: JournalEntry) -> None:
@@ -137,8 +138,9 @@ class StormWorld:
         self.clock = ManualClock(_START_NS)
         config = load_config(None, {}, {"exchanges.symbols": list(SYMBOLS), **_LIMITS}).config
         self.limits = config.risk
-        self.venue = StormVenue(
-            _instruments(), _CASH, Decimal("0.0001"), entropy.dice("storm/venue")
+        meets = entropy.dice("storm/venue")
+        self.venue = TouchVenue(
+            _instruments(), _CASH, Decimal("0.0001"), lambda: meets.random() < _PARTIAL
         )
         self.journal, self.watcher = _Journal(self.venue), _Watcher()
         nobody = self.watcher

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot3.backtest import kernels
 from bot3.backtest.bars import Bars
 from bot3.backtest.engine import BacktestingEngine, BacktestSettings, Run, portfolio_equity
-from bot3.backtest.result import result_of
+from bot3.backtest.result import course_of, result_of
 from bot3.backtest.strategies import BuyAndHold, EmaCross, ema, make
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.values import Side
@@ -173,14 +173,14 @@ def test_several_instruments_are_the_sum_of_their_runs() -> None:
     assert len(times) == 100
     assert equity[0] == 10_000.0
     assert equity[-1] == pytest.approx(runs[0].final_equity + runs[1].final_equity)
-    figures = result_of(runs, 10_000.0, []).figures
+    figures = result_of(course_of(runs), 10_000.0, []).figures
     assert figures["final_equity"] == equity[-1]
     assert figures["bars"] == 160
 
 
 def test_the_figures_are_those_of_the_equity() -> None:
     bars = wandering(200_000, 6, step=0.0005)  # 138 days
-    found = result_of([run(EmaCross(50, 200), bars)], 10_000.0, ["a word"])
+    found = result_of(course_of([run(EmaCross(50, 200), bars)]), 10_000.0, ["a word"])
     figures = found.figures
     whole = np.concatenate(([10_000.0], found.equity))
     fallen = 1 - whole / np.maximum.accumulate(whole)

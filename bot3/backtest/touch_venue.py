@@ -1,4 +1,4 @@
-"""A venue for storms: orders meet the prices of the next step, some in part.
+"""A venue of touches: orders meet the prices of the next step, some in part.
 
 Invariant: its own sums (cash, holdings, what rests) are made from its executions alone: they judge
 what the bot believes.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Final, final
+from typing import final
 
 from attrs import define
 
@@ -28,9 +28,6 @@ from bot3.messages.orders import (
     QueryOrder,
     SubmitOrder,
 )
-from supervisors.entropy import Dice
-
-PARTIAL: Final = 0.2  # how often only a part of an order is met
 
 
 @define
@@ -44,21 +41,23 @@ class _Resting:
 
 
 @final
-class StormVenue:
-    """Order entry of one venue. `prices` has the mid of each instrument now."""
+class TouchVenue:
+    """Order entry of one venue. `prices` has the mid of each instrument now; `is_partial` says of
+    each order whether only half of it is met.
+    """
 
-    name = "storm venue"
+    name = "touch venue"
 
     def __init__(
         self,
         instruments: Mapping[InstrumentId, Instrument],
         cash: Decimal,
         half_spread: Decimal,
-        dice: Dice,
+        is_partial: Callable[[], bool] = lambda: False,
     ) -> None:
         self._instruments = instruments
         self._venue = next(iter(instruments)).venue
-        self._half_spread, self._dice = half_spread, dice
+        self._half_spread, self._is_partial = half_spread, is_partial
         self.prices: dict[InstrumentId, Decimal] = {}
         self.cash, self.quote = cash, next(iter(instruments.values())).quote
         self.held = dict.fromkeys(instruments, ZERO)
@@ -132,7 +131,7 @@ class StormVenue:
     ) -> None:
         intent, instrument = order.intent, self._instruments[order.intent.instrument]
         amount, sign = order.remaining, intent.side.sign
-        if self._dice.random() < PARTIAL:
+        if self._is_partial():
             amount = max(instrument.round_amount(amount / 2).amount, instrument.lot_size)
             amount = min(amount, order.remaining)
         far = self.touch(intent.instrument)[1 if sign > 0 else 0]

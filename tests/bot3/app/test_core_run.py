@@ -1,0 +1,104 @@
+"""The live decision actors over bars: nothing known early, books that add up, the same twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from bot3.app.backtest.core_run import CoreRun, CoreSettings, run_core
+from bot3.app.backtest.trips import trips_of
+from bot3.backtest.bars import Bars
+from bot3.domain.errors import ConfigError
+from bot3.domain.values import Side
+from tests.bot3.backtest.making import MINUTE_NS, wandering
+from tests.bot3.making import BTC, KEY, USDT, d, make_fill
+
+BOLD = {
+    "BOT3__RISK__ADAPTIVE": "false",
+    "BOT3__TA_ML_SPLIT__ADAPTIVE": "false",
+    "BOT3__TA_ML_SPLIT__TA_WEIGHT": "1.0",
+    "BOT3__TA_ML_SPLIT__ML_WEIGHT": "0.0",
+}
+SETTINGS = CoreSettings(10_000.0, 0.001, 0.0001, BOLD)
+ETHER = evolve(wandering(240, 4), symbol="ETH/USDT")
+
+
+@pytest.fixture(scope="module")
+def whole() -> CoreRun:
+    return run_core([wandering(240, 3), ETHER], SETTINGS)
+
+
+def test_it_trades_and_its_books_add_up(whole: CoreRun) -> None:
+    assert len(whole.fills) > 5
+    assert whole.denials == {}
+    assert len(whole.equity) == 240
+    cash, held = 10_000.0, {"BTC/USDT": 0.0, "ETH/USDT": 0.0}
+    for fill in whole.fills:
+        sign, notional = fill.side.sign, float(fill.notional.amount)
+        held[fill.instrument.symbol] += sign * float(fill.amount.amount)
+        cash -= sign * notional
+        if fill.fee_asset == USDT:
+            cash -= float(fill.fee)
+        else:
+            held[fill.instrument.symbol] -= float(fill.fee)
+    last = {"BTC/USDT": wandering(240, 3).close[-1], "ETH/USDT": ETHER.close[-1]}
+    worth = sum(held[symbol] * last[symbol] for symbol in held)
+    assert cash + worth == pytest.approx(whole.equity[-1], abs=1e-6)
+    assert sum(trip.pnl for trip in whole.trips) == pytest.approx(
+        whole.equity[-1] - 10_000.0, abs=0.05
+    )
+
+
+def test_orders_meet_the_next_open_with_the_spread(whole: CoreRun) -> None:
+    bars = wandering(240, 3)
+    for fill in whole.fills:
+        if fill.instrument.symbol != "BTC/USDT":
+            continue
+        at = int((fill.ts_venue_ns - bars.open_ns[0]) // MINUTE_NS)
+        opened = bars.open[at] * (1 + fill.side.sign * 0.0001)
+        assert float(fill.price.amount) == pytest.approx(opened, rel=1e-6)
+
+
+def test_nothing_is_known_before_its_time(whole: CoreRun) -> None:
+    rows = np.arange(150, dtype=np.int64)
+    cut = run_core([wandering(240, 3).rows(rows), ETHER.rows(rows)], SETTINGS)
+    assert cut.equity.tolist() == whole.equity[:150].tolist()
+    until = cut.times_ns[-1]
+    assert cut.fills == tuple(fill for fill in whole.fills if fill.ts_venue_ns < until)
+
+
+def test_bars_of_an_outage_are_traded_over() -> None:
+    bars = wandering(400, 3)
+    rows = np.r_[0:200, 300:400].astype(np.int64)
+    found = run_core([bars.rows(rows)], SETTINGS)
+    assert len(found.equity) == 300
+
+
+@pytest.mark.parametrize(
+    "every",
+    [
+        [evolve(wandering(50, 1), symbol="X")],
+        [wandering(50, 1), evolve(wandering(50, 1), symbol="ETH/EUR")],
+        [wandering(50, 1), evolve(ETHER, interval_ns=2 * MINUTE_NS)],
+    ],
+)
+def test_what_one_account_cannot_trade_is_refused(every: list[Bars]) -> None:
+    with pytest.raises(ConfigError, match="of one quote asset, and bars of one length"):
+        run_core(every, SETTINGS)
+
+
+def test_round_trips_of_many_fills() -> None:
+    fills = [
+        make_fill(1, 1, "1", "100", fee=d("0.001"), fee_asset=BTC, ts_venue_ns=10),
+        make_fill(2, 2, "1", "110", fee=d("0.11"), fee_asset=USDT, ts_venue_ns=20),
+        make_fill(3, 3, "1.5", "120", side=Side.SELL, ts_venue_ns=30),
+        make_fill(4, 4, "0.49", "130", side=Side.SELL, ts_venue_ns=40),
+        make_fill(5, 5, "2", "100", ts_venue_ns=50),
+    ]
+    closed, still_open = trips_of(fills, {KEY: 90.0})
+    assert (closed.entry_ns, closed.exit_ns, closed.amount) == (10, 40, 2.0)
+    assert (closed.entry_price, closed.fees) == (105.0, pytest.approx(0.21))
+    assert closed.pnl == pytest.approx(1.5 * 120 + 0.49 * 130 + 0.01 * 130 - 210 - 0.21)
+    assert (still_open.exit_ns, still_open.reason) == (None, "still held at the end")
+    assert still_open.pnl == pytest.approx(-20.0)
