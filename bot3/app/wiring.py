@@ -35,6 +35,7 @@ from bot3.strategies.hybrid import HybridStrategy
 from supervisors.entropy import Entropy
 
 RATE_WINDOW_S = 60.0
+SIMULATED_PACE = 10.0
 STUDENT_T_DEGREES = 4.0  # of returns of seconds to minutes: Cont 2001, tail indices of 3 to 5
 
 
@@ -82,6 +83,16 @@ def limits_of(config: Config) -> RiskLimits:
     )
 
 
+def _pace(config: Config) -> float:
+    """Seconds of a market that pass in one: a hurried recording moves in a second as its market did
+    in a minute or a day, and our simulated one as bitcoin does in ten.
+    """
+    modes = {getattr(config.venues, name).mode for name in config.exchanges.active}
+    if config.simulation.replay:
+        return config.simulation.replay_speed or 1.0
+    return SIMULATED_PACE if modes <= {"embedded", "simulated"} else 1.0
+
+
 def adaptive_of(config: Config) -> AdaptiveSettings:
     """How limits follow the market and our results."""
     risk = config.risk
@@ -98,8 +109,7 @@ def adaptive_of(config: Config) -> AdaptiveSettings:
         reopens_max=risk.max_reopens,
         reopen_scale=risk.reopen_scale,
     )
-    # A hurried recording moves in a second as its market did in a minute or a day.
-    pace = (config.simulation.replay_speed or 1.0) if config.simulation.replay else 1.0
+    pace = _pace(config)
     settings = AdaptiveSettings(
         bar_s=config.market.bar_interval_s * pace,
         volatility_target=risk.volatility_target,

@@ -52,7 +52,7 @@ class AdaptiveSettings:
     bar_s: float = field(default=1.0, validator=validators.gt(0.0))
     volatility_target: float = field(default=0.8, validator=validators.ge(0.0))
     shortfall_max: float = field(default=0.02, validator=_SHARE)
-    volatile_multiplier: float = field(default=0.5, validator=_SHARE)
+    volatile_multiplier: float = field(default=0.75, validator=_SHARE)
     loss_streak: int = field(default=4, validator=validators.ge(0))
     loss_multiplier: float = field(default=0.75, validator=_SHARE)
     full_size_spread_bps: float = field(default=10.0, validator=validators.ge(0.0))
@@ -78,6 +78,15 @@ class AdaptiveSettings:
 
 
 _LOSS_FLOOR: Final = 0.25
+# A size that followed every flicker would pay fees for it: a factor is followed when it has moved
+# by so much of itself.
+_BAND: Final = 0.25
+
+
+def _settled(applied: float, wanted: float) -> float:
+    """The old factor while the new one is near it."""
+    is_near = applied * (1.0 - _BAND) < wanted < applied * (1.0 + _BAND)
+    return applied if is_near and wanted < 1.0 else wanted
 
 
 @final
@@ -97,6 +106,7 @@ class AdaptiveRiskManager:
         self._comovement = Comovement(instruments, settings.memory_bars)
         self._liquidity = {key: Liquidity(settings.memory_bars) for key in instruments}
         self._own: dict[InstrumentId, dict[str, float]] = {key: {} for key in instruments}
+        self._applied = dict.fromkeys(instruments, 1.0)
         self._book: dict[str, float] = {}
         self._allocated: Mapping[InstrumentId, float] = {}
         self._limits: dict[InstrumentId, RiskLimits] = {}
@@ -133,11 +143,14 @@ class AdaptiveRiskManager:
             "regime": self._regime_factor(bar),
             **self._liquidity_factors(instrument, equity),
         }
+        before = self._applied[instrument]
+        self._applied[instrument] = _settled(before, prod(self._own[instrument].values()))
+        if self._applied[instrument] != before:
+            self._limits.pop(instrument, None)
         self._bars += 1
         if self._bars % (_BOOK_BARS * len(self._volatilities)) == 0:
-            self._book["shortfall"] = self._shortfall_factor()
-            self._limits.clear()
-        self._limits.pop(instrument, None)
+            before = self._book.get("shortfall", 1.0)
+            self._put("shortfall", _settled(before, self._shortfall_factor()))
 
     def warm_up(self, instrument: InstrumentId, bars: Sequence[Bar]) -> None:
         """Closed bars of the past, oldest first: a restarted one knows what moved."""
@@ -199,7 +212,7 @@ class AdaptiveRiskManager:
 
     def _tightened(self, instrument: InstrumentId) -> RiskLimits:
         hard, book = self._hard, prod(self._book.values())
-        share = hard.position_fraction_max * book * prod(self._own.get(instrument, {}).values())
+        share = hard.position_fraction_max * book * self._applied.get(instrument, 1.0)
         if self.kelly is not None:
             share = min(share, self.kelly.shares.get(instrument, 0.0))
         if self._settings.is_allocated:
@@ -247,8 +260,7 @@ class AdaptiveRiskManager:
         shares = np.zeros(len(self._volatilities))
         deviations = np.zeros(len(self._volatilities))
         for key, column in self._comovement.columns.items():
-            own = prod(self._own[key].values())
-            shares[column] = self._hard.position_fraction_max * own
+            shares[column] = self._hard.position_fraction_max * self._applied[key]
             deviations[column] = self._volatilities[key].latest or 0.0
         if (total := float(shares.sum())) > self._hard.exposure_fraction_max:
             shares *= self._hard.exposure_fraction_max / total

@@ -156,7 +156,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"learning.bench_s": 60.0}, {"mind.bench.bench_s": 60.0}),
     ({"regime.states": 3}, {"mind.regime.filter.states": 3}),
     ({"regime.emission": "t"}, {"mind.regime.filter.degrees_of_freedom": 4.0}),
-    ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60, "adaptive.bar_s": 60.0}),
+    ({"market.bar_interval_s": 60}, {"mind.bars.interval_s": 60, "adaptive.bar_s": 600.0}),
     ({"execution.maker_patience_s": 7.5}, {"execution.planner.maker_patience_s": 7.5}),
     (
         {"execution.rebalance_band": 0.2},
@@ -263,6 +263,18 @@ def test_every_key_has_its_place() -> None:
     routed = {key for keys_of_route, _ in ROUTES for key in keys_of_route}
     assert routed & ELSEWHERE == set()
     assert routed | ELSEWHERE == keys
+
+
+@pytest.mark.parametrize(
+    ("keys", "bar_s"),
+    [
+        ({}, 10.0),
+        ({"venues.binance.mode": "paper"}, 1.0),
+        ({"simulation.replay": "bars.csv", "simulation.replay_speed": 60.0}, 60.0),
+    ],
+)
+def test_a_hurried_market_s_bars_are_longer(keys: dict[str, Any], bar_s: float) -> None:
+    assert settings_of(**keys).adaptive.bar_s == bar_s
 
 
 def test_the_run_is_the_one_that_was_given() -> None:
