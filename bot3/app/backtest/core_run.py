@@ -121,6 +121,7 @@ def configured(every: Sequence[Bars], settings: CoreSettings) -> Config:
         )
     overrides = {
         "exchanges.active": [str(VENUE)],
+        f"venues.{VENUE}.mode": "paper",  # a real market: a second of it is a second
         "exchanges.symbols": [bars.symbol for bars in every],
         "system.quote": quotes.pop(),
         "system.capital": settings.cash,

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from bot3.app.backtest.core_run import CoreRun, CoreSettings, run_core
+from bot3.app.backtest.core_run import CoreRun, CoreSettings, configured, run_core
 from bot3.app.backtest.trips import trips_of
+from bot3.app.wiring import core_settings
 from bot3.backtest.bars import Bars
 from bot3.domain.errors import ConfigError
+from bot3.domain.ids import RunId
 from bot3.domain.values import Side
 from tests.bot3.backtest.making import MINUTE_NS, wandering
 from tests.bot3.making import BTC, KEY, USDT, d, make_fill
@@ -66,6 +68,13 @@ def test_nothing_is_known_before_its_time(whole: CoreRun) -> None:
     assert cut.equity.tolist() == whole.equity[:150].tolist()
     until = cut.times_ns[-1]
     assert cut.fills == tuple(fill for fill in whole.fills if fill.ts_venue_ns < until)
+
+
+def test_the_configuration_is_the_data_s() -> None:
+    config = configured([wandering(50, 1), ETHER], SETTINGS)
+    assert (config.exchanges.symbols, config.system.quote) == (("BTC/USDT", "ETH/USDT"), "USDT")
+    assert (config.market.bar_interval_s, config.simulation.taker_fee_rate) == (60, 0.001)
+    assert core_settings(config, RunId("backtest")).adaptive.bar_s == 60.0
 
 
 def test_bars_of_an_outage_are_traded_over() -> None:
