@@ -53,7 +53,7 @@ class AdaptiveSettings:
     volatility_target: float = field(default=0.8, validator=validators.ge(0.0))
     shortfall_max: float = field(default=0.02, validator=_SHARE)
     volatile_multiplier: float = field(default=0.75, validator=_SHARE)
-    loss_streak: int = field(default=4, validator=validators.ge(0))
+    loss_streak: int = field(default=0, validator=validators.ge(0))
     loss_multiplier: float = field(default=0.75, validator=_SHARE)
     full_size_spread_bps: float = field(default=10.0, validator=validators.ge(0.0))
     touch_multiple_max: float = field(default=0.0, validator=validators.ge(0.0))
@@ -80,7 +80,8 @@ class AdaptiveSettings:
 _LOSS_FLOOR: Final = 0.25
 # A size that followed every flicker would pay fees for it: a factor is followed when it has moved
 # by so much of itself.
-_BAND: Final = 0.25
+_BAND: Final = 0.3
+_REGIME_SHARE: Final = 0.05  # of a new bar in the regime that sizes go by
 
 
 def _settled(applied: float, wanted: float) -> float:
@@ -107,6 +108,7 @@ class AdaptiveRiskManager:
         self._liquidity = {key: Liquidity(settings.memory_bars) for key in instruments}
         self._own: dict[InstrumentId, dict[str, float]] = {key: {} for key in instruments}
         self._applied = dict.fromkeys(instruments, 1.0)
+        self._volatile: dict[InstrumentId, float] = {}
         self._book: dict[str, float] = {}
         self._allocated: Mapping[InstrumentId, float] = {}
         self._limits: dict[InstrumentId, RiskLimits] = {}
@@ -238,8 +240,11 @@ class AdaptiveRiskManager:
         return min(1.0, target / annual)
 
     def _regime_factor(self, bar: RegimeEstimated) -> float:
+        """A size follows what the regime has been of late: a single bar's probability flickers."""
         share = min(max(bar.probabilities[-1], 0.0), 1.0)
-        return 1.0 - share * (1.0 - self._settings.volatile_multiplier)
+        known = self._volatile.get(bar.instrument, share)
+        self._volatile[bar.instrument] = known = known + _REGIME_SHARE * (share - known)
+        return 1.0 - known * (1.0 - self._settings.volatile_multiplier)
 
     def _liquidity_factors(
         self, instrument: InstrumentId, equity: Decimal | None

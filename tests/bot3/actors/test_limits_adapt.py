@@ -41,13 +41,13 @@ def sized(driver: CoreDriver) -> Any:
 
 
 def test_a_bar_changes_what_a_target_is_sized_to() -> None:
-    driver = CoreDriver()
+    driver = CoreDriver({"risk.volatile_multiplier": 0.5})
     driver.quote_and_mark()
     before = sized(driver)
     bar(driver, 0.0, volatile=1.0)
-    assert sized(driver) == pytest.approx(before * 0.75, rel=1e-3)
+    assert sized(driver) == pytest.approx(before / 2, rel=1e-3)
     told = driver.heard(RiskScaled)[-1]
-    assert (told.instrument, told.factors["regime"], told.scale) == (BITCOIN, 0.75, 0.75)
+    assert (told.instrument, told.factors["regime"], told.scale) == (BITCOIN, 0.5, 0.5)
     assert driver.watcher.board.risk.scaled[BITCOIN] == told
 
 

@@ -83,7 +83,6 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "adaptive.volatility_target": 0.0,
             "adaptive.shortfall_max": 0.0,
             "adaptive.volatile_multiplier": 1.0,
-            "adaptive.loss_streak": 0,
             "adaptive.full_size_spread_bps": 0.0,
             "adaptive.ladder.steps": 0,
         },
