@@ -49,16 +49,6 @@ class BarStrategy(Protocol):
         ...
 
 
-def ema(values: Floats, periods: int) -> Floats:
-    """Exponential average with alpha = 2 / (periods + 1), started at the first value."""
-    alpha, out = 2.0 / (periods + 1.0), np.empty(len(values))
-    average = values[0]
-    for at, value in enumerate(values.tolist()):
-        average += alpha * (value - average)
-        out[at] = average
-    return out
-
-
 class BuyAndHold:
     """All in at the first open after a close, and never out."""
 

@@ -7,6 +7,7 @@ line.
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,8 @@ def settings_of(pairs: Sequence[str]) -> dict[str, float]:
         try:
             number = float(value)
         except ValueError:
-            number = float("nan")
-        if not equals or number != number:  # noqa: PLR0124 - NaN alone is not itself
+            number = math.nan
+        if not equals or math.isnan(number):
             raise ConfigError(f"--set {pair!r}: want NAME=NUMBER")
         found[name.strip()] = number
     return found

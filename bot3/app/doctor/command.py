@@ -18,7 +18,7 @@ from bot3.app.doctor.examine import Examination, Finding
 from bot3.app.live import with_keys_file
 from bot3.app.run import embedded_of, new_run_id
 from bot3.app.settings import Config
-from bot3.app.venues import Surroundings, build_venue, closing
+from bot3.app.venues import EmbeddedVenue, Surroundings, build_venue, closing
 from bot3.domain.errors import ConfigError
 from bot3.domain.values import Symbol, VenueName
 from supervisors.clock import SystemClock
@@ -52,22 +52,34 @@ async def _examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
             config = embedded.config
             for exchange, listener in zip(embedded.exchanges, embedded.listeners, strict=True):
                 nursery.start_soon(partial(exchange.run, listener, ready=_nothing))
-        for name in map(VenueName, config.exchanges.active):
+        names = [VenueName(name) for name in config.exchanges.active]
+        found: dict[VenueName, list[Finding]] = {}
+
+        async def examine(name: VenueName) -> None:
             served = None if embedded is None else embedded.venues[name]
-            try:
-                access = build_venue(name, config, served, around)
-            except ConfigError as error:
-                advice = "see the [venues] sections of show-config"
-                findings.append(
-                    Finding(name, "keys and URLs", is_good=False, detail=str(error), advice=advice)
-                )
-                continue
-            symbols = tuple(Symbol(symbol) for symbol in config.exchanges.symbols)
-            limit = config.risk.max_order_notional
-            async with closing({name: access}):
-                findings += await Examination(name, access, symbols, limit, clock).run()
+            found[name] = await _examined(name, config, served, around)
+
+        async with trio.open_nursery() as venues:  # side by side: one that is not there takes long
+            for name in names:
+                venues.start_soon(examine, name)
+        findings += [finding for name in names for finding in found[name]]
         nursery.cancel_scope.cancel()
     return findings
+
+
+async def _examined(
+    name: VenueName, config: Config, served: EmbeddedVenue | None, around: Surroundings
+) -> list[Finding]:
+    """One venue's."""
+    try:
+        access = build_venue(name, config, served, around)
+    except ConfigError as error:
+        advice = "see the [venues] sections of show-config"
+        return [Finding(name, "keys and URLs", is_good=False, detail=str(error), advice=advice)]
+    symbols = tuple(Symbol(symbol) for symbol in config.exchanges.symbols)
+    limit = config.risk.max_order_notional
+    async with closing({name: access}):
+        return await Examination(name, access, symbols, limit, around.clock).run()
 
 
 def _nothing() -> None:

@@ -135,13 +135,12 @@ class AdaptiveRiskManager:
         instrument, moved = bar.instrument, bar.features.log_return
         if not self._moved(instrument, bar.ts_ns, moved):
             return
-        known = self._volatilities[instrument]
         if quote is not None:
             self._liquidity[instrument].update(quote)
         if self.kelly is not None:
             self.kelly.on_bar(instrument, bar.ts_ns, moved)
         self._own[instrument] = {
-            "volatility": self._volatility_factor(known),
+            "volatility": self._volatility_factor(instrument),
             "regime": self._regime_factor(bar),
             **self._liquidity_factors(instrument, equity),
         }
@@ -232,12 +231,9 @@ class AdaptiveRiskManager:
         latest = self._volatilities[instrument].latest
         return None if latest is None else latest * sqrt(YEAR_S / self._settings.bar_s)
 
-    def _volatility_factor(self, known: Volatility) -> float:
-        target = self._settings.volatility_target
-        if not target or known.latest is None:
-            return 1.0
-        annual = known.latest * sqrt(YEAR_S / self._settings.bar_s)
-        return min(1.0, target / annual)
+    def _volatility_factor(self, instrument: InstrumentId) -> float:
+        target, annual = self._settings.volatility_target, self.annual_volatility(instrument)
+        return min(1.0, target / annual) if target and annual is not None else 1.0
 
     def _regime_factor(self, bar: RegimeEstimated) -> float:
         """A size follows what the regime has been of late: a single bar's probability flickers."""

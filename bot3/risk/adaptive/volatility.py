@@ -41,11 +41,6 @@ class Volatility:
         self._garch = Garch(parameters, self._ewma or None)
         self.latest = self._measure()
 
-    @property
-    def garch_variance(self) -> float | None:
-        """The next bar's, where parameters were fitted."""
-        return None if self._garch is None else self._garch.variance
-
     def _measure(self) -> float | None:
         if self._bars < _BARS_MIN:
             return None
