@@ -170,8 +170,8 @@ class BinanceRecording:
         if not isinstance(data, dict):
             return unknown(f"{stream or 'data'}: not an object")
         kind = data.get("e")
-        if kind in _ENDINGS:
-            return control(str(kind), None)
+        if isinstance(kind, str) and kind in _ENDINGS:
+            return control(kind, None)
         try:
             if kind is None:
                 return self._untagged(data, stream)

@@ -1,7 +1,7 @@
 """Risk as its actor asks it: news in, sized targets and answers of the gate out.
 
-Invariant: once halted, it stays so until `resume`; every approved intent is counted before the
-answer leaves.
+Invariant: once halted, it stays so until `resume`, or `reopen` where a rule allows that; every
+approved intent is counted before the answer leaves.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from bot3.risk.stops import hits, over, raise_peaks
 
 @final
 class RiskManager:
-    """`watch` and `halted_reason` come from recovery, as do `restore_order` and `on_position`."""
+    """`watch` and `halted` come from recovery, as do `restore_order` and `on_position`."""
 
     def __init__(
         self,

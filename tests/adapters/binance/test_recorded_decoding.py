@@ -7,7 +7,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.binance.recorded import BinanceRecording
@@ -196,6 +196,7 @@ def test_any_bytes_are_a_record(frame: str | bytes) -> None:
 
 
 @given(st.sampled_from(["trade", "depthUpdate", "kline", "executionReport", "x"]), json_values)
+@example("trade", {"e": []})
 def test_any_data_of_a_known_kind_is_a_record(kind: str, data: object) -> None:
     event = {**data, "e": kind} if isinstance(data, dict) else {"e": kind, "s": data, "k": data}
     assert_well_formed(BinanceRecording().describe(json.dumps(event)))
