@@ -50,7 +50,7 @@ _LIMITS: Final = {
     "risk.max_total_exposure": 0.8,
     "risk.max_asset_exposure": 0.8,
     "risk.max_venue_exposure": 0.8,
-    "risk.max_order_notional": 1e9,
+    "risk.max_order_notional": 1500.0,
     "risk.max_drawdown": 0.1,
     "risk.max_daily_loss": 1.0,
     "risk.volatility_target": 100.0,
@@ -226,6 +226,8 @@ class StormWorld:
             storm.orders += 1
             if order.side is Side.BUY:
                 self._judge_entry(order.instrument, waiting)
+                if order.notional.amount > decimal_of(self.limits.max_order_notional):
+                    storm.broken.append(f"an order worth {order.notional.amount:.2f}")
                 if was_halted:
                     storm.broken.append(f"entered {order.instrument.symbol} after a halt")
             elif order.amount.amount > venue.held[order.instrument]:
