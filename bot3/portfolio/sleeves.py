@@ -10,7 +10,7 @@ complete, with a value for every sleeve, or not there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import expm1, log1p
+from math import log1p
 from typing import NamedTuple, final
 
 import numpy as np
@@ -18,6 +18,7 @@ from attrs import define
 from numpy.typing import NDArray
 
 from bot3.domain.values import InstrumentId
+from bot3.portfolio.followed import Followed
 
 
 class Sleeve(NamedTuple):
@@ -34,8 +35,7 @@ class Sleeve(NamedTuple):
 
 @define
 class _State:
-    held: float = 0.0
-    before: float = 0.0
+    followed: Followed
     growth: float = 0.0
 
 
@@ -55,19 +55,18 @@ class SleeveBook:
         blocks_max: int = 2_000,
     ) -> None:
         self.sleeves = tuple(sleeves)
-        self._states = {sleeve: _State() for sleeve in sleeves}
-        self.block_ns, self._cost, self._band = block_ns, cost_bps * 1e-4, rebalance_band
+        self._states = {sleeve: _State(Followed(cost_bps, rebalance_band)) for sleeve in sleeves}
+        self.block_ns = block_ns
         self._blocks: dict[int, tuple[float, ...]] = {}  # log growth, by number since 1970
         self._blocks_max = blocks_max
         self._block: int | None = None
         self._is_whole = False
 
     def on_target(self, strategy: str, instrument: InstrumentId, target: float) -> None:
-        """Spot: a target below zero is no position. Of a sleeve that is not here: nothing."""
+        """Of a sleeve that is not here: nothing."""
         state = self._states.get(Sleeve(strategy, instrument))
-        wanted = max(target, 0.0)
-        if state is not None and abs(wanted - state.held) > self._band * wanted:
-            state.held = wanted
+        if state is not None:
+            state.followed.follow(target)
 
     def on_bar(self, instrument: InstrumentId, ts_ns: int, log_return: float) -> None:
         """A bar closed at `ts_ns`. One from before the block is left out."""
@@ -77,12 +76,8 @@ class SleeveBook:
         elif block < self._block:
             return
         for sleeve, state in self._states.items():
-            if sleeve.instrument != instrument:
-                continue
-            paid = self._cost * abs(state.held - state.before)
-            state.before = state.held
-            earned = max(state.held * expm1(log_return) - paid, -0.999)
-            state.growth += log1p(earned)
+            if sleeve.instrument == instrument:
+                state.growth += log1p(max(state.followed.earn(log_return), -0.999))
 
     def _begin(self, block: int) -> None:
         """A block that we did not see begin, or after which there is a gap, does not count."""

@@ -9,13 +9,13 @@ Invariant: a bar is earned by the target that stood before it; moments forget at
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import expm1
 from typing import final
 
 import numpy as np
 from attrs import field, frozen, validators
 
 from bot3.domain.values import InstrumentId
+from bot3.portfolio.followed import Followed
 from bot3.risk.adaptive.rows import AlignedRows, Floats
 from bot3.risk.kelly import kelly_shares
 
@@ -39,31 +39,27 @@ class KellySettings:
 class KellySizer:
     """Shares of equity at a target of one, from what targets earned."""
 
-    __slots__ = ("_before", "_held", "_mean", "_moments", "_rows", "_settings", "_weight", "shares")
+    __slots__ = ("_followed", "_mean", "_moments", "_rows", "_settings", "_weight", "shares")
 
     def __init__(self, instruments: Sequence[InstrumentId], settings: KellySettings) -> None:
         self._settings = settings
         self._rows = AlignedRows(instruments)
         count = len(self._rows.columns)
-        self._held = dict.fromkeys(instruments, 0.0)
-        self._before = dict.fromkeys(instruments, 0.0)
+        self._followed = {
+            key: Followed(settings.cost_bps, settings.rebalance_band) for key in instruments
+        }
         self._mean: Floats = np.zeros(count)
         self._moments: Floats = np.zeros((count, count))
         self._weight = 0.0
         self.shares: Mapping[InstrumentId, float] = dict.fromkeys(instruments, 0.0)
 
     def on_target(self, instrument: InstrumentId, target: float) -> None:
-        """Where the strategy wants to be from now on; below zero is no position (spot)."""
-        wanted, held = max(target, 0.0), self._held[instrument]
-        if abs(wanted - held) > self._settings.rebalance_band * wanted:
-            self._held[instrument] = wanted
+        """Where the strategy wants to be from now on."""
+        self._followed[instrument].follow(target)
 
     def on_bar(self, instrument: InstrumentId, ts_ns: int, log_return: float) -> None:
         """What the market did; the caller sees to it that it is finite."""
-        held, before = self._held[instrument], self._before[instrument]
-        self._before[instrument] = held
-        paid = self._settings.cost_bps * 1e-4 * abs(held - before)
-        row = self._rows.put(instrument, ts_ns, held * expm1(log_return) - paid)
+        row = self._rows.put(instrument, ts_ns, self._followed[instrument].earn(log_return))
         if row is not None:
             self._take(np.nan_to_num(row))
 

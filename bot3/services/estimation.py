@@ -21,6 +21,7 @@ from bot3.messages.journal import JournalEntry
 from bot3.messages.minds import RegimeEstimated, RegimeLabel, TargetProposed
 from bot3.messages.risk import AllocationSolved, VolatilityFitted
 from bot3.portfolio.allocation import PERIODS_MIN, AllocationLimits
+from bot3.portfolio.drawdown import DAY_NS
 from bot3.portfolio.sleeves import SleeveBook
 from bot3.services.estimation_worker import Question, packed
 from bot3.services.sleeve_file import SleeveFile
@@ -30,7 +31,6 @@ from supervisors.entropy import Dice
 
 _log = structlog.get_logger("bot3.estimation")
 _WORKER: Final = (sys.executable, "-m", "bot3.services.estimation_worker")
-_DAY_NS: Final = 86_400 * 1_000_000_000
 _SEEDS: Final = 2**31
 Seen = RegimeEstimated | TargetProposed
 
@@ -126,7 +126,7 @@ class EstimationActor(EdgeActor):
         returns = self._book.returns()
         if not moves and len(returns) < PERIODS_MIN:
             return
-        day_share = self._book.block_ns / _DAY_NS
+        day_share = self._book.block_ns / DAY_NS
         named = {str(key): values for key, values in moves.items()}
         question = Question(named, returns, day_share, self._limits, self._dice.randrange(_SEEDS))
         told = await self._ask(packed(question))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import final
 
+import msgspec
+
 from bot3.domain.values import InstrumentId
 from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved, RiskScaled
 from bot3.telemetry.status import RiskStatus
@@ -47,11 +49,8 @@ class RiskCard:
         )
         if solved is None:
             return told
-        return RiskStatus(
-            ladder_step=told.ladder_step,
-            ladder_scale=told.ladder_scale,
-            capital=told.capital,
-            reserve=told.reserve,
+        return msgspec.structs.replace(
+            told,
             allocation=solved.words,
             is_target_supported=solved.is_supported,
             weights=solved.weights,

@@ -24,12 +24,11 @@ _LADDER: Final = ((0.0, 0), (1.0, 0), (2.0, 0), (1.0, 1))
 
 
 def final_by_kernel(
-    strategy: BarStrategy, bars: Bars, settings: BacktestSettings, times: float, later: int
+    targets: Floats, bars: Bars, settings: BacktestSettings, times: float, later: int
 ) -> float:
     """Final equity at `times` the fees, filled so many bars `later`."""
     from bot3.backtest.kernels import all_or_nothing
 
-    targets = np.asarray(strategy.targets(bars), dtype=np.float64)
     delay = settings.delay(bars.interval_ns) + later
     fee, slip = settings.fee * times, settings.slippage * times
     equity, _ = all_or_nothing(targets, bars.open, bars.close, delay, fee, slip, settings.cash)
@@ -41,12 +40,14 @@ def cost_ladder(
 ) -> list[dict[str, Any]]:
     """Total returns at no, single and double costs, and a bar late."""
     cash = settings.cash * len(every)
+    wanted = [np.asarray(strategy.targets(bars), dtype=np.float64) for bars in every]
     return [
         {
             "costs": times,
             "bars_late": later,
             "total_return": sum(
-                final_by_kernel(strategy, bars, settings, times, later) for bars in every
+                final_by_kernel(targets, bars, settings, times, later)
+                for targets, bars in zip(wanted, every, strict=True)
             )
             / cash
             - 1.0,
@@ -57,7 +58,9 @@ def cost_ladder(
 
 def baselines(every: Sequence[Bars], settings: BacktestSettings) -> dict[str, float]:
     """Cash earns nothing; buying and holding pays its costs."""
-    held = sum(final_by_kernel(BuyAndHold(), bars, settings, 1.0, 0) for bars in every)
+    held = sum(
+        final_by_kernel(BuyAndHold().targets(bars), bars, settings, 1.0, 0) for bars in every
+    )
     return {"cash": 0.0, "buy_and_hold": held / (settings.cash * len(every)) - 1.0}
 
 

@@ -15,7 +15,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from bot3.domain.errors import DataError
-from bot3.portfolio.statistics.daily import DAY_NS, Floats
+from bot3.portfolio.drawdown import DAY_NS
+from bot3.portfolio.statistics.daily import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -58,20 +58,21 @@ class StatsOptions:
 
 def show_stats(options: StatsOptions) -> int:
     """Prints; raises `DataError` for files that say nothing."""
+    trials = None if options.trials_file is None else _trials(options.trials_file)
     found: dict[str, Any] = {"source": "as given", "is_annualized_by_days": DAYS_PER_YEAR}
     rows = None if options.equity is None else read_file(options.equity)
     if isinstance(rows, EquityRows):
-        found |= _of_equity(rows, options)
+        found |= _of_equity(rows, options, trials)
     elif isinstance(rows, TradeRows):
         found["trades"] = asdict(trade_statistics(rows.profits))
     if options.directory is not None:
         past = read_journal_rows(options.directory)
-        found |= {"source": past.source, **_of_equity(past.equity, options)}
+        found |= {"source": past.source, **_of_equity(past.equity, options, trials)}
         found["trades"] = asdict(trade_statistics(past.profits))
     if options.trades is not None:
         found["trades"] = asdict(trade_statistics(_profits(options.trades)))
-    if options.trials_file is not None:
-        found["overfitting"] = asdict(overfitting(_trials(options.trials_file)))
+    if trials is not None:
+        found["overfitting"] = asdict(overfitting(trials))
     print(json.dumps(found) if options.is_json else stats_table(found))
     return 0
 
@@ -89,7 +90,7 @@ def _trials(path: Path) -> Floats:
     return frame.to_numpy(dtype=np.float64)
 
 
-def _of_equity(rows: EquityRows, options: StatsOptions) -> dict[str, Any]:
+def _of_equity(rows: EquityRows, options: StatsOptions, trials: Floats | None) -> dict[str, Any]:
     daily = daily_equity(rows.times_ns, rows.equity)
     found = statistics_of(daily.returns)
     turnover = _turnover(rows, daily)
@@ -99,7 +100,7 @@ def _of_equity(rows: EquityRows, options: StatsOptions) -> dict[str, Any]:
         "total_return": daily.total_return,
         **asdict(found),
         "notes": _notes(found, daily),
-        **_confidence(found, options),
+        **_confidence(found, options.trials, trials),
         "intervals": _intervals(daily.returns, found, options.seed),
         "exposure": None if rows.invested is None else _exposure(rows),
         "turnover_per_day": turnover,
@@ -130,16 +131,16 @@ def _notes(found: ReturnStatistics, daily: DailyEquity) -> list[str]:
     return notes
 
 
-def _confidence(found: ReturnStatistics, options: StatsOptions) -> dict[str, Any]:
+def _confidence(found: ReturnStatistics, told: int, returns: Floats | None) -> dict[str, Any]:
     """Probabilistic and deflated Sharpe. Without the trials' own returns, the variance of their
     ratios is that of a ratio whose true value is zero: one over the days.
     """
     if found.sharpe_daily is None or found.skew is None or found.kurtosis is None:
         return {"probabilistic_sharpe": None, "deflated_sharpe": None}
     shape = {"skew": found.skew, "kurtosis": found.kurtosis}
-    trials, variance = options.trials, 1.0 / found.days
-    if options.trials_file is not None:
-        ratios = [sharpe_of(column) or 0.0 for column in _trials(options.trials_file).T]
+    trials, variance = told, 1.0 / found.days
+    if returns is not None:
+        ratios = [sharpe_of(column) or 0.0 for column in returns.T]
         trials, variance = max(trials, len(ratios)), float(np.var(ratios))
     needed = periods_needed(found.sharpe_daily, **shape)
     return {

@@ -11,8 +11,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from bot3.domain.errors import DataError
+from bot3.portfolio.drawdown import DAY_NS
 
-DAY_NS = 86_400 * 1_000_000_000
 Floats = NDArray[np.float64]
 
 

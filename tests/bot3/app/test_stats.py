@@ -16,7 +16,7 @@ from bot3.domain.ids import RunId
 from bot3.domain.values import Side
 from bot3.messages.control import EquityMarked, SessionStarted
 from bot3.messages.orders import OrderFilled
-from bot3.portfolio.statistics.daily import DAY_NS
+from bot3.portfolio.drawdown import DAY_NS
 from bot3.services.storage import JournalStore
 from tests.bot3.making import START_NS, d, make_fill
 

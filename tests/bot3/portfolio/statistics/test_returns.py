@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bot3.domain.errors import DataError
-from bot3.portfolio.statistics.daily import DAY_NS, daily_equity
+from bot3.portfolio.drawdown import DAY_NS
+from bot3.portfolio.statistics.daily import daily_equity
 from bot3.portfolio.statistics.intervals import daily_sharpe, growth, intervals
 from bot3.portfolio.statistics.returns import (
     ANNUALIZED_FROM_DAYS,
