@@ -14,6 +14,7 @@ from bot3.app.cli_backtest import BACKTEST_COMMANDS
 from bot3.app.cli_operate import COMMANDS
 from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, WORLD, guard
 from bot3.app.cli_research import RESEARCH_COMMANDS
+from bot3.app.cli_search import SEARCH_COMMANDS
 from bot3.app.options import RunOptions, VenueOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -159,7 +160,15 @@ def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
 @CONFIG
 @JSON
 @VERBOSE
-def doctor(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
+@click.option(
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(min=0.1, max=600),
+    default=15.0,
+    show_default=True,
+    help="The longest that one check may take, in seconds.",
+)
+def doctor(config: Path | None, *, deadline_s: float, is_json: bool, is_verbose: bool) -> None:
     """Check configuration, clock, filters, keys and connections of each active venue.
 
     Nothing is traded. Says what to do where something is wrong; exit 1 then.
@@ -168,7 +177,7 @@ def doctor(config: Path | None, *, is_json: bool, is_verbose: bool) -> None:
     def action() -> int:
         from bot3.app.doctor.command import examine_all
 
-        return examine_all(config, os.environ, is_json=is_json)
+        return examine_all(config, os.environ, deadline_s, is_json=is_json)
 
     guard(action, is_verbose=is_verbose)
 
@@ -250,5 +259,5 @@ def venue(
     guard(action, is_verbose=options.is_verbose)
 
 
-for each in (*COMMANDS, *RESEARCH_COMMANDS, *BACKTEST_COMMANDS):
+for each in (*COMMANDS, *RESEARCH_COMMANDS, *BACKTEST_COMMANDS, *SEARCH_COMMANDS):
     cli.add_command(each)

@@ -16,9 +16,9 @@ from bot3.backtest.bars import Floats, Ints
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _compiled(function: F) -> F:
-    """Compiled at the first call, and kept for the next process."""
-    return cast("F", njit(cache=True)(function))
+def compiled(function: F) -> F:
+    """Compiled at the first call, and kept for the next process; other threads go on meanwhile."""
+    return cast("F", njit(cache=True, nogil=True)(function))
 
 
 def _parallel(function: F) -> F:
@@ -32,7 +32,7 @@ BUY, SELL = 1.0, -1.0
 COLUMNS: Final = 5
 
 
-@_compiled
+@compiled
 def ema(values: Floats, periods: int) -> Floats:
     """Exponential average with alpha = 2 / (periods + 1), started at the first value."""
     alpha = 2.0 / (periods + 1.0)
@@ -44,7 +44,7 @@ def ema(values: Floats, periods: int) -> Floats:
     return out
 
 
-@_compiled
+@compiled
 def all_or_nothing(
     targets: Floats, opens: Floats, closes: Floats, delay: int, fee: float, slip: float, cash: float
 ) -> tuple[Floats, Floats]:
@@ -75,7 +75,7 @@ def all_or_nothing(
     return equity, fills[:count]
 
 
-@_compiled
+@compiled
 def decision_points(targets: Floats) -> Ints:
     """Bars at whose close the wanted side changes: the only ones at which something is ordered."""
     found = np.empty(len(targets), dtype=np.int64)

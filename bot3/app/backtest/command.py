@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from attrs import evolve, frozen
 
@@ -24,6 +25,7 @@ from bot3.domain.errors import ConfigError, UnavailableError
 from supervisors.clock import Clock, SystemClock
 
 HYBRID: Final = "hybrid"
+_WARM_UP_BARS: Final = 200
 _SHARES: Final = {
     "total_return", "max_drawdown", "annual_return", "exposure", "win_rate", "expected_shortfall",
 }  # fmt: skip
@@ -79,7 +81,7 @@ def _simple(
     strategy = find_strategy(options.strategy, settings_of(options.given))
     share = _shared(options, every)
     engine = BacktestingEngine(share)
-    engine.run(strategy, every[0].rows(every[0].open_ns <= every[0].open_ns[1]))  # compiles
+    engine.run(strategy, every[0].rows(np.arange(min(len(every[0]), _WARM_UP_BARS))))  # compiles
     started_ns = clock.monotonic_ns()
     runs = [engine.run(strategy, bars) for bars in every]
     took_s = (clock.monotonic_ns() - started_ns) / 1e9

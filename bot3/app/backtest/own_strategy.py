@@ -7,24 +7,42 @@ line.
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bot3.backtest.strategies import BUILT_IN, BarStrategy, make
-from bot3.domain.errors import ConfigError
+from bot3.domain.errors import ConfigError, DataError
 
 
 def find_strategy(name: str, given: Mapping[str, float]) -> BarStrategy:
-    """`name` is one of `BUILT_IN` or a path ending in .py; raises `ConfigError`."""
+    """`name` is one of `BUILT_IN` or a path to a .py or .json file; raises `ConfigError`."""
     if name in BUILT_IN:
         return make(BUILT_IN[name], given)
     if name.endswith(".py"):
         return make(_of_file(Path(name)), given)
+    if name.endswith(".json"):
+        return _evolved(Path(name), given)
     raise ConfigError(
-        f"--strategy {name!r}: want hybrid, {', '.join(BUILT_IN)}, or a file like mine.py"
+        f"--strategy {name!r}: want hybrid, {', '.join(BUILT_IN)}, a file like mine.py, or one that"
+        " evolve has exported (.json)"
     )
+
+
+def _evolved(path: Path, given: Mapping[str, float]) -> BarStrategy:
+    from bot3.evolution.strategy import EvolvedStrategy
+
+    if given:
+        raise ConfigError(f"--strategy {path}: an evolved strategy has no parameters")
+    try:
+        found = json.loads(path.read_bytes())
+        return EvolvedStrategy(str(found["genome"]))
+    except OSError as error:
+        raise ConfigError(f"--strategy {path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, DataError) as error:
+        raise ConfigError(f'--strategy {path}: want {{"genome": "rule …"}}: {error}') from None
 
 
 def _of_file(path: Path) -> type[Any]:

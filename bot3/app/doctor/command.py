@@ -25,11 +25,13 @@ from supervisors.clock import SystemClock
 from supervisors.entropy import Entropy
 
 
-def examine_all(path: Path | None, environ: Mapping[str, str], *, is_json: bool) -> int:
+def examine_all(
+    path: Path | None, environ: Mapping[str, str], deadline_s: float, *, is_json: bool
+) -> int:
     """The exit code; raises what `report_error` turns into a line."""
     config = load_config(path, environ).config
     configure_logging("critical", None, None)
-    findings = trio.run(_examine, config, with_keys_file(config, environ))
+    findings = trio.run(_examine, config, with_keys_file(config, environ), deadline_s)
     is_good = all(finding.is_good for finding in findings)
     if is_json:
         body: dict[str, Any] = {"is_good": is_good, "findings": [asdict(f) for f in findings]}
@@ -41,7 +43,7 @@ def examine_all(path: Path | None, environ: Mapping[str, str], *, is_json: bool)
     return 0 if is_good else 1
 
 
-async def _examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
+async def _examine(config: Config, environ: Mapping[str, str], deadline_s: float) -> list[Finding]:
     clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
     run = new_run_id(clock.now_ns())
     embedded = await embedded_of(config, run, network=network, clock=clock, entropy=entropy)
@@ -57,7 +59,7 @@ async def _examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
 
         async def examine(name: VenueName) -> None:
             served = None if embedded is None else embedded.venues[name]
-            found[name] = await _examined(name, config, served, around)
+            found[name] = await _examined(name, config, served, around, deadline_s)
 
         async with trio.open_nursery() as venues:  # side by side: one that is not there takes long
             for name in names:
@@ -68,7 +70,11 @@ async def _examine(config: Config, environ: Mapping[str, str]) -> list[Finding]:
 
 
 async def _examined(
-    name: VenueName, config: Config, served: EmbeddedVenue | None, around: Surroundings
+    name: VenueName,
+    config: Config,
+    served: EmbeddedVenue | None,
+    around: Surroundings,
+    deadline_s: float,
 ) -> list[Finding]:
     """One venue's."""
     try:
@@ -79,7 +85,8 @@ async def _examined(
     symbols = tuple(Symbol(symbol) for symbol in config.exchanges.symbols)
     limit = config.risk.max_order_notional
     async with closing({name: access}):
-        return await Examination(name, access, symbols, limit, around.clock).run()
+        examination = Examination(name, access, symbols, limit, around.clock, deadline_s)
+        return await examination.run()
 
 
 def _nothing() -> None:

@@ -21,7 +21,6 @@ from bot3.messages.market import BookReplaced
 from bot3.messages.orders import AccountRestored
 from supervisors.clock import Clock
 
-DEADLINE_S: Final = 15.0
 OFFSET_MAX_MS: Final = 500.0
 NS_PER_MS: Final = 1_000_000
 
@@ -49,13 +48,16 @@ class ComplaintError(Bot3Error):
 
 @frozen
 class Examination:
-    """What is examined, for whom: `order_notional_max` is the most that an order may be worth."""
+    """What is examined, for whom: `order_notional_max` is the most that an order may be worth, and
+    `deadline_s` the longest that one check may take.
+    """
 
     name: VenueName
     access: VenueAccess
     symbols: Sequence[Symbol]
     order_notional_max: float
     clock: Clock
+    deadline_s: float
 
     async def run(self) -> list[Finding]:
         """All checks, one after the other."""
@@ -73,8 +75,8 @@ class Examination:
         return [await self._made(*check) for check in checks]
 
     async def _made(self, check: str, make: Callable[[], Awaitable[str]], advice: str) -> Finding:
-        detail = f"no result within {DEADLINE_S:g} s"
-        with trio.move_on_after(DEADLINE_S):
+        detail = f"no result within {self.deadline_s:g} s"
+        with trio.move_on_after(self.deadline_s):
             try:
                 return Finding(self.name, check, is_good=True, detail=await make())
             except Bot3Error as error:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.adapters.simulated.ccxt_venue import BTC, served
 
-WAIT_S = 20
+WAIT_S = 90.0
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def test_what_is_wrong_comes_with_advice_and_without_a_secret(tmp_path: Path) ->
         '[venues.okx]\nmode = "demo"\n'
     )
     keys = {"BOT3_BINANCE_KEY": "akeyof8", "BOT3_BINANCE_SECRET": "asecretof9"}
-    done = bot3("doctor", "-c", "bad.toml", cwd=tmp_path, **keys)
+    done = bot3("doctor", "-c", "bad.toml", "--deadline", "3", cwd=tmp_path, **keys)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     failed = [line.split()[1:3] for line in lines if line.startswith("FAIL")]

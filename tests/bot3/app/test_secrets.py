@@ -69,15 +69,16 @@ def test_neither_do_the_errors(tmp_path: Path) -> None:
     """Refused keys, servers that are not there, a configuration that is wrong."""
     running = served(tmp_path)
     given = environ(SECRET)
+    asked = ("-v", "-c", "there.toml", "--deadline", "4")
     for name in NAMES:
         given[f"BOT3__VENUES__{name}__MODE"] = "custom"
     try:
-        examined = bot3("doctor", "-v", "-c", "there.toml", cwd=tmp_path, **given)
+        examined = bot3("doctor", *asked, cwd=tmp_path, **given)
         refused = bot3("trade", "-v", "-c", "there.toml", "--duration", "3", cwd=tmp_path, **given)
     finally:
         running.kill()
         running.communicate()
-    absent = bot3("doctor", "-v", "-c", "there.toml", cwd=tmp_path, **given)
+    absent = bot3("doctor", *asked, cwd=tmp_path, **given)
     wrong = bot3(
         "show-config", "-v", cwd=tmp_path, **given, BOT3__VENUES__OKX__PASSPHRASE_ENV=PHRASE
     )

@@ -1,0 +1,1 @@
+"""Searches over recorded data: evolution and optimization, on this machine's cores or a cluster."""

@@ -1,0 +1,1 @@
+"""EvolutionEngine and StrategyGenerator: strategies bred on recorded bars, and judged honestly."""

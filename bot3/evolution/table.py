@@ -1,0 +1,73 @@
+"""Columns of features over recorded bars, as the live system computes them, and what bars earned.
+
+Invariant: a row's features depend on bars up to its close; its return begins at the next open.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from bot3.backtest.bars import Bars, Floats
+from bot3.domain.errors import DataError
+from bot3.evolution.genome import REGIME
+from bot3.market.features import FEATURES
+from bot3.regime.hamilton import HamiltonSettings
+from bot3.regime.learning import LearningFilter
+
+# Features of bars alone: recorded bars have no book, and no side of trades.
+NAMES: Final = (
+    "log_return_1", "log_return_5", "log_return_20", "log_return_60", "volatility_5",
+    "volatility_20", "volatility_60", "ema_distance", "rsi_14", "macd_histogram", "bollinger_b",
+    "atr_14", "adx_14", "volume_score", "day_sine", "day_cosine", REGIME,
+)  # fmt: skip
+_NS_PER_S: Final = 1_000_000_000
+
+
+@frozen(eq=False)
+class FeatureTable:
+    """One instrument: `columns` of single precision, shape (features, rows), in the order of
+    `NAMES`; `returns`, shape (rows,): log return from the open after a row's close to the next one.
+
+    The last row's return is zero, and that before it ends at the last close.
+    """
+
+    bars: Bars
+    columns: NDArray[np.float32]
+    returns: Floats
+    warm: int
+
+    def __len__(self) -> int:
+        return len(self.returns)
+
+
+def table_of(bars: Bars) -> FeatureTable:
+    """Raises `DataError` where there are fewer bars than the features need."""
+    made = {feature.name: feature for feature in FEATURES if feature.name in NAMES}
+    warm = max(feature.warm_up_bars for feature in made.values())
+    if len(bars) <= warm + 1:
+        raise DataError(f"{bars.symbol}: {len(bars)} bars; the features need more than {warm + 1}")
+    named = {
+        "open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close,
+        "volume": bars.volume, "open_ns": bars.open_ns,
+        "interval_s": np.full(len(bars), bars.interval_ns // _NS_PER_S),
+    }  # fmt: skip
+    columns = np.empty((len(NAMES), len(bars)), dtype=np.float32)
+    for at, name in enumerate(NAMES):
+        columns[at] = _volatile(bars) if name == REGIME else made[name].column(named)
+    return FeatureTable(bars, columns, _returns(bars), warm)
+
+
+def _returns(bars: Bars) -> Floats:
+    after = np.append(np.log(bars.open[1:]), np.log(bars.close[-1]))
+    return np.append(np.diff(after), 0.0)
+
+
+def _volatile(bars: Bars) -> Floats:
+    """P(the wildest state) at each close, by the filter of the live system."""
+    model = LearningFilter(HamiltonSettings())
+    moves = np.diff(np.log(bars.close))
+    return np.array([0.5, *(model.update(moved)[-1] for moved in moves.tolist())])
