@@ -27,6 +27,14 @@ FEE = click.option(
     show_default=True,
     help="Of an order's worth; add what slips.",
 )
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Processes.  [default: one a core; of little data one]",
+)
+CLUSTER = click.option(
+    "--cluster", help="A Dask scheduler, tcp://host:8786, in the place of processes."
+)
 SEED = click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
 TIMERANGE = click.option("--timerange", help="20230101-20230301, or one side of it.")
 REPAIR = click.option(
@@ -51,12 +59,8 @@ EXPORT = click.option(
 )  # fmt: skip
 @click.option("--generations", type=click.IntRange(1, 100_000), default=30, show_default=True)
 @SEED
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    help="Processes.  [default: one a core; of little data one]",
-)
-@click.option("--cluster", help="A Dask scheduler, tcp://host:8786, in the place of processes.")
+@WORKERS
+@CLUSTER
 @FEE
 @TIMERANGE
 @REPAIR
@@ -105,6 +109,79 @@ def evolve(
     guard(action, is_verbose=is_verbose)
 
 
+@click.command()
+@DATA
+@click.option("--strategy", required=True, help="ema_cross, or a file like mine.py.")
+@click.option(
+    "--space",
+    default="default",
+    show_default=True,
+    help="A TOML or JSON file: fast = [5, 50]; default: all that the strategy declares.",
+)
+@click.option("--trials", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
+@click.option(
+    "--sampler",
+    type=click.Choice(["gp", "tpe", "cmaes"]),
+    help="Gaussian process, tree of Parzen estimators, CMA-ES.  [default: gp with torch, else tpe]",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["sharpe", "growth", "timing"]),
+    default="sharpe",
+    show_default=True,
+    help="What is maximized, net of costs.",
+)
+@click.option(
+    "--batch", type=click.IntRange(1, 1024), default=4, show_default=True,
+    help="Trials that are asked for at a time.",
+)  # fmt: skip
+@SEED
+@WORKERS
+@CLUSTER
+@FEE
+@TIMERANGE
+@REPAIR
+@EXPORT
+@USERDIR
+@JSON
+@VERBOSE
+def optimize(
+    *,
+    data: tuple[Path, ...],
+    space: str,
+    trials: int,
+    sampler: str | None,
+    objective: str,
+    workers: int | None,
+    userdir: Path | None,
+    is_verbose: bool,
+    **given: Any,
+) -> None:
+    """Tune a strategy's parameters on recorded bars, and say whether the best are proven.
+
+    Zones, gates, ledger and hold-out are those of `evolve`. More --trials, or the same command
+    after an interruption, go on where the trials ended.
+    """
+
+    def action() -> int:
+        from importlib.util import find_spec
+
+        from bot3.app.search.optimize import OptimizeOptions, run_optimize
+        from bot3.optimize.bayesian import Sampler
+        from bot3.optimize.trial import Objective
+
+        usual = Sampler.TPE if find_spec("torch") is None else Sampler.GP
+        options = OptimizeOptions(
+            data=data, space=None if space == "default" else Path(space), trials=trials,
+            sampler=usual if sampler is None else Sampler(sampler), objective=Objective(objective),
+            workers=workers or _workers(data), directory=userdir or Path("user_data"), **given,
+        )  # fmt: skip
+        with _progress(trials) as tell:
+            return run_optimize(options, tell)
+
+    guard(action, is_verbose=is_verbose)
+
+
 def _workers(data: tuple[Path, ...]) -> int:
     """Processes take seconds to start: they are worth it where there is much to do."""
     size = sum(path.stat().st_size for path in data if path.is_file())
@@ -142,4 +219,4 @@ def _progress(total: int) -> Iterator[Any]:
         yield tell
 
 
-SEARCH_COMMANDS: Final = (evolve,)
+SEARCH_COMMANDS: Final = (evolve, optimize)

@@ -58,10 +58,11 @@ def table_of(bars: Bars) -> FeatureTable:
     columns = np.empty((len(NAMES), len(bars)), dtype=np.float32)
     for at, name in enumerate(NAMES):
         columns[at] = _volatile(bars) if name == REGIME else made[name].column(named)
-    return FeatureTable(bars, columns, _returns(bars), warm)
+    return FeatureTable(bars, columns, returns_of(bars), warm)
 
 
-def _returns(bars: Bars) -> Floats:
+def returns_of(bars: Bars) -> Floats:
+    """The log return of each bar's decision, shape (bars,), as `FeatureTable` has it."""
     after = np.append(np.log(bars.open[1:]), np.log(bars.close[-1]))
     return np.append(np.diff(after), 0.0)
 

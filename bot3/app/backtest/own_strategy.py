@@ -10,6 +10,7 @@ import importlib.util
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,17 @@ from bot3.domain.errors import ConfigError, DataError
 
 def find_strategy(name: str, given: Mapping[str, float]) -> BarStrategy:
     """`name` is one of `BUILT_IN` or a path to a .py or .json file; raises `ConfigError`."""
-    if name in BUILT_IN:
-        return make(BUILT_IN[name], given)
-    if name.endswith(".py"):
-        return make(_of_file(Path(name)), given)
     if name.endswith(".json"):
         return _evolved(Path(name), given)
+    return make(strategy_class(name), given)
+
+
+def strategy_class(name: str) -> type[Any]:
+    """With its declared `parameters`; raises `ConfigError`."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    if name.endswith(".py"):
+        return _of_file(Path(name))
     raise ConfigError(
         f"--strategy {name!r}: want hybrid, {', '.join(BUILT_IN)}, a file like mine.py, or one that"
         " evolve has exported (.json)"
@@ -45,6 +51,7 @@ def _evolved(path: Path, given: Mapping[str, float]) -> BarStrategy:
         raise ConfigError(f'--strategy {path}: want {{"genome": "rule …"}}: {error}') from None
 
 
+@lru_cache
 def _of_file(path: Path) -> type[Any]:
     if not path.is_file():
         raise ConfigError(f"--strategy {path}: no such file")

@@ -6,7 +6,7 @@ drawn with its lowest and highest value in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from attrs import frozen
 
 from bot3.app.backtest.beside import by_month, by_regime, percent
+from bot3.app.backtest.page import STYLE, table
 from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.result import BacktestResult
 from bot3.domain.fill import Fill
@@ -22,14 +23,6 @@ from bot3.portfolio.statistics.returns import drawdowns
 
 _WIDTH, _HEIGHT, _POINTS = 960, 220, 480
 _MARKS_MAX: Final = 400
-_STYLE: Final = """
-body{font:14px/1.45 system-ui,sans-serif;margin:2em auto;max-width:1000px;color:#1c2733}
-h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .4em}
-table{border-collapse:collapse}td,th{padding:.15em .9em .15em 0;text-align:right}
-td:first-child,th:first-child{text-align:left}th{font-weight:600;border-bottom:1px solid #ccd5de}
-svg{width:100%;height:auto;background:#f6f8fa;border-radius:6px}.columns{display:flex;gap:3em;flex-wrap:wrap}
-.note{color:#8a5a00}.up{fill:#12805c}.down{fill:#c23b3b}
-"""
 
 
 @frozen(eq=False)
@@ -49,21 +42,21 @@ def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[
         f"<h1>{escape(title)}</h1><p>replayed; fees and slippage are in every figure</p>",
         *(f'<p class="note">{escape(words)}</p>' for words in figures["warnings"]),
         '<div class="columns">',
-        _table("Figures", ("", ""), _figures(figures)),
-        _table(
+        table("Figures", ("", ""), _figures(figures)),
+        table(
             "Baselines", ("", "return"), [(k, percent(v)) for k, v in figures["baselines"].items()]
         ),
-        _table("Cost ladder", ("costs", "bars late", "return"), _ladder(figures)),
+        table("Cost ladder", ("costs", "bars late", "return"), _ladder(figures)),
         "</div>",
         _plot("Equity", result.equity, "#2563ab"),
         _plot("Drawdown", fallen, "#c23b3b"),
         *(_prices(run) for run in runs),
         '<div class="columns">',
-        _table("Months", ("month", "return"), _months(result)),
+        table("Months", ("month", "return"), _months(result)),
         *(_regimes(run) for run in runs),
         "</div>",
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>"
 
 
@@ -105,15 +98,7 @@ def _regimes(run: Marked) -> str:
         (name, f"{count:,}", percent(np.expm1(grown)))
         for name, count, grown in by_regime(run.bars, run.equity)
     ]
-    return _table(f"Regimes, {run.bars.symbol}", ("state", "bars", "return"), rows)
-
-
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<div><h2>{escape(title)}</h2><table><tr>{cells}</tr>{body}</table></div>"
+    return table(f"Regimes, {run.bars.symbol}", ("state", "bars", "return"), rows)
 
 
 def _thinned(values: Floats) -> tuple[Floats, Floats]:

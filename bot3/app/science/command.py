@@ -15,9 +15,11 @@ from attrs import evolve, frozen
 
 from bot3.app.science import (
     discovery,
+    evolution,
     growth,
     learning,
     meta,
+    optimization,
     order_flow,
     regimes,
     risk,
@@ -37,6 +39,8 @@ ROWS: Final[tuple[Row, ...]] = (
     *worlds.ROWS,
     *risk.ROWS,
     *storms.ROWS,
+    *evolution.ROWS,
+    *optimization.ROWS,
 )
 _DATA_VARIABLE: Final = "BOT3_DATA"
 _NS_PER_S: Final = 1e9

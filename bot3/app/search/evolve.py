@@ -8,40 +8,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from attrs import asdict, evolve, frozen
+from attrs import asdict, frozen
 
 from bot3.app.backtest.read import read_all
 from bot3.app.search.checkpoint import Checkpoint, run_digest
-from bot3.app.search.executors import WARM_UP, Measure, measuring
+from bot3.app.search.data import bars_digest, days_of
+from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
-from bot3.app.search.told import export, lines, zone_words
+from bot3.app.search.told import export, lines, promoted_json, zone_words
+from bot3.app.search.verdict import Docket, counted, verdicts
 from bot3.backtest.bars import Bars
-from bot3.backtest.validation.gates import independent
-from bot3.backtest.validation.ledger import opened_row, run_row, trials_row
-from bot3.backtest.validation.zones import Zones, digests, zones_of
-from bot3.evolution.engine import EvolutionEngine, EvolutionSettings, Score
-from bot3.evolution.fitness import EMBARGO_BARS, WORTHLESS, levels_of, search_data
-from bot3.evolution.generator import QUANTILES, StrategyGenerator
-from bot3.evolution.genome import Genome
-from bot3.evolution.selection import (
+from bot3.backtest.validation.court import (
     CANDIDATES_MAX,
     Court,
     Judged,
     Rejection,
-    as_json,
-    finalists_of,
 )
+from bot3.backtest.validation.gates import independent
+from bot3.backtest.validation.ledger import run_row, trials_row
+from bot3.backtest.validation.zones import Zones, zones_of
+from bot3.evolution.engine import EvolutionEngine, EvolutionSettings, Score
+from bot3.evolution.fitness import EMBARGO_BARS, WORTHLESS, levels_of, measure, search_data
+from bot3.evolution.generator import QUANTILES, StrategyGenerator
+from bot3.evolution.genome import REGIME, Genome
+from bot3.evolution.strategy import held
 from bot3.evolution.table import FeatureTable, table_of
 from supervisors.clock import SystemClock
 
 VERSION: Final = 1  # of what decides a result
 _SAVE_EVERY_NS: Final = 5_000_000_000
+_WARM_UP: Final = (f"rule {REGIME}>0.5 {REGIME}<0.5",)
 Tell = Callable[[int, int, float], None]
 
 
@@ -68,10 +69,7 @@ class _Run:
     options: EvolveOptions
     tables: tuple[FeatureTable, ...]
     zones: Zones
-    name: str
-    days: tuple[str, ...]
-    holdout: tuple[str, ...]
-    ledger: LedgerFile
+    docket: Docket
 
 
 def run_evolve(options: EvolveOptions, tell: Tell) -> int:
@@ -88,10 +86,10 @@ def run_evolve(options: EvolveOptions, tell: Tell) -> int:
         "evals_per_s": speed,
         "generations": engine.generation,
         "seed": options.settings.seed,
-        "run": run.name,
+        "run": run.docket.run,
         "zones": zone_words(run.zones),
         "trials": trials,
-        "promoted": [as_json(each) for each in promoted],
+        "promoted": [promoted_json(each) for each in promoted],
         "rejected": counts,
         "nearest": [_nearest(each) for each in judged if each.rejection is not None][:3],
         "warnings": warnings,
@@ -105,14 +103,11 @@ def run_evolve(options: EvolveOptions, tell: Tell) -> int:
 def _begun(options: EvolveOptions, every: Sequence[Bars]) -> _Run:
     tables = tuple(table_of(bars) for bars in every)
     zones = zones_of(every, tables[0].warm, EMBARGO_BARS)
-    days, holdout = [], []
-    for bars in every:
-        days += digests(bars, (zones.search[0], zones.selection[1]))
-        holdout += digests(bars, zones.holdout)
+    days, holdout = days_of(every, zones)
     name = run_digest(
         {
             "version": VERSION,
-            "data": [_digest(bars) for bars in every],
+            "data": [bars_digest(bars) for bars in every],
             "settings": asdict(options.settings),
             "fee": options.fee,
         }
@@ -120,15 +115,7 @@ def _begun(options: EvolveOptions, every: Sequence[Bars]) -> _Run:
     ledger = LedgerFile(options.directory)
     ledger.read()  # a ledger that cannot be read is found out before hours of searching
     ledger.add(run_row(name, "evolve", days))
-    return _Run(options, tables, zones, name, tuple(days), tuple(holdout), ledger)
-
-
-def _digest(bars: Bars) -> str:
-    """Of everything a feature or a fill reads."""
-    hashed = hashlib.blake2b(bars.symbol.encode(), digest_size=16)
-    for column in (bars.open_ns, bars.open, bars.high, bars.low, bars.close, bars.volume):
-        hashed.update(np.ascontiguousarray(column).tobytes())
-    return hashed.hexdigest()
+    return _Run(options, tables, zones, Docket(ledger, name, days, holdout))
 
 
 def _searched(run: _Run, tell: Tell) -> tuple[EvolutionEngine, float]:
@@ -139,17 +126,17 @@ def _searched(run: _Run, tell: Tell) -> tuple[EvolutionEngine, float]:
     engine = EvolutionEngine(
         settings, StrategyGenerator(levels_of(data, QUANTILES), settings.mutation_rate)
     )
-    checkpoint = Checkpoint(options.directory, run.name)
+    checkpoint = Checkpoint(options.directory, run.docket.run)
     state = checkpoint.read()
     if state is not None:
         engine.restore(state)
     before, clock = len(engine.scores), SystemClock()
-    with measuring(data, options.workers, options.cluster) as measure:
-        measure(WARM_UP)
+    work = Work(measure, data, _WARM_UP)
+    with computing(work, options.workers, options.cluster) as ask:
         started_ns, saved_ns = clock.monotonic_ns(), 0
         while not engine.is_over:
-            scores = _generation(engine, measure)
-            run.ledger.add(trials_row(run.name, _trials(scores)))
+            scores = _generation(engine, ask)
+            run.docket.ledger.add(trials_row(run.docket.run, _trials(scores)))
             if clock.monotonic_ns() - saved_ns > _SAVE_EVERY_NS:
                 checkpoint.write(engine.state())
                 saved_ns = clock.monotonic_ns()
@@ -160,9 +147,11 @@ def _searched(run: _Run, tell: Tell) -> tuple[EvolutionEngine, float]:
     return engine, (len(engine.scores) - before) / max(took_s, 1e-9)
 
 
-def _generation(engine: EvolutionEngine, measure: Measure) -> dict[str, Score]:
+def _generation(
+    engine: EvolutionEngine, ask: Callable[[Sequence[str]], list[Score]]
+) -> dict[str, Score]:
     texts = [genome.text for genome in engine.ask()]
-    scores = dict(zip(texts, measure(texts), strict=True))
+    scores = dict(zip(texts, ask(texts), strict=True))
     engine.tell(scores)
     return scores
 
@@ -176,24 +165,24 @@ def _trials(scores: dict[str, Score]) -> list[tuple[str, float]]:
 
 def _judged(
     run: _Run, engine: EvolutionEngine
-) -> tuple[list[Judged], dict[str, int], dict[str, float]]:
+) -> tuple[list[Judged[Genome]], dict[str, int], dict[str, float]]:
     """Candidates as they were judged, how many fell at which gate, and what the trials count."""
     from bot3.evolution.kernel import costs_of
 
     candidates = [each for each in engine.best(CANDIDATES_MAX) if _earns(engine, each)]
-    trials = _effective(run, engine)
-    costs = costs_of(run.options.fee)
-    seed = run.options.settings.seed
-    court = Court(run.tables, run.zones, costs, round(trials["effective"]), seed)
-    judged = court.select(candidates)
-    finalists = finalists_of(judged)
-    beaten = [each for each in judged if each not in finalists]
-    final = _confirmed(run, court, finalists)
-    counts = Counter(_early(engine, {each.text for each in candidates}))
-    # Who passed all gates and is no finalist had better ones beside.
-    counts.update((each.rejection or Rejection.NOT_AMONG_THE_BEST).value for each in beaten)
-    counts.update(each.rejection.value for each in final if each.rejection is not None)
-    return [*final, *beaten], dict(counts), trials
+    behaviours = np.array([score.probes for score in engine.scores.values()], dtype=np.float64)
+    trials = counted(run.docket, len(engine.scores), independent(behaviours))
+    court = Court(
+        run.tables,
+        held,
+        run.zones,
+        costs_of(run.options.fee),
+        round(trials["effective"]),
+        run.options.settings.seed,
+    )
+    judged, counts = verdicts(court, candidates, run.docket)
+    counts.update(_early(engine, {each.text for each in candidates}))
+    return judged, dict(counts), trials
 
 
 def _earns(engine: EvolutionEngine, genome: Genome) -> bool:
@@ -215,29 +204,11 @@ def _early(engine: EvolutionEngine, candidates: set[str]) -> list[str]:
     return found
 
 
-def _effective(run: _Run, engine: EvolutionEngine) -> dict[str, float]:
-    """All trials on this data, this run's and those of others, and how many different ones."""
-    behaviours = np.array([score.probes for score in engine.scores.values()], dtype=np.float64)
-    now = len(engine.scores)
-    before = run.ledger.read().tried_before(run.days, run.name)
-    return {"now": now, "before": before, "effective": independent(behaviours) * (1 + before / now)}
-
-
-def _confirmed(run: _Run, court: Court, finalists: Sequence[Judged]) -> list[Judged]:
-    if not finalists:
-        return []
-    other = run.ledger.read().opened_by(run.holdout, run.name)
-    if other is not None:
-        return [evolve(each, rejection=Rejection.HOLDOUT_LOCKED) for each in finalists]
-    run.ledger.add(opened_row(run.name, run.holdout))
-    return court.confirm(finalists)
-
-
-def _nearest(judged: Judged) -> dict[str, Any]:
+def _nearest(judged: Judged[Genome]) -> dict[str, Any]:
     """Of one that was not promoted; what is known of the hold-out stays untold."""
     assert judged.rejection is not None
     return {
-        "expression": judged.genome.expression,
+        "expression": judged.candidate.expression,
         "rejection": judged.rejection.value,
         "p_values": judged.p_values,
         "dsr": judged.dsr,

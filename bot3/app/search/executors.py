@@ -1,8 +1,8 @@
-"""Where genomes are measured: here, in processes that share the columns, or on a cluster.
+"""Where trials are computed: here, in processes that share the columns, or on a cluster.
 
 All of it is `concurrent.futures`: a pool of processes, or the executor of a Dask client.
 
-Invariant: scores come in the order of what was asked, whoever computed them; a lost worker costs
+Invariant: answers come in the order of what was asked, whoever computed them; a lost worker costs
 its tasks another try, not the run.
 """
 
@@ -10,126 +10,107 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from attrs import frozen
 
 from bot3.domain.errors import ConfigError, UnavailableError
-from bot3.evolution.engine import Score
-from bot3.evolution.fitness import Columns, SearchData, measure
-from bot3.evolution.genome import REGIME
 
-Measure = Callable[[Sequence[str]], list[Score]]
-WARM_UP: Final = (f"rule {REGIME}>0.5 {REGIME}<0.5",)
+D = TypeVar("D")
+Q = TypeVar("Q")
+A = TypeVar("A")
 _TRIES: Final = 4
 _TASKS_PER_WORKER: Final = 2
 _CONNECT_S: Final = 10.0
 _ROUNDS_MAX: Final = 100_000
 
 
-@frozen
-class _Shared:
-    """An array that lies in shared memory."""
+@frozen(eq=False)
+class Work(Generic[D, Q, A]):
+    """A function of modules (not a closure), the data that each of its calls needs, and a question
+    that makes it compile what it compiles.
+    """
 
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-
-
-@frozen
-class _Layout:
-    """Of a whole `SearchData`: each instrument's columns, returns and windows."""
-
-    instruments: tuple[tuple[_Shared, _Shared, list[tuple[int, int]]], ...]
-    fee: float
+    task: Callable[[D, Sequence[Q]], list[A]]
+    data: D
+    warm_up: tuple[Q, ...]
 
 
 @contextmanager
-def measuring(data: SearchData, workers: int, cluster: str | None = None) -> Iterator[Measure]:
-    """How to measure while it lasts. Raises `UnavailableError` where nothing computes."""
+def computing(
+    work: Work[D, Q, A], workers: int, cluster: str | None = None
+) -> Iterator[Callable[[Sequence[Q]], list[A]]]:
+    """How to get answers while it lasts. Raises `UnavailableError` where nothing computes."""
     if cluster is not None:
-        with _on_cluster(data, cluster) as found:
+        with _on_cluster(work, cluster) as found:
             yield found
     elif workers == 1:
-        yield lambda texts: measure(data, texts)
+        work.task(work.data, work.warm_up)
+        yield lambda asked: work.task(work.data, asked)
     else:
-        with _in_processes(data, workers) as found:
+        with _in_processes(work, workers) as found:
             yield found
 
 
 @contextmanager
-def _in_processes(data: SearchData, workers: int) -> Iterator[Measure]:
+def _in_processes(work: Work[D, Q, A], workers: int) -> Iterator[Callable[[Sequence[Q]], list[A]]]:
     with ExitStack() as stack:
-        shared = [_put(stack, each) for each in data.instruments]
-        layout = _Layout(tuple(shared), data.fee)
+        shared = _share(stack, work)
 
         def pool() -> Executor:
             context = multiprocessing.get_context("spawn")
-            made = ProcessPoolExecutor(workers, context, initializer=_attach, initargs=(layout,))
+            made = ProcessPoolExecutor(workers, context, initializer=_attach, initargs=shared)
             stack.callback(made.shutdown, wait=False, cancel_futures=True)
             _all_there(made, workers)
             return made
 
-        try:
-            current = [pool()]
-        except BrokenExecutor as error:
-            raise UnavailableError(f"no worker process comes up: {error}") from None
+        current: list[Executor] = []
 
-        def found(texts: Sequence[str]) -> list[Score]:
+        def found(asked: Sequence[Q]) -> list[A]:
             for _ in range(_TRIES):
                 try:
-                    return _gathered(current[0], _measure_shared, (), texts, workers)
+                    if not current:
+                        current.append(pool())
+                    return _gathered(current[0], _compute_shared, (), asked, workers)
                 except BrokenExecutor:  # a worker was killed: the others go with it
-                    current[0] = pool()
+                    current.clear()
             raise UnavailableError(f"workers died {_TRIES} times in a row: is there enough memory?")
 
+        found(())  # they are there, and have compiled
         yield found
 
 
 @contextmanager
-def _on_cluster(data: SearchData, address: str) -> Iterator[Measure]:
+def _on_cluster(work: Work[D, Q, A], address: str) -> Iterator[Callable[[Sequence[Q]], list[A]]]:
     try:
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise ConfigError("--cluster needs Dask: pip install 'bot3[cluster]'") from None
     try:
-        client: Any = _client(address)
+        client = _client(address)
     except (OSError, ValueError) as error:
         raise UnavailableError(f"--cluster {address}: {str(error) or 'nobody answers'}") from None
     with client:
         workers = len(client.scheduler_info()["workers"])
         if not workers:
             raise UnavailableError(f"--cluster {address}: it has no workers")
-        scattered = client.scatter(data, broadcast=True, hash=False)
+        scattered = client.scatter(work.data, broadcast=True, hash=False)
         executor = client.get_executor(retries=_TRIES, pure=False)
 
-        def found(texts: Sequence[str]) -> list[Score]:
+        def found(asked: Sequence[Q]) -> list[A]:
             try:
-                return _gathered(executor, measure, (scattered,), texts, workers)
+                return _gathered(executor, work.task, (scattered,), asked, workers)
             except (KilledWorker, OSError) as error:
                 raise UnavailableError(f"--cluster {address}: {error}") from error
 
         yield found
-
-
-def _all_there(pool: Executor, workers: int) -> None:
-    """Workers start when there is work: waits until each has done some, and compiled."""
-    seen: set[int] = set()
-    for _ in range(_ROUNDS_MAX):
-        asked = [pool.submit(_who) for _ in range(workers)]
-        seen |= {each.result() for each in asked}
-        if len(seen) == workers:
-            return
-
-
-def _who() -> int:
-    return os.getpid()
 
 
 def _client(address: str) -> Any:
@@ -141,53 +122,63 @@ def _client(address: str) -> Any:
 
 def _gathered(
     executor: Executor,
-    task: Callable[..., list[Score]],
+    task: Callable[..., list[A]],
     given: tuple[Any, ...],
-    texts: Sequence[str],
+    asked: Sequence[Q],
     workers: int,
-) -> list[Score]:
+) -> list[A]:
     """Split evenly, in order."""
-    count = max(min(workers * _TASKS_PER_WORKER, len(texts)), 1)
-    edges = np.linspace(0, len(texts), count + 1).astype(int).tolist()
+    count = max(min(workers * _TASKS_PER_WORKER, len(asked)), 1)
+    edges = np.linspace(0, len(asked), count + 1).astype(int).tolist()
     tasks = [
-        executor.submit(task, *given, list(texts[first:last])) for first, last in pairwise(edges)
+        executor.submit(task, *given, list(asked[first:last])) for first, last in pairwise(edges)
     ]
-    return [score for each in tasks for score in each.result()]
+    return [answer for each in tasks for answer in each.result()]
 
 
-def _put(stack: ExitStack, columns: Columns) -> tuple[_Shared, _Shared, list[tuple[int, int]]]:
-    return _share(stack, columns.columns), _share(stack, columns.returns), columns.windows
+def _all_there(pool: Executor, workers: int) -> None:
+    """Workers start when there is work: waits until each has done some."""
+    seen: set[int] = set()
+    for _ in range(_ROUNDS_MAX):
+        asked = [pool.submit(os.getpid) for _ in range(workers)]
+        seen |= {each.result() for each in asked}
+        if len(seen) == workers:
+            return
 
 
-def _share(stack: ExitStack, array: np.ndarray[Any, Any]) -> _Shared:
-    memory = SharedMemory(create=True, size=max(array.nbytes, 1))
-    stack.callback(memory.unlink)
-    stack.callback(memory.close)
-    np.ndarray(array.shape, array.dtype, memory.buf)[...] = array
-    return _Shared(memory.name, array.shape, array.dtype.str)
+def _share(stack: ExitStack, work: Work[Any, Any, Any]) -> tuple[bytes, list[tuple[str, int]]]:
+    """The work, pickled without its arrays, and the shared memories in which those lie."""
+    buffers: list[pickle.PickleBuffer] = []
+    body = pickle.dumps(work, protocol=5, buffer_callback=buffers.append)
+    names = []
+    for buffer in buffers:
+        view = buffer.raw()
+        memory = SharedMemory(create=True, size=max(view.nbytes, 1))
+        stack.callback(memory.unlink)
+        stack.callback(memory.close)
+        assert memory.buf is not None
+        memory.buf[: view.nbytes] = view
+        names.append((memory.name, view.nbytes))
+    return body, names
 
 
-_attached: list[SearchData] = []
+_attached: list[Work[Any, Any, Any]] = []
 _memories: list[SharedMemory] = []
 
 
-def _attach(layout: _Layout) -> None:
-    """Once in each worker: its columns are the parent's memory."""
-    instruments = tuple(
-        Columns(_view(columns), _view(returns), windows)
-        for columns, returns, windows in layout.instruments
-    )
-    _attached[:] = [SearchData(instruments, layout.fee)]
-    measure(_attached[0], WARM_UP)  # compiles
+def _attach(body: bytes, names: Sequence[tuple[str, int]]) -> None:
+    """Once in each worker: its arrays are the parent's memory."""
+    # What is read lives as long as its memory is open.
+    _memories[:] = [SharedMemory(name) for name, _ in names]
+    views = [
+        memoryview(memory.buf or b"")[:size].toreadonly()
+        for memory, (_, size) in zip(_memories, names, strict=True)
+    ]
+    work = pickle.loads(body, buffers=views)  # noqa: S301  (our own parent wrote it)
+    work.task(work.data, work.warm_up)
+    _attached[:] = [work]
 
 
-def _view(shared: _Shared) -> np.ndarray[Any, Any]:
-    memory = SharedMemory(shared.name)
-    _memories.append(memory)  # the view lives as long as its memory is open
-    found: np.ndarray[Any, Any] = np.ndarray(shared.shape, shared.dtype, memory.buf)
-    found.flags.writeable = False
-    return found
-
-
-def _measure_shared(texts: Sequence[str]) -> list[Score]:
-    return measure(_attached[0], texts)
+def _compute_shared(asked: Sequence[Any]) -> list[Any]:
+    work = _attached[0]
+    return work.task(work.data, asked)

@@ -14,9 +14,10 @@ import pandas as pd
 from attrs import asdict
 
 from bot3.app.backtest.beside import percent
+from bot3.backtest.validation.court import Judged
 from bot3.backtest.validation.zones import Zones
 from bot3.domain.errors import UnavailableError
-from bot3.evolution.selection import Judged
+from bot3.evolution.genome import Genome
 
 
 def zone_words(zones: Zones) -> dict[str, list[str]]:
@@ -54,6 +55,19 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"note: {warning}"
 
 
+def promoted_json(judged: Judged[Genome]) -> dict[str, Any]:
+    """For the command's output."""
+    return {
+        "genome": judged.candidate.text,
+        "expression": judged.candidate.expression,
+        "in_sample": judged.in_sample,
+        "selection": judged.selection,
+        "out_of_sample": judged.out_of_sample,
+        "p_values": judged.p_values,
+        "dsr": judged.dsr,
+    }
+
+
 def _figures(found: Mapping[str, float]) -> str:
     return (
         f"{percent(found['total_return'])} ({percent(found['timing_return'])} by timing,"
@@ -61,13 +75,13 @@ def _figures(found: Mapping[str, float]) -> str:
     )
 
 
-def export(directory: Path, promoted: Sequence[Judged], figures: Mapping[str, Any]) -> None:
+def export(directory: Path, promoted: Sequence[Judged[Genome]], figures: Mapping[str, Any]) -> None:
     """Everything as JSON, and each promoted strategy as a file for `backtest --strategy`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "search.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
         for place, each in enumerate(promoted, 1):
-            body = {"genome": each.genome.text, "expression": each.genome.expression}
+            body = {"genome": each.candidate.text, "expression": each.candidate.expression}
             (directory / f"evolved-{place}.json").write_text(json.dumps(body), encoding="utf-8")
     except OSError as error:
         raise UnavailableError(f"--export {directory}: {error.strerror or error}") from None

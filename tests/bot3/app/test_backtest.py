@@ -164,7 +164,7 @@ def test_a_strategy_of_one_s_own(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--strategy", "ema_corss"), "want hybrid, buy_and_hold, ema_cross, or a file"),
+        (("--strategy", "ema_corss"), "want hybrid, buy_and_hold, ema_cross, a file"),
         (("--strategy", "none.py"), "no such file"),
         (("--strategy", "ema_cross", "--set", "fast"), "want NAME=NUMBER"),
         (("--strategy", "ema_cross", "--set", "speed=3"), "has no parameter 'speed'"),

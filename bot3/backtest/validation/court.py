@@ -6,14 +6,14 @@ Invariant: nothing of the hold-out is read before `confirm`, and `confirm` gets 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, unique
-from typing import Any, Final
+from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
 from attrs import evolve, field, frozen
 
-from bot3.backtest.bars import Floats
+from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.validation.gates import (
     deflated,
     holm,
@@ -24,9 +24,6 @@ from bot3.backtest.validation.gates import (
     timing,
 )
 from bot3.backtest.validation.zones import Span, Zones, parts, rows_of
-from bot3.evolution.genome import Genome
-from bot3.evolution.strategy import held
-from bot3.evolution.table import FeatureTable
 
 CANDIDATES_MAX: Final = 20
 FINALISTS_MAX: Final = 5
@@ -48,11 +45,27 @@ class Rejection(Enum):
     HOLDOUT_LOCKED = "holdout_locked"
 
 
+class Market(Protocol):
+    """One instrument: its bars, and the log return of each bar's decision, from the open after it
+    to the next one.
+    """
+
+    @property
+    def bars(self) -> Bars: ...
+
+    @property
+    def returns(self) -> Floats: ...
+
+
+C = TypeVar("C")
+M = TypeVar("M", bound=Market)
+
+
 @frozen(eq=False)
-class Judged:
+class Judged(Generic[C]):
     """A candidate and what is known of it so far; `rejection` None: it goes on."""
 
-    genome: Genome
+    candidate: C
     in_sample: dict[str, float]
     selection: dict[str, float]
     p_values: dict[str, float]
@@ -62,30 +75,33 @@ class Judged:
 
 
 @frozen(eq=False)
-class Court:
-    """What candidates are judged on; `trials`: all that were tried on this data, ever."""
+class Court(Generic[C, M]):
+    """What candidates are judged on. `trials`: how many different ones were tried on this data,
+    ever; `held(candidate, market, first, last)`: where it is in after each close of these rows.
+    """
 
-    tables: tuple[FeatureTable, ...]
+    markets: tuple[M, ...]
+    held: Callable[[C, M, int, int], Floats]
     zones: Zones
     costs: tuple[float, float]
     trials: int
     seed: int
 
-    def select(self, candidates: Sequence[Genome]) -> list[Judged]:
+    def select(self, candidates: Sequence[C]) -> list[Judged[C]]:
         """In their order."""
         if not candidates:
             return []
-        before = [self._evidence(genome, self.zones.search) for genome in candidates]
-        found = [self._evidence(genome, self.zones.selection) for genome in candidates]
+        before = [self._evidence(each, self.zones.search) for each in candidates]
+        found = [self._evidence(each, self.zones.selection) for each in candidates]
         value, better = superior(np.column_stack(found), self.seed)
         judged = []
-        for at, genome in enumerate(candidates):
+        for at, each in enumerate(candidates):
             dsr = deflated(np.concatenate([before[at], found[at]]), self.trials)
             judged.append(
                 Judged(
-                    genome,
-                    self._figures(genome, self.zones.search),
-                    self._figures(genome, self.zones.selection),
+                    each,
+                    self._figures(each, self.zones.search),
+                    self._figures(each, self.zones.selection),
                     {"spa": value},
                     dsr,
                     _first_failure(found[at], at in better, dsr),
@@ -93,13 +109,13 @@ class Court:
             )
         return judged
 
-    def confirm(self, finalists: Sequence[Judged]) -> list[Judged]:
+    def confirm(self, finalists: Sequence[Judged[C]]) -> list[Judged[C]]:
         """The one look at the hold-out: together wrong once in twenty, and money made."""
-        evidence = [self._evidence(each.genome, self.zones.holdout) for each in finalists]
+        evidence = [self._evidence(each.candidate, self.zones.holdout) for each in finalists]
         values = [p_value(each, self.seed + 1) for each in evidence]
         judged = []
         for each, value, is_kept in zip(finalists, values, holm(values), strict=True):
-            figures = self._figures(each.genome, self.zones.holdout)
+            figures = self._figures(each.candidate, self.zones.holdout)
             is_good = is_kept and figures["total_return"] > 0.0
             judged.append(
                 evolve(
@@ -111,23 +127,24 @@ class Court:
             )
         return judged
 
-    def _evidence(self, genome: Genome, span: Span) -> Floats:
+    def _evidence(self, candidate: C, span: Span) -> Floats:
         every = []
-        for table in self.tables:
-            first, last = rows_of(table.bars, span)
+        for market in self.markets:
+            first, last = rows_of(market.bars, span)
             figures = timing(
-                held(genome, table, first, last), table.returns[first:last], *self.costs
+                self.held(candidate, market, first, last), market.returns[first:last], *self.costs
             )
-            every.append((table.bars, first, figures))
+            every.append((market.bars, first, figures))
         return pooled(every, span)
 
-    def _figures(self, genome: Genome, span: Span) -> dict[str, float]:
+    def _figures(self, candidate: C, span: Span) -> dict[str, float]:
         """Of all instruments with equal shares; nothing is annualized."""
         growths, timed, trades, exposures, falls, bars = [], [], 0, [], [], 0
         cost_in, cost_out = self.costs
-        for table in self.tables:
-            first, last = rows_of(table.bars, span)
-            position, returns = held(genome, table, first, last), table.returns[first:last]
+        for market in self.markets:
+            first, last = rows_of(market.bars, span)
+            position = self.held(candidate, market, first, last)
+            returns = market.returns[first:last]
             changed = np.diff(position, prepend=0.0, append=0.0)
             entries, exits = changed > 0, changed < 0
             paid = np.where(entries, cost_in, 0.0) + np.where(exits, cost_out, 0.0)
@@ -161,20 +178,7 @@ def _first_failure(evidence: Floats, is_better: bool, dsr: float | None) -> Reje
     return None
 
 
-def finalists_of(judged: Sequence[Judged]) -> list[Judged]:
+def finalists_of(judged: Sequence[Judged[C]]) -> list[Judged[C]]:
     """Those who passed, the surest first; few, since each of them costs the others power."""
     passed = [each for each in judged if each.rejection is None]
     return sorted(passed, key=lambda each: -(each.dsr or 0.0))[:FINALISTS_MAX]
-
-
-def as_json(judged: Judged) -> dict[str, Any]:
-    """For the command's output and the journal."""
-    return {
-        "genome": judged.genome.text,
-        "expression": judged.genome.expression,
-        "in_sample": judged.in_sample,
-        "selection": judged.selection,
-        "out_of_sample": judged.out_of_sample,
-        "p_values": judged.p_values,
-        "dsr": judged.dsr,
-    }

@@ -1,0 +1,1 @@
+"""BayesianOptimizer: a strategy's declared parameters, tuned on recorded bars."""
