@@ -1,4 +1,6 @@
-"""Bars as a file has them, sound or not: for those who say themselves what is wrong.
+"""Bars, or trades, as a file has them, sound or not: for those who say themselves what is wrong.
+
+A trade is a bar of no duration, with one price.
 
 Invariant: every row of the file is a row here; what cannot be read as a number is NaN, a time that
 cannot be read is refused with its row.
@@ -18,6 +20,7 @@ from bot3.domain.errors import DataError
 
 _COLUMNS: Final = ("open", "high", "low", "close", "volume")
 # A dump of Binance's klines has no header: open time, open, high, low, close, volume, and six more.
+_AMOUNTS: Final = ("amount", "size", "quantity", "qty", "volume")
 _KLINE: Final = ("open_time", *_COLUMNS)
 
 
@@ -32,6 +35,7 @@ class RawBars:
     low: Floats
     close: Floats
     volume: Floats
+    is_trades: bool = False
 
 
 def read_raw_bars(path: Path, symbol: str | None = None) -> RawBars:
@@ -42,16 +46,29 @@ def read_raw_bars(path: Path, symbol: str | None = None) -> RawBars:
         raise DataError(f"{path}: no such file")
     frame = _named(read_frame(path))
     time_name = next((name for name in TIMES if name in frame.columns), None)
+    is_trades = "price" in frame.columns and "close" not in frame.columns
+    frame = _as_bars(frame) if is_trades else frame
     missing = [name for name in _COLUMNS if name not in frame.columns]
     if time_name is None or missing:
         wanted = ", ".join((" or ".join(TIMES), *_COLUMNS))
-        raise DataError(f"{path}: it has {', '.join(frame.columns)}; wanted are {wanted}")
+        raise DataError(
+            f"{path}: it has {', '.join(frame.columns)}; wanted are {wanted}; or, of trades, a time,"
+            " price and amount"
+        )
     values: dict[str, Any] = {
         name: np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=np.float64)
         for name in _COLUMNS
     }
     found = symbol or symbol_of(path, frame) or path.stem
-    return RawBars(str(found), times_of(path, frame[time_name]), **values)
+    return RawBars(str(found), times_of(path, frame[time_name]), **values, is_trades=is_trades)
+
+
+def _as_bars(frame: pd.DataFrame) -> pd.DataFrame:
+    amount = next((name for name in _AMOUNTS if name in frame.columns), None)
+    if amount is None:
+        return frame
+    prices = dict.fromkeys(_COLUMNS[:-1], frame["price"])
+    return frame.assign(**prices, volume=frame[amount])
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     type=click.Path(path_type=Path),
     multiple=True,
     required=True,
-    help="Bars: CSV (also a plain dump of Binance's klines), Parquet, Feather; once an instrument.",
+    help="Bars or trades: CSV (also Binance's kline dumps), Parquet, Feather; one an instrument.",
 )
 @click.option(
     "--strategy",
@@ -47,7 +47,7 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
-    help="From a close to the venue; what misses the next open is filled at a later one.",
+    help="From a close (or a trade) to the venue; filled at the first open (or trade) after it.",
 )
 @click.option(
     "--lot-size",

@@ -1,7 +1,8 @@
 """Recorded bars as columns, and what is wrong with them.
 
-Invariant: `Bars` holds only rows that can be traded through: times rise, prices are positive, the
-high is the highest and the low the lowest. What was not so is a `Flaw`, told in one line each.
+Invariant: `Bars` holds only rows that can be traded through: times rise (of trades, never fall),
+prices are positive, the high is the highest and the low the lowest. What was not so is a `Flaw`,
+told in one line each.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ PRICES: Final = ("open", "high", "low", "close")
 
 @frozen(eq=False)
 class Bars:
-    """Columns of equal length, oldest first; `open_ns` UTC; `interval_ns` the usual distance."""
+    """Columns of equal length, oldest first; `open_ns` UTC; `interval_ns` the usual distance. A
+    trade is a bar of one price that lasts no time: `interval_ns` is 0, and times may be equal.
+    """
 
     symbol: str
     open_ns: Ints
@@ -34,6 +37,7 @@ class Bars:
     close: Floats
     volume: Floats
     interval_ns: int
+    is_trades: bool = False
 
     def __len__(self) -> int:
         return len(self.open_ns)
@@ -99,6 +103,8 @@ def _flaws(bars: Bars) -> Iterator[Flaw]:
     yield from _flaw(~np.isfinite(volume) | (volume < 0), "volume is missing or negative")
     yield from _flaw(_is_inverted(bars), "high or low is not the bar's highest or lowest price")
     yield from _flaw(_is_late(bars.open_ns), "its time is before that of a row above")
+    if bars.is_trades:  # several at a time are usual, and so is any distance
+        return
     yield from _flaw(_is_double(bars.open_ns), "its time comes twice")
     if len(bars) > 1 and not _is_late(bars.open_ns).any():
         is_gap = np.concatenate(([False], np.diff(bars.open_ns) > bars.interval_ns))
@@ -153,7 +159,7 @@ def _repaired(bars: Bars) -> Bars:
         sound &= np.isfinite(column) & (column > 0)
     kept = bars.rows(sound)
     kept = kept.rows(np.argsort(kept.open_ns, kind="stable").astype(np.int64))
-    kept = kept.rows(~_is_double(kept.open_ns))
+    kept = kept if kept.is_trades else kept.rows(~_is_double(kept.open_ns))
     volume = np.where(np.isfinite(kept.volume) & (kept.volume >= 0), kept.volume, 0.0)
     body_high, body_low = np.maximum(kept.open, kept.close), np.minimum(kept.open, kept.close)
     return evolve(
@@ -161,5 +167,5 @@ def _repaired(bars: Bars) -> Bars:
         high=np.maximum(kept.high, body_high),
         low=np.minimum(kept.low, body_low),
         volume=volume,
-        interval_ns=interval_of(kept.open_ns),
+        interval_ns=0 if kept.is_trades else interval_of(kept.open_ns),
     )

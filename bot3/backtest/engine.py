@@ -18,7 +18,7 @@ from typing import Final, final
 import numpy as np
 from attrs import field, frozen, validators
 
-from bot3.backtest.bars import Bars, Floats
+from bot3.backtest.bars import Bars, Floats, Ints
 from bot3.backtest.strategies import BarStrategy
 from bot3.domain.errors import DataError
 from bot3.domain.fill import Fill, Liquidity
@@ -50,7 +50,8 @@ _LIFETIME_NS: Final = 86_400 * 1_000_000_000
 @frozen(kw_only=True)
 class BacktestSettings:
     """`fee` and `slippage` as shares of the price; `latency_s` from a close to the venue: an order
-    that misses the next open is filled at the one after. `lot_size` 0: amounts are not rounded.
+    that misses an open is filled at the next; of trades at the first one after it arrived.
+    `lot_size` 0: amounts are not rounded.
     """
 
     cash: float = field(default=10_000.0, validator=validators.gt(0))
@@ -59,10 +60,13 @@ class BacktestSettings:
     latency_s: float = field(default=0.0, validator=validators.ge(0))
     lot_size: float = field(default=0.0, validator=validators.ge(0))
 
-    def delay(self, interval_ns: int) -> int:
-        """Bars from a decision to its fill."""
-        late = math.ceil(self.latency_s * 1e9 / interval_ns) if interval_ns else 0
-        return max(late, 1)
+    def filled_at(self, bars: Bars) -> Ints:
+        """The row at whose open an order decided at each row's close is filled: the first that
+        opens when it has arrived, never the row itself; beyond the last where none does.
+        """
+        arrived = bars.close_ns + round(self.latency_s * 1e9)
+        found = np.searchsorted(bars.open_ns, arrived, side="left")
+        return np.maximum(found, np.arange(1, len(bars) + 1)).astype(np.int64)
 
 
 @frozen
@@ -112,11 +116,11 @@ class BacktestingEngine:
             raise DataError(f"{strategy.name}: {targets.shape} targets for {len(bars)} bars")
         if np.isinf(targets).any() or (np.abs(targets) > 1.0).any():
             raise DataError(f"{strategy.name}: a target outside [-1, 1]")
-        delay = self._settings.delay(bars.interval_ns)
+        filled_at = self._settings.filled_at(bars)
         book = _Book(bars, self._settings)
         for at in decision_points(targets).tolist():
-            if at + delay < len(bars):
-                book.order(at, at + delay, is_long=targets[at] > 0.0)
+            if filled_at[at] < len(bars):
+                book.order(at, int(filled_at[at]), is_long=targets[at] > 0.0)
         return book.closed()
 
 

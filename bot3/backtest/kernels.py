@@ -46,31 +46,32 @@ def ema(values: Floats, periods: int) -> Floats:
 
 @compiled
 def all_or_nothing(
-    targets: Floats, opens: Floats, closes: Floats, delay: int, fee: float, slip: float, cash: float
+    orders: Ints, sides: Floats, opens: Floats, closes: Floats, fee: float, slip: float, cash: float
 ) -> tuple[Floats, Floats]:
-    """Long with all cash or flat, filled at the open `delay` bars after the decision.
+    """Long with all cash or flat; order n fills at the open of row `orders[n]`, rising, and buys
+    where `sides[n]` is above zero.
 
     Equity after each close, and the fills, a row each.
     """
     rows = len(opens)
-    equity, fills = np.empty(rows), np.empty((rows, COLUMNS))
-    held, count = 0.0, 0
+    equity, fills = np.empty(rows), np.empty((len(orders), COLUMNS))
+    held, count, order = 0.0, 0, 0
     for at in range(rows):
-        decided = at - delay
-        target = targets[decided] if decided >= 0 else np.nan
-        if held == 0.0 and target > 0.0:
-            price = opens[at] * (1.0 + slip)
-            amount = cash / (price * (1.0 + fee))
-            fills[count, BAR], fills[count, SIDE] = at, BUY
-            fills[count, PRICE], fills[count, AMOUNT] = price, amount
-            fills[count, FEE] = amount * price * fee
-            held, cash, count = amount, 0.0, count + 1
-        elif held > 0.0 and target <= 0.0:
-            price = opens[at] * (1.0 - slip)
-            fills[count, BAR], fills[count, SIDE] = at, SELL
-            fills[count, PRICE], fills[count, AMOUNT] = price, held
-            fills[count, FEE] = held * price * fee
-            cash, held, count = held * price * (1.0 - fee), 0.0, count + 1
+        while order < len(orders) and orders[order] == at:
+            if held == 0.0 and sides[order] > 0.0:
+                price = opens[at] * (1.0 + slip)
+                amount = cash / (price * (1.0 + fee))
+                fills[count, BAR], fills[count, SIDE] = at, BUY
+                fills[count, PRICE], fills[count, AMOUNT] = price, amount
+                fills[count, FEE] = amount * price * fee
+                held, cash, count = amount, 0.0, count + 1
+            elif held > 0.0 and sides[order] <= 0.0:
+                price = opens[at] * (1.0 - slip)
+                fills[count, BAR], fills[count, SIDE] = at, SELL
+                fills[count, PRICE], fills[count, AMOUNT] = price, held
+                fills[count, FEE] = held * price * fee
+                cash, held, count = held * price * (1.0 - fee), 0.0, count + 1
+            order += 1
         equity[at] = cash + held * closes[at]
     return equity, fills[:count]
 

@@ -40,6 +40,7 @@ class Course:
     fills: tuple[Fill, ...]
     trips: tuple[RoundTrip, ...]
     bars: int
+    is_trades: bool = False
 
 
 def course_of(runs: Sequence[Run]) -> Course:
@@ -54,6 +55,7 @@ def course_of(runs: Sequence[Run]) -> Course:
         tuple(fill for run in runs for fill in run.fills),
         tuple(trips),
         sum(len(run.bars) for run in runs),
+        any(run.bars.is_trades for run in runs),
     )
 
 
@@ -83,7 +85,7 @@ def result_of(course: Course, cash: float, warnings: Sequence[str]) -> BacktestR
         "win_rate": trades.win_rate,
         "fees": _fees(course.fills),
         "exposure": float(np.mean(course.invested / np.maximum(equity, 1e-12))),
-        "bars": course.bars,
+        "ticks" if course.is_trades else "bars": course.bars,
         "warnings": notes,
     }
     return BacktestResult(course.times_ns, equity, course.trips, figures, daily.returns)

@@ -27,11 +27,15 @@ def final_by_kernel(
     targets: Floats, bars: Bars, settings: BacktestSettings, times: float, later: int
 ) -> float:
     """Final equity at `times` the fees, filled so many bars `later`."""
-    from bot3.backtest.kernels import all_or_nothing
+    from bot3.backtest.kernels import all_or_nothing, decision_points
 
-    delay = settings.delay(bars.interval_ns) + later
+    points = decision_points(targets)
+    orders = settings.filled_at(bars)[points] + later
+    points, orders = points[orders < len(bars)], orders[orders < len(bars)]
     fee, slip = settings.fee * times, settings.slippage * times
-    equity, _ = all_or_nothing(targets, bars.open, bars.close, delay, fee, slip, settings.cash)
+    equity, _ = all_or_nothing(
+        orders, targets[points], bars.open, bars.close, fee, slip, settings.cash
+    )
     return float(equity[-1])
 
 

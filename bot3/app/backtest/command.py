@@ -108,6 +108,8 @@ def _hybrid(
 
     if options.given:
         raise ConfigError("hybrid has no parameters: the configuration is its own (BOT3__…)")
+    if any(bars.is_trades for bars in every):
+        raise ConfigError("hybrid decides at closes of bars: make bars of the trades first")
     given, started_ns = options.settings, clock.monotonic_ns()
     settings = CoreSettings(given.cash, given.fee, given.slippage, environ)
     run = run_core(every, settings)

@@ -26,7 +26,7 @@ def read_all(
         raw = read_raw_bars(path)
         bars = Bars(
             raw.symbol, raw.open_ns, raw.open, raw.high, raw.low, raw.close, raw.volume,
-            interval_of(raw.open_ns),
+            0 if raw.is_trades else interval_of(raw.open_ns), raw.is_trades,
         )  # fmt: skip
         bars, flaws = checked(bars, is_repaired=is_repaired)
         warnings += [f"{path.name}: {_told(flaw)}" for flaw in flaws]

@@ -65,7 +65,9 @@ def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
     plain = ("final_equity", "fees", "sharpe", "sortino", "calmar", "profit_factor", "expectancy")
     rows = [(name, percent(figures[name])) for name in shares]
     rows += [(name, _number(figures[name])) for name in plain]
-    rows += [(name, f"{figures[name]:,}") for name in ("orders", "bars")]
+    rows += [
+        (name, f"{figures[name]:,}") for name in ("orders", "bars", "ticks") if name in figures
+    ]
     told = figures["growth_per_day_interval"]
     interval = "-" if told is None else f"{told[0]:.4%} to {told[1]:.4%}"
     return [

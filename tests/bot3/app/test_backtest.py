@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from bot3.app.cli import cli
 from bot3.backtest.bars import Bars
+from tests.bot3.app.processes import bot3
 from tests.bot3.backtest.making import wandering
 
 BARS = wandering(400, 9)
@@ -204,3 +206,23 @@ def test_files_that_are_none(tmp_path: Path, file: Path) -> None:
         assert (result.exit_code, words in result.output) == (1, True), result.output
     twice = called("--data", file, "--data", file, "--strategy", "buy_and_hold")
     assert "comes twice" in twice.output
+
+
+def test_trades_of_a_file_are_ticks(tmp_path: Path) -> None:
+    dice = np.random.default_rng(1)
+    price = 100.0 * np.exp(np.cumsum(dice.normal(0.0, 0.001, 2_000)))
+    times = 1_700_000_000_000 + np.sort(dice.integers(0, 10**7, 2_000))
+    side = np.where(dice.random(2_000) < 0.5, "buy", "sell")
+    frame = pd.DataFrame({"timestamp": times, "price": price, "amount": 1.0, "side": side})
+    frame.to_csv(tmp_path / "BTC_USDT-trades.csv", index=False)
+    data = ("--data", str(tmp_path / "BTC_USDT-trades.csv"), "--json")
+    done = bot3("backtest", *data, "--strategy", "ema_cross", "--export", "out", cwd=tmp_path)
+    body = json.loads(done.stdout)
+    assert body["ticks"] == 2_000
+    assert "bars" not in body
+    assert body["orders"] > 20
+    late = bot3("backtest", *data, "--strategy", "ema_cross", "--latency-ms", "20000", cwd=tmp_path)
+    assert json.loads(late.stdout)["final_equity"] != body["final_equity"]
+    refused = bot3("backtest", *data, "--strategy", "hybrid", cwd=tmp_path)
+    assert refused.returncode == 4
+    assert "bars of the trades" in refused.stderr

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot3.backtest import kernels
-from bot3.backtest.bars import Bars
+from bot3.backtest.bars import Bars, checked
 from bot3.backtest.engine import BacktestingEngine, BacktestSettings, Run, portfolio_equity
 from bot3.backtest.result import course_of, result_of
 from bot3.backtest.strategies import BuyAndHold, EmaCross, make
@@ -62,7 +62,7 @@ def test_the_cross_is_what_is_written_down(
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10_000),
-    st.integers(1, 4),
+    st.integers(0, 3),
     st.sampled_from([0.0, FEE]),
     st.sampled_from([0.0, 0.0005]),
 )
@@ -80,8 +80,11 @@ def test_kernel_and_engine_agree_trade_by_trade(
             return targets
 
     found = run(Given(), bars, fee=fee, slippage=slip, latency_s=60.0 * delay)
+    points = kernels.decision_points(targets)
+    points = points[points + 1 + delay < 300]
+    orders = points + 1 + delay
     equity, fills = kernels.all_or_nothing(
-        targets, bars.open, bars.close, delay, fee, slip, 10_000.0
+        orders, targets[points], bars.open, bars.close, fee, slip, 10_000.0
     )
     assert found.equity.tolist() == equity.tolist()
     assert len(found.fills) == len(fills)
@@ -144,7 +147,7 @@ def test_nothing_is_known_before_its_time(strategy: object) -> None:
 
 def test_a_late_order_is_filled_a_bar_later() -> None:
     bars = wandering(50, 2)
-    for latency_s, bar in ((0.0, 1), (60.0, 1), (60.1, 2), (300.0, 5)):
+    for latency_s, bar in ((0.0, 1), (0.05, 2), (60.0, 2), (60.1, 3), (300.0, 6)):
         found = run(BuyAndHold(), bars, latency_s=latency_s)
         assert found.fills[0].ts_venue_ns == bars.open_ns[bar]
 
@@ -221,3 +224,50 @@ def test_targets_that_are_none_are_refused(bad: np.ndarray) -> None:
 
     with pytest.raises(DataError, match="bad"):
         run(Bad(), wandering(20, 1))
+
+
+def trades(rows: int, seed: int) -> Bars:
+    """Prices at times of which several are equal."""
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.integers(0, 40 * rows, rows)).astype(np.int64) * 1_000_000
+    price = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.001, rows)))
+    return Bars("BTC/USDT", times, price, price, price, price, rng.random(rows), 0, is_trades=True)
+
+
+def test_trades_are_filled_at_the_first_one_after_the_order_has_arrived() -> None:
+    ticks = trades(3_000, 4)
+    assert checked(ticks, is_repaired=False) == (ticks, [])
+    assert (np.diff(ticks.open_ns) == 0).any()
+    for latency_s in (0.0, 0.05, 1.0):
+        found = run(EmaCross(10, 50), ticks, fee=FEE, latency_s=latency_s)
+        assert len(found.fills) > 50
+        assert found.final_equity == pytest.approx(by_hand(ticks, 10, 50, latency_s), rel=1e-12)
+
+
+def by_hand(ticks: Bars, fast: int, slow: int, latency_s: float) -> float:
+    """Trade by trade: orders on their way, filled one after the other at the next price."""
+    quick = lazy = float(ticks.close[0])
+    cash, held, side, waiting = 10_000.0, 0.0, 0, []
+    for at, (now, price) in enumerate(zip(ticks.open_ns, ticks.close, strict=True)):
+        while waiting and waiting[0][0] <= now:
+            _, wanted = waiting.pop(0)
+            if wanted > 0:
+                held, cash = cash / (price * (1 + FEE)), 0.0
+            else:
+                cash, held = held * price * (1 - FEE), 0.0
+        quick += 2 / (fast + 1) * (price - quick)
+        lazy += 2 / (slow + 1) * (price - lazy)
+        wanted = 1 if quick > lazy else -1
+        if at >= slow - 1 and (wanted != side) and (wanted > 0 or side > 0):
+            waiting.append((now + round(latency_s * 1e9), wanted))
+            side = wanted
+    return cash + held * float(ticks.close[-1])
+
+
+def test_trades_that_go_back_in_time_are_refused_and_equal_times_are_kept() -> None:
+    ticks = trades(100, 4)
+    mixed = ticks.rows(np.roll(np.arange(100), 3))
+    with pytest.raises(DataError, match="before that of a row above"):
+        checked(mixed, is_repaired=False)
+    mended, _ = checked(mixed, is_repaired=True)
+    assert sorted(mended.open_ns.tolist()) == ticks.open_ns.tolist()
