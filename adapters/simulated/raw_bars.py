@@ -52,7 +52,7 @@ def read_raw_bars(path: Path, symbol: str | None = None) -> RawBars:
     if time_name is None or missing:
         wanted = ", ".join((" or ".join(TIMES), *_COLUMNS))
         raise DataError(
-            f"{path}: it has {', '.join(frame.columns)}; wanted are {wanted}; or, of trades, a time,"
+            f"{path}: it has {', '.join(frame.columns)}; wanted are {wanted}, or of trades a time,"
             " price and amount"
         )
     values: dict[str, Any] = {

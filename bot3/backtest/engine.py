@@ -131,8 +131,9 @@ class _Book:
     def __init__(self, bars: Bars, settings: BacktestSettings) -> None:
         self._bars, self._settings = bars, settings
         base, _, quote = bars.symbol.partition("/")
-        self._instrument = InstrumentId(VENUE, Symbol(bars.symbol))
-        self._base, self._quote = Asset(base or "BASE"), Asset(quote or "QUOTE")
+        self._quote = Asset(quote or "QUOTE")
+        # A file's name may tell no pair: it is the base, whatever it is.
+        self._instrument = InstrumentId(VENUE, Symbol(f"{base or 'BASE'}/{self._quote}"))
         self._cash, self._held = settings.cash, 0.0
         self._equity = np.full(len(bars), settings.cash)
         self._invested = np.zeros(len(bars))

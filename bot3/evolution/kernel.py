@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Floats, Ints
+from bot3.backtest.bars import Floats
 from bot3.backtest.kernels import compiled
 from bot3.evolution.genome import DEPTH_MAX, Programs
 
@@ -66,100 +66,36 @@ def _condition(
                 one[at] ^= 1
 
 
-@compiled
-def _timing(
-    row: Floats,
-    costs: tuple[float, float],
-    held: tuple[float, float, float, float, float],
-    market: tuple[float, float],
-) -> None:
-    """Sums of (held - usual) * return - costs, and of its square, from those of the parts: `held`
-    has the returns while it was in, their squares, those of bars of entry and of exit, and that of
-    the last bar where it was in to the end and pays for leaving.
-    """
-    cost_in, cost_out = costs
-    earned, squares, at_entries, at_exits, at_last = held
-    moved, moved_squares = market
-    usual, entries = row[HELD] / max(row[BARS], 1), row[ENTRIES]
-    row[TIMED] = earned - usual * moved - entries * (cost_in + cost_out)
-    row[TIMED_SQUARES] = (
-        squares * (1.0 - 2.0 * usual)
-        + usual * usual * moved_squares
-        - 2.0 * (cost_in * (1.0 - usual) * at_entries - cost_out * usual * at_exits)
-        - 2.0 * cost_out * (1.0 - usual) * at_last
-        + entries * (cost_in * cost_in + cost_out * cost_out)
-    )
+# One genome's account while it is walked through a fold. Worth is log equity where nothing is held;
+# of a held run it is `OFFSET` and the market's sum of returns. The last three are market sums at
+# bars of entry, of exit, and of the last bar where it was in to the end.
+(
+    WORTH, OFFSET, PEAK, FALLEN, ENTERED, COUNT, IN, EARNED, SQUARES, AT_ENTRIES, AT_EXITS, AT_LAST
+) = range(12)  # fmt: skip
+_ACCOUNT: Final = 12
 
 
 @compiled
-def _fold(
-    columns: Any,
-    sums: Any,
-    program: Any,
-    steps: tuple[int, int, int],
-    span: tuple[int, int],
-    costs: tuple[float, float],
-    enter: Bytes,
-    stay: Bytes,
-    row: Floats,
-    probes: Bytes,
-) -> None:
-    """One genome from `span[0]` to before `span[1]`, flat before and after.
+def _enter(account: Floats, at: int, total: Floats, cost: float) -> None:
+    """At the close of bar `at`: its return is the first one held."""
+    account[ENTERED] = at
+    account[COUNT] += 1
+    account[AT_ENTRIES] += total[at + 1] - total[at]
+    account[OFFSET] = account[WORTH] - cost - total[at]
+    account[FALLEN] = max(account[FALLEN], account[PEAK] - (account[WORTH] - cost))
 
-    `sums`: of returns and of their squares before each bar; a held run is a difference of them.
-    """
-    start, middle, stop = steps
-    (begin, end), (cost_in, cost_out) = span, costs
+
+@compiled
+def _leave(account: Floats, at: int, sums: Any, cost: float) -> None:
+    """At the close of bar `at`: its return is the first one not held."""
     total, total_squares = sums
-    stride = max((end - begin) // max(len(probes), 1), 1)
-    entered, entries, bars = -1, 0, 0
-    # Log equity, where it is none of a held run's, and what a run adds to `total` to be it.
-    worth = offset = peak = fallen = earned = squares = at_entries = at_exits = at_last = 0.0
-    for chunk in range(begin, end, CHUNK):
-        size = min(CHUNK, end - chunk)
-        _condition(columns, program, start, middle, chunk, size, enter)
-        _condition(columns, program, middle, stop, chunk, size, stay)
-        for at in range(size):
-            stay[0, at] = enter[0, at] | (stay[0, at] ^ 1)
-        at = 0
-        while at < size:
-            if entered < 0:
-                while at < size and enter[0, at] == 0:
-                    at += 1
-                if at < size:
-                    entered = chunk + at
-                    entries += 1
-                    at_entries += total[entered + 1] - total[entered]
-                    offset = worth - cost_in - total[entered]
-                    fallen = max(fallen, peak - (worth - cost_in))
-            else:
-                while at < size and stay[0, at] == 1:
-                    value = offset + total[chunk + at + 1]
-                    peak = max(peak, value)
-                    fallen = max(fallen, peak - value)
-                    at += 1
-                if at < size:
-                    left = chunk + at
-                    worth = offset + total[left] - cost_out
-                    fallen = max(fallen, peak - worth)
-                    earned += total[left] - total[entered]
-                    squares += total_squares[left] - total_squares[entered]
-                    at_exits += total[left + 1] - total[left]
-                    bars += left - entered
-                    _mark(probes, entered - begin, left - begin, stride)
-                    entered = -1
-    if entered >= 0:
-        at_last = total[end] - total[end - 1]
-        worth = offset + total[end] - cost_out
-        fallen = max(fallen, peak - worth)
-        earned += total[end] - total[entered]
-        squares += total_squares[end] - total_squares[entered]
-        bars += end - entered
-        _mark(probes, entered - begin, end - begin, stride)
-    row[GROWTH], row[DRAWDOWN], row[ENTRIES] = worth, fallen, entries
-    row[HELD], row[BARS] = bars, end - begin
-    moved, moved_squares = total[end] - total[begin], total_squares[end] - total_squares[begin]
-    _timing(row, costs, (earned, squares, at_entries, at_exits, at_last), (moved, moved_squares))
+    entered = int(account[ENTERED])
+    account[WORTH] = account[OFFSET] + total[at] - cost
+    account[FALLEN] = max(account[FALLEN], account[PEAK] - account[WORTH])
+    account[EARNED] += total[at] - total[entered]
+    account[SQUARES] += total_squares[at] - total_squares[entered]
+    account[IN] += at - entered
+    account[ENTERED] = -1.0
 
 
 @compiled
@@ -172,27 +108,119 @@ def _mark(probes: Bytes, first: int, last: int, stride: int) -> None:
 
 
 @compiled
-def _evaluate(
+def _walk(
+    enter: Bytes, stay: Bytes, chunk: int, sums: Any, costs: Any, account: Floats, seen: Any
+) -> None:
+    """Through one chunk of bars, `chunk` the first of them."""
+    probes, begin, stride = seen
+    total, size, at = sums[0], len(enter), 0
+    while at < size:
+        if account[ENTERED] < 0.0:
+            while at < size and enter[at] == 0:
+                at += 1
+            if at < size:
+                _enter(account, chunk + at, total, costs[0])
+        else:
+            offset, peak, fallen = account[OFFSET], account[PEAK], account[FALLEN]
+            while at < size and stay[at] == 1:
+                value = offset + total[chunk + at + 1]
+                peak = max(peak, value)
+                fallen = max(fallen, peak - value)
+                at += 1
+            account[PEAK], account[FALLEN] = peak, fallen
+            if at < size:
+                left = chunk + at
+                _mark(probes, int(account[ENTERED]) - begin, left - begin, stride)
+                _leave(account, left, sums, costs[1])
+                account[AT_EXITS] += total[left + 1] - total[left]
+
+
+@compiled
+def _timing(
+    row: Floats, costs: tuple[float, float], account: Floats, market: tuple[float, float]
+) -> None:
+    """Sums of (held - usual) * return - costs, and of its square, from those of the parts;
+    `market`: sums of all returns, and of their squares.
+    """
+    cost_in, cost_out = costs
+    moved, moved_squares = market
+    usual, entries = row[HELD] / max(row[BARS], 1), row[ENTRIES]
+    row[TIMED] = account[EARNED] - usual * moved - entries * (cost_in + cost_out)
+    row[TIMED_SQUARES] = (
+        account[SQUARES] * (1.0 - 2.0 * usual)
+        + usual * usual * moved_squares
+        - 2.0 * cost_in * (1.0 - usual) * account[AT_ENTRIES]
+        + 2.0 * cost_out * usual * account[AT_EXITS]
+        - 2.0 * cost_out * (1.0 - usual) * account[AT_LAST]
+        + entries * (cost_in * cost_in + cost_out * cost_out)
+    )
+
+
+@compiled
+def _chunk(
     columns: Any,
     sums: Any,
     program: Any,
-    starts: Ints,
-    middles: Ints,
-    spans: Ints,
+    ends: Any,
+    place: tuple[int, int, int, int],
+    costs: tuple[float, float],
+    stacks: Any,
+    accounts: Floats,
+    probes: Bytes,
+) -> None:
+    """Every genome through the bars from `place[0]` to before `place[1]`."""
+    starts, middles = ends
+    chunk, stop, begin, stride = place
+    enter, stay = stacks
+    size = stop - chunk
+    into, on = enter[0, :size], stay[0, :size]
+    for genome in range(len(middles)):
+        start, middle, last = starts[genome], middles[genome], starts[genome + 1]
+        _condition(columns, program, start, middle, chunk, size, enter)
+        _condition(columns, program, middle, last, chunk, size, stay)
+        for at in range(size):
+            on[at] = into[at] | (on[at] ^ 1)
+        seen = (probes[genome], begin, stride)
+        _walk(into, on, chunk, sums, costs, accounts[genome], seen)
+
+
+@compiled
+def _fold(
+    columns: Any,
+    sums: Any,
+    program: Any,
+    ends: Any,
+    span: tuple[int, int],
     costs: tuple[float, float],
     out: Floats,
     probes: Bytes,
 ) -> None:
-    enter = np.zeros((DEPTH_MAX, CHUNK), dtype=np.uint8)
-    stay = np.zeros((DEPTH_MAX, CHUNK), dtype=np.uint8)
-    folds = len(spans)
-    for genome in range(len(middles)):
-        steps = (starts[genome], middles[genome], starts[genome + 1])
-        for fold in range(folds):
-            span = (spans[fold, 0], spans[fold, 1])
-            first, last = PROBES * fold // folds, PROBES * (fold + 1) // folds
-            row, seen = out[genome, fold], probes[genome, first:last]
-            _fold(columns, sums, program, steps, span, costs, enter, stay, row, seen)
+    """All genomes from `span[0]` to before `span[1]`, flat before and after. Chunk by chunk: a
+    chunk's columns are read from far away once, and not once a genome.
+
+    `sums`: of returns and of their squares before each bar; a held run is a difference of them.
+    """
+    begin, end = span
+    stride = max((end - begin) // max(probes.shape[1], 1), 1)
+    accounts = np.zeros((len(out), _ACCOUNT))
+    accounts[:, ENTERED] = -1.0
+    stacks = (
+        np.zeros((DEPTH_MAX, CHUNK), dtype=np.uint8),
+        np.zeros((DEPTH_MAX, CHUNK), dtype=np.uint8),
+    )
+    for chunk in range(begin, end, CHUNK):
+        place = (chunk, min(chunk + CHUNK, end), begin, stride)
+        _chunk(columns, sums, program, ends, place, costs, stacks, accounts, probes)
+    market = (sums[0][end] - sums[0][begin], sums[1][end] - sums[1][begin])
+    for genome in range(len(out)):
+        account, row = accounts[genome], out[genome]
+        if account[ENTERED] >= 0.0:
+            account[AT_LAST] = sums[0][end] - sums[0][end - 1]
+            _mark(probes[genome], int(account[ENTERED]) - begin, end - begin, stride)
+            _leave(account, end, sums, costs[1])
+        row[GROWTH], row[DRAWDOWN], row[ENTRIES] = account[WORTH], account[FALLEN], account[COUNT]
+        row[HELD], row[BARS] = account[IN], end - begin
+        _timing(row, costs, account, market)
 
 
 def evaluate(
@@ -209,12 +237,13 @@ def evaluate(
     """
     out = np.zeros((len(programs), len(folds), COLUMNS))
     probes = np.zeros((len(programs), PROBES), dtype=np.uint8)
-    spans = np.array(folds, dtype=np.int64).reshape(-1, 2)
     program = (programs.ops, programs.features, programs.thresholds)
     sums = (_sums(returns), _sums(returns * returns))
-    _evaluate(
-        columns, sums, program, programs.starts, programs.middles, spans, costs_of(fee), out, probes
-    )
+    ends = (programs.starts, programs.middles)
+    for fold, (begin, end) in enumerate(folds):
+        first, last = PROBES * fold // len(folds), PROBES * (fold + 1) // len(folds)
+        row, seen = out[:, fold], probes[:, first:last]
+        _fold(columns, sums, program, ends, (begin, end), costs_of(fee), row, seen)
     return out, probes
 
 

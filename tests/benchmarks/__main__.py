@@ -8,6 +8,7 @@ import sys
 from tests.benchmarks import (
     backtest,
     decision_core,
+    evolution,
     first_signal,
     ingest,
     minds,
@@ -20,6 +21,7 @@ from tests.benchmarks import (
 BENCHMARKS = {
     "backtest": backtest.run,
     "decision_core": decision_core.run,
+    "evolution": evolution.run,
     "first_signal": first_signal.run,
     "ingest": ingest.run,
     "minds": minds.run,

@@ -27,11 +27,37 @@ from tests.bot3.backtest.making import wandering
 
 PEERS = "BOT3_PEERS"
 ROWS, MANY, PEER_ROWS = 100_000, 1_000_000, 20_000
+TICKS, TICK_PERIODS = 500_000, (1_000, 2_000)
 SETS = [(fast, slow) for fast in range(5, 15) for slow in range(20, 120, 10)]
 
 
-def _engine(bars: Bars) -> dict[str, float]:
-    engine, strategy = BacktestingEngine(BacktestSettings()), EmaCross(10, 20)
+def _ticks(rows: int) -> Bars:
+    """Trades, a millisecond apart."""
+    price = wandering(rows, 1, step=0.0002).close
+    times = 1_600_000_000_000_000_000 + np.arange(rows, dtype=np.int64) * 1_000_000
+    ones = np.ones(rows)
+    return Bars("BTC/USDT", times, price, price, price, price, ones, 0, is_trades=True)
+
+
+def _tick_kernel(ticks: Bars) -> dict[str, float]:
+    """Averages, decision points and fills by compiled loops alone."""
+    best, orders = 0.0, 0
+    for _ in range(3):
+        started = time.process_time()
+        targets = EmaCross(*TICK_PERIODS).targets(ticks)
+        points = kernels.decision_points(targets)
+        rows = points + 1
+        rows, points = rows[rows < len(ticks)], points[rows < len(ticks)]
+        _, fills = kernels.all_or_nothing(
+            rows, targets[points], ticks.open, ticks.close, 0.001, 0.0, 1e4
+        )
+        orders = len(fills)
+        best = max(best, len(ticks) / (time.process_time() - started))
+    return {"ticks": len(ticks), "orders": orders, "ticks_per_s": round(best)}
+
+
+def _engine(bars: Bars, periods: tuple[int, int] = (10, 20)) -> dict[str, float]:
+    engine, strategy = BacktestingEngine(BacktestSettings()), EmaCross(*periods)
     engine.run(strategy, bars.rows(np.arange(100, dtype=np.int64)))
     best, orders = 0.0, 0
     for _ in range(2):
@@ -57,14 +83,14 @@ def _grid(bars: Bars) -> dict[str, Any]:
     }
 
 
-def _peer(name: str, bars: Bars) -> dict[str, Any] | str:
+def _peer(name: str, bars: Bars, kind: str = "bars") -> dict[str, Any] | str:
     interpreter = os.environ.get(PEERS)
     if not interpreter:
         return f"not run: {PEERS} names no interpreter that has it"
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "bars.npy"
         np.save(file, np.column_stack([bars.open, bars.high, bars.low, bars.close]))
-        script = Path(__file__).parent / "peers" / f"{name}_bars.py"
+        script = Path(__file__).parent / "peers" / f"{name}_{kind}.py"
         done = subprocess.run(
             [interpreter, str(script), str(file)],
             capture_output=True, text=True, check=False, timeout=900,
@@ -88,10 +114,16 @@ def run() -> dict[str, Any]:
         "nautilus_trader": [_peer("nautilus", wandering(rows, 1, step=0.001))
                             for rows in (PEER_ROWS, ROWS)],
         "vectorbt": _peer("vectorbt", bars),
+        "ticks": _engine(_ticks(TICKS), TICK_PERIODS),
+        "tick_kernel": _tick_kernel(_ticks(TICKS)),
+        "nautilus_ticks": _peer("nautilus", _ticks(TICKS), "ticks"),
     }  # fmt: skip
     for ours, theirs in zip(found["engine"], found["nautilus_trader"], strict=False):
         if isinstance(theirs, dict):
             theirs["times"] = round(ours["bars_per_s"] / theirs["events_per_s"], 1)
+    told = found["nautilus_ticks"]
+    if isinstance(told, dict):
+        told["times"] = round(found["ticks"]["bars_per_s"] / told["events_per_s"], 1)
     told = found["vectorbt"]
     if isinstance(told, dict):
         theirs_equities = np.array(told.pop("grid_equities"))

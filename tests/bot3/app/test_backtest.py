@@ -226,3 +226,16 @@ def test_trades_of_a_file_are_ticks(tmp_path: Path) -> None:
     refused = bot3("backtest", *data, "--strategy", "hybrid", cwd=tmp_path)
     assert refused.returncode == 4
     assert "bars of the trades" in refused.stderr
+
+
+def test_a_file_may_be_named_as_it_likes(tmp_path: Path) -> None:
+    bars = wandering(300, 1)
+    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
+    pd.DataFrame({"timestamp": bars.open_ns // 1_000_000, **columns}).to_csv(
+        tmp_path / "my bars-1.csv", index=False
+    )
+    done = bot3(
+        "backtest", "--data", "my bars-1.csv", "--strategy", "ema_cross", "--json", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["symbols"] == ["my bars-1"]
