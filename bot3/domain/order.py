@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import Enum, unique
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
@@ -221,11 +221,15 @@ class Order:
         self, given: OrderInput, *, reason: str = "", venue_order_id: str | None = None
     ) -> Order:
         """After anything but a fill; raises `IllegalTransitionError`."""
-        return evolve(
-            self,
-            status=next_status(self.status, given),
-            reason=reason or self.reason,
-            venue_order_id=venue_order_id or self.venue_order_id,
+        # Spelled out: `evolve` takes four times as long, and every order moves three times.
+        return Order(
+            self.intent,
+            next_status(self.status, given),
+            venue_order_id or self.venue_order_id,
+            self.filled,
+            self.cost,
+            self.trade_ids,
+            reason or self.reason,
         )
 
     def fill(self, fill: Fill) -> Order:
@@ -236,15 +240,16 @@ class Order:
         if fill.trade_id in self.trade_ids:
             return self
         filled = self.filled + fill.amount
-        if filled > self.intent.amount:
+        if filled.amount > self.intent.amount.amount:
             raise OverfillError(f"{self.intent.client_order_id}: {filled.amount} filled")
-        is_complete = filled == self.intent.amount
+        is_complete = filled.amount == self.intent.amount.amount
         given = OrderInput.FILL_REST if is_complete else OrderInput.FILL_PART
-        return evolve(
-            self,
-            status=next_status(self.status, given),
-            filled=filled,
-            cost=self.cost + fill.price * fill.amount,
-            trade_ids=self.trade_ids | {fill.trade_id},
-            venue_order_id=fill.venue_order_id or self.venue_order_id,
+        return Order(
+            self.intent,
+            next_status(self.status, given),
+            fill.venue_order_id or self.venue_order_id,
+            filled,
+            self.cost + fill.price * fill.amount,
+            self.trade_ids | {fill.trade_id},
+            self.reason,
         )

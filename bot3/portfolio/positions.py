@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from bot3.domain.fill import Fill
 from bot3.domain.values import ZERO, Asset, InstrumentId, Price
@@ -51,7 +51,7 @@ class Position:
         if signed == 0:
             return self
         if self.amount * signed >= 0:
-            return evolve(self, amount=self.amount + signed, cost=self.cost + signed * price)
+            return Position(self.amount + signed, self.cost + signed * price, self.realized)
         if abs(signed) > abs(self.amount):
             return self.trade(-self.amount, price).trade(signed + self.amount, price)
         share = self.cost * -signed / self.amount
@@ -64,7 +64,7 @@ class Position:
 
     def pay(self, fee: Decimal) -> Position:
         """After a cost in the quote asset."""
-        return evolve(self, realized=self.realized - fee)
+        return Position(self.amount, self.cost, self.realized - fee)
 
 
 FLAT = Position()
