@@ -15,8 +15,8 @@ from attrs import field, frozen, validators
 from numpy.typing import NDArray
 
 from bot3.evolution.generator import StrategyGenerator
-from bot3.evolution.genome import Genome
 from bot3.evolution.ranking import fronts, order_of
+from bot3.strategies.genome import Genome
 
 _MIGRANTS: Final = 2
 _ISLAND_MIN: Final = 20

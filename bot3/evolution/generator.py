@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from attrs import define, field, frozen
 
-from bot3.evolution.genome import AND, ARITY, DEPTH_MAX, NOT, OR, RULE, Genome, Leaf, leaf_of
+from bot3.strategies.genome import AND, ARITY, DEPTH_MAX, NOT, OR, RULE, Genome, Leaf, leaf_of
 
 QUANTILES: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 _HEIGHT: Final = (1, 4)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bot3.backtest.bars import Floats
 from bot3.backtest.kernels import compiled
-from bot3.evolution.genome import DEPTH_MAX, Programs
+from bot3.strategies.genome import DEPTH_MAX, Programs
 
 Bytes = NDArray[np.uint8]
 CHUNK: Final = 2048

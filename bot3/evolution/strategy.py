@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.strategies import Parameter
-from bot3.evolution.genome import AND, NOT, OR, Genome, genome_of, leaf_of
 from bot3.evolution.table import NAMES, FeatureTable, table_of
+from bot3.strategies.genome import AND, NOT, OR, Genome, genome_of, leaf_of
 
 Flags = NDArray[np.bool_]
 

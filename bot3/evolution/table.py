@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from bot3.backtest.bars import Bars, Floats
 from bot3.domain.errors import DataError
-from bot3.evolution.genome import REGIME
 from bot3.market.features import FEATURES
 from bot3.regime.hamilton import HamiltonSettings
 from bot3.regime.learning import LearningFilter
+from bot3.strategies.genome import REGIME
 
 # Features of bars alone: recorded bars have no book, and no side of trades.
 NAMES: Final = (

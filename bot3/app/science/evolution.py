@@ -14,10 +14,10 @@ from bot3.backtest.validation.zones import zones_of
 from bot3.evolution.engine import EvolutionEngine, EvolutionSettings
 from bot3.evolution.fitness import EMBARGO_BARS, levels_of, measure, search_data
 from bot3.evolution.generator import QUANTILES, StrategyGenerator
-from bot3.evolution.genome import Genome
 from bot3.evolution.strategy import held
 from bot3.evolution.table import table_of
 from bot3.evolution.worlds import null_world, planted_world
+from bot3.strategies.genome import Genome
 
 _FEE: Final = 0.001
 _EDGE: Final = 0.12

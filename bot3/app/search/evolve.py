@@ -35,9 +35,9 @@ from bot3.backtest.validation.zones import Zones, zones_of
 from bot3.evolution.engine import EvolutionEngine, EvolutionSettings, Score
 from bot3.evolution.fitness import EMBARGO_BARS, WORTHLESS, levels_of, measure, search_data
 from bot3.evolution.generator import QUANTILES, StrategyGenerator
-from bot3.evolution.genome import REGIME, Genome
 from bot3.evolution.strategy import held
 from bot3.evolution.table import FeatureTable, table_of
+from bot3.strategies.genome import REGIME, Genome
 from supervisors.clock import SystemClock
 
 VERSION: Final = 1  # of what decides a result

@@ -17,7 +17,7 @@ from bot3.app.backtest.beside import percent
 from bot3.backtest.validation.court import Judged
 from bot3.backtest.validation.zones import Zones
 from bot3.domain.errors import UnavailableError
-from bot3.evolution.genome import Genome
+from bot3.strategies.genome import Genome
 
 
 def zone_words(zones: Zones) -> dict[str, list[str]]:

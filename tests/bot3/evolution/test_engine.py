@@ -8,8 +8,8 @@ import numpy as np
 
 from bot3.evolution.engine import EvolutionEngine, EvolutionSettings, Score
 from bot3.evolution.generator import StrategyGenerator
-from bot3.evolution.genome import Genome
 from bot3.evolution.ranking import crowding, fronts, novelty, order_of
+from bot3.strategies.genome import Genome
 
 LEVELS = {f"f{at}": [-2.0, -1.0, 0.0, 1.0, 2.0] for at in range(8)}
 WANTED = "f3<-1"

@@ -11,9 +11,9 @@ from bot3.backtest.validation.zones import Zones
 from bot3.evolution import kernel
 from bot3.evolution.fitness import levels_of, search_data
 from bot3.evolution.generator import QUANTILES, StrategyGenerator
-from bot3.evolution.genome import Genome, compiled
 from bot3.evolution.strategy import EvolvedStrategy, held
 from bot3.evolution.table import NAMES, FeatureTable, table_of
+from bot3.strategies.genome import Genome, compiled
 from tests.bot3.backtest.making import wandering
 
 FEE = 0.002
