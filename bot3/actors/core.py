@@ -86,6 +86,7 @@ class CoreOutlets:
     board: Address[Any]
     discovery: Address[RegimeEstimated] | None = None
     estimation: Address[RegimeEstimated | TargetProposed] | None = None
+    evolution: Address[RegimeEstimated] | None = None
 
 
 @final
@@ -131,7 +132,7 @@ class DecisionCore:
         return DecisionCell("market regime", self.runs)
 
     def _overseers(self) -> tuple[Address[RegimeEstimated], ...]:
-        beside = (self.outlets.discovery, self.outlets.estimation)
+        beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
         return (self.risk, self.market_regime, *(each for each in beside if each is not None))
 
     @minds.default

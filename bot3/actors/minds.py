@@ -14,7 +14,14 @@ from bot3.actors.market import MarketActor, MarketMessage
 from bot3.actors.memory import MARKET, ML, Memory
 from bot3.actors.ml import MLActor, MLMessage
 from bot3.actors.regime import RegimeActor
-from bot3.actors.strategies import HybridActor, HybridMessage, TAActor, TAMessage
+from bot3.actors.strategies import (
+    EvolvedActor,
+    EvolvedMessage,
+    HybridActor,
+    HybridMessage,
+    TAActor,
+    TAMessage,
+)
 from bot3.domain.values import InstrumentId
 from bot3.learning.bench import BenchSettings
 from bot3.learning.online import LearnerSettings
@@ -35,6 +42,7 @@ from bot3.messages.minds import (
     TargetProposed,
 )
 from bot3.regime.detector import RegimeDetector, RegimeSettings
+from bot3.strategies.evolved import EvolvedStrategy
 from bot3.strategies.hybrid import HybridSettings, HybridStrategy
 from bot3.strategies.ml import MLSettings, MLStrategy
 from bot3.strategies.payoff import PayoffSettings
@@ -52,7 +60,9 @@ INTENSITY = Intensity(10, 60.0)
 
 @frozen
 class MindSettings:
-    """How opinions are formed; the same for every instrument. `cost_bps`: of a trade, one way."""
+    """How opinions are formed; the same for every instrument. `cost_bps`: of a trade, one way.
+    `is_evolving`: what evolution promotes has a place in the blend.
+    """
 
     bars: BarSettings
     regime: RegimeSettings
@@ -64,6 +74,7 @@ class MindSettings:
     is_adaptive: bool
     cost_bps: float
     rebalance_band: float
+    is_evolving: bool = False
 
 
 @final
@@ -92,6 +103,7 @@ class Mind:
     ta: DecisionCell[TAMessage] = field(init=False)
     ml: DecisionCell[MLMessage] = field(init=False)
     hybrid: DecisionCell[HybridMessage] = field(init=False)
+    evolved: DecisionCell[EvolvedMessage] = field(init=False)
 
     @market.default
     def _market(self) -> DecisionCell[MarketMessage]:
@@ -113,15 +125,25 @@ class Mind:
     def _hybrid(self) -> DecisionCell[HybridMessage]:
         return DecisionCell("hybrid", self.runs)
 
+    @evolved.default
+    def _evolved(self) -> DecisionCell[EvolvedMessage]:
+        return DecisionCell("evolved", self.runs)
+
     def specs(self) -> tuple[DecisionSpec[Any], ...]:
         """Whoever is told first, starts first."""
         return (
             DecisionSpec(self.hybrid, self._build_hybrid),
+            *self._evolving(),
             DecisionSpec(self.ml, self._build_ml),
             DecisionSpec(self.ta, self._build_ta),
             DecisionSpec(self.regime, self._build_regime),
             DecisionSpec(self.market, self._build_market),
         )
+
+    def _evolving(self) -> tuple[DecisionSpec[Any], ...]:
+        if not self.settings.is_evolving:
+            return ()
+        return (DecisionSpec(self.evolved, self._build_evolved),)
 
     @property
     def name(self) -> str:
@@ -164,7 +186,8 @@ class Mind:
     def _build_regime(self) -> RegimeActor:
         # The blend hears of a bar before its members do, so that it knows which bar they mean.
         deciding: tuple[Address[RegimeEstimated], ...] = (self.hybrid, self.ta, self.ml)
-        listeners = (*deciding, self.board, *self.overseers)
+        evolved = (self.evolved,) if self.settings.is_evolving else ()
+        listeners = (*deciding, *evolved, self.board, *self.overseers)
         return RegimeActor(
             RegimeDetector(self.settings.regime),
             listeners=listeners,
@@ -197,6 +220,11 @@ class Mind:
             journal=self.journal,
         )
 
+    def _build_evolved(self) -> EvolvedActor:
+        promoted = self.memory.recovery.promoted.get(self.instrument, ())
+        strategy = EvolvedStrategy(tuple(promoted))
+        return EvolvedActor(strategy, hybrid=self.hybrid, listeners=(self.hybrid, self.board))
+
     def _build_hybrid(self) -> HybridActor:
         settings = HybridSettings(
             ta_weight=self.settings.ta_weight,
@@ -206,5 +234,6 @@ class Mind:
             rebalance_band=self.settings.rebalance_band,
             threshold=self._threshold(),
         )
-        hybrid = HybridStrategy(TAStrategy.name, MLStrategy.name, settings)
+        shadow = EvolvedStrategy.name if self.settings.is_evolving else None
+        hybrid = HybridStrategy(TAStrategy.name, MLStrategy.name, settings, shadow)
         return HybridActor(hybrid, listeners=(*self.targets, self.board), board=self.board)

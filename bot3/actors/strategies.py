@@ -11,10 +11,12 @@ from bot3.messages.minds import (
     CostRealized,
     FeaturesComputed,
     RegimeEstimated,
+    StrategyPromoted,
     TargetProposed,
     WeightsChanged,
 )
 from bot3.strategies.base import ABSTAIN, Opinion
+from bot3.strategies.evolved import EvolvedStrategy
 from bot3.strategies.hybrid import HybridStrategy
 from bot3.strategies.ta import TAStrategy
 from supervisors.actor import Address, DecisionActor
@@ -34,7 +36,8 @@ def proposal(name: str, opinion: Opinion, features: FeaturesComputed) -> TargetP
 
 
 TAMessage = RegimeEstimated | CostRealized
-HybridMessage = RegimeEstimated | TargetProposed | CostRealized
+EvolvedMessage = RegimeEstimated | StrategyPromoted
+HybridMessage = RegimeEstimated | TargetProposed | CostRealized | StrategyPromoted
 
 
 @final
@@ -50,6 +53,30 @@ class TAActor(DecisionActor[TAMessage]):
     def handle(self, message: TAMessage) -> None:
         if isinstance(message, CostRealized):
             self._strategy.on_cost(message.cost_bps)
+            return
+        opinion = self._strategy.decide(message.features, message)
+        proposed = proposal(self._strategy.name, opinion, message.features)
+        for listener in self._listeners:
+            listener.send(proposed)
+
+
+@final
+class EvolvedActor(DecisionActor[EvolvedMessage]):
+    """Shell of `EvolvedStrategy`: follows what evolution has promoted, from its next bar on."""
+
+    def __init__(
+        self,
+        strategy: EvolvedStrategy,
+        *,
+        hybrid: Address[StrategyPromoted],
+        listeners: tuple[Address[TargetProposed], ...],
+    ) -> None:
+        self._strategy, self._hybrid, self._listeners = strategy, hybrid, listeners
+
+    def handle(self, message: EvolvedMessage) -> None:
+        if isinstance(message, StrategyPromoted):
+            self._strategy.adopt(message.genome)
+            self._hybrid.send(message)
             return
         opinion = self._strategy.decide(message.features, message)
         proposed = proposal(self._strategy.name, opinion, message.features)
@@ -83,6 +110,8 @@ class HybridActor(DecisionActor[HybridMessage]):
             self._bar = message
         elif isinstance(message, CostRealized):
             self._hybrid.on_cost(message.cost_bps)
+        elif isinstance(message, StrategyPromoted):
+            self._hybrid.renew_shadow()
         elif self._bar is not None and message.ts_ns == self._bar.ts_ns:
             self._opinions[message.strategy] = Opinion(message.target, message.confidence)
             if len(self._opinions) == len(self._hybrid.weights):

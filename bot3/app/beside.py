@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import final
 
+import structlog
 from attrs import field, frozen
 
 from bot3.actors.core import DecisionCore
-from bot3.messages.minds import RegimeEstimated, TargetProposed
+from bot3.app.settings import Config
+from bot3.domain.values import InstrumentId
+from bot3.learning.discovery import is_available
+from bot3.messages.minds import RegimeEstimated, StrategyPromoted, TargetProposed
 from bot3.portfolio.allocation import AllocationLimits
 from bot3.portfolio.sleeves import SleeveBook
 from bot3.services.discovery import DiscoveryActor
 from bot3.services.estimation import EstimationActor, EstimationBeat
+from bot3.services.evolution import EvolutionActor, EvolutionPlan
 from bot3.services.model_files import ModelFiles, ModelKeeperActor
 from bot3.services.sleeve_file import SleeveFile
-from supervisors.entropy import Dice
+from supervisors.actor import Address
+from supervisors.entropy import Dice, Entropy
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.spec import ChildSpec, EdgeSpec
 
@@ -53,12 +59,35 @@ class Beside:
     models: ModelFiles | None = None
     discovery_dice: Dice | None = None
     estimation: EstimationPlan | None = None
+    evolution: EvolutionPlan | None = None
     seen: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("discovery"), init=False)
+    evolving: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("evolution"), init=False)
     estimated: Mailbox[RegimeEstimated | TargetProposed] = field(factory=_estimated, init=False)
 
     def specs(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
         """Those that are here."""
-        return (*self._model_keeper(core), *self._discovery(core), *self._estimation(core))
+        made = (self._model_keeper, self._discovery, self._estimation, self._evolution)
+        return tuple(spec for make in made for spec in make(core))
+
+    def _evolution(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
+        plan = self.evolution
+        if plan is None:
+            return ()
+        followers: dict[InstrumentId, Address[StrategyPromoted]] = {
+            key: mind.evolved for key, mind in core.minds.items()
+        }
+
+        def build() -> EvolutionActor:
+            return EvolutionActor(
+                self.evolving,
+                followers,
+                plan,
+                core.clock,
+                journal=core.journal,
+                board=core.outlets.board,
+            )
+
+        return (EdgeSpec("evolution", build, self.evolving),)
 
     def _model_keeper(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
         files = self.models
@@ -100,3 +129,15 @@ class Beside:
             )
 
         return (EdgeSpec("estimation", build, self.estimated),)
+
+
+def discovery_dice(config: Config, entropy: Entropy) -> Dice | None:
+    """For the search for features; None where it is not wanted, or its library is not there."""
+    if not config.learning.feature_discovery:
+        return None
+    if not is_available():
+        structlog.get_logger("bot3").warning(
+            "no features are searched", missing="pip install 'bot3[discovery]'"
+        )
+        return None
+    return entropy.dice("feature discovery")

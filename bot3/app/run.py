@@ -15,13 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 from attrs import field, frozen
 
 from adapters.net.network import SocketNetwork
 from bot3.actors.memory import Memory
-from bot3.app.beside import Beside
+from bot3.app.beside import Beside, discovery_dice
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
@@ -32,10 +31,15 @@ from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
 from bot3.app.tree import EngineSettings, TradingEngine, open_desk
 from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_rests, closing
-from bot3.app.wiring import core_settings, estimation_of, instruments_of, snapshot_check
+from bot3.app.wiring import (
+    core_settings,
+    estimation_of,
+    evolution_of,
+    instruments_of,
+    snapshot_check,
+)
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
-from bot3.learning.discovery import is_available
 from bot3.messages.control import SessionStarted
 from bot3.portfolio.recovery import Recovery
 from bot3.services.control_file import ControlFile, remove_control_file
@@ -52,7 +56,7 @@ from bot3.telemetry.status import Status
 from bot3.telemetry.summary import closing_summary
 from supervisors.clock import Clock, SystemClock
 from supervisors.dispatch import RunQueue
-from supervisors.entropy import Dice, Entropy, fresh_secret
+from supervisors.entropy import Entropy, fresh_secret
 from supervisors.observe import Observer
 from supervisors.spec import EdgeSpec
 
@@ -155,19 +159,8 @@ def beside_of(given: Prepared, config: Config, memory: Memory, entropy: Entropy)
         resumed_models(given, config, memory),
         discovery_dice(config, entropy),
         estimation_of(config, entropy, SleeveFile(given.directory)),
+        evolution_of(config, entropy),
     )
-
-
-def discovery_dice(config: Config, entropy: Entropy) -> Dice | None:
-    """For the search for features; None where it is not wanted, or its library is not there."""
-    if not config.learning.feature_discovery:
-        return None
-    if not is_available():
-        structlog.get_logger("bot3").warning(
-            "no features are searched", missing="pip install 'bot3[discovery]'"
-        )
-        return None
-    return entropy.dice("feature discovery")
 
 
 def resumed_models(given: Prepared, config: Config, memory: Memory) -> ModelFiles:

@@ -68,9 +68,9 @@ class ExchangesSettings:
 class EvolutionSettings:
     """`[evolution]`."""
 
-    enabled: Annotated[bool, Flag(_UNBUILT)]
+    enabled: Annotated[bool, Flag()]
     mutation_rate: Annotated[float, _SHARE]
-    population_size: Annotated[int, Whole(2, 100_000)]
+    population_size: Annotated[int, Whole(8, 100_000)]
 
 
 @frozen

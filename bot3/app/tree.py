@@ -137,6 +137,7 @@ class TradingEngine:
             board=self.board_cell,
             discovery=None if beside.discovery_dice is None else beside.seen,
             estimation=None if beside.estimation is None else beside.estimated,
+            evolution=None if beside.evolution is None else beside.evolving,
         )
         return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
 

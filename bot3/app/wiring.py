@@ -10,6 +10,7 @@ from bot3.app.beside import EstimationPlan
 from bot3.app.settings import Config
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName, decimal_of
+from bot3.evolution.engine import EvolutionSettings
 from bot3.execution.parent import ScheduleKind, ScheduleSettings
 from bot3.execution.planner import PlannerSettings
 from bot3.execution.symbol_desk import ExecutionSettings
@@ -30,6 +31,7 @@ from bot3.risk.adaptive.manager import AdaptiveSettings
 from bot3.risk.edge import KellySettings
 from bot3.risk.limits import RiskLimits
 from bot3.services.estimation import EstimationBeat
+from bot3.services.evolution import EvolutionPlan
 from bot3.services.sleeve_file import SleeveFile
 from bot3.strategies.hybrid import HybridStrategy
 from supervisors.entropy import Entropy
@@ -244,7 +246,19 @@ def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
         is_adaptive=split.adaptive and learning.meta_learning,
         cost_bps=taker_fee_rate * 1e4,
         rebalance_band=config.execution.rebalance_band,
+        is_evolving=config.evolution.enabled and split.adaptive and learning.meta_learning,
     )
+
+
+def evolution_of(config: Config, entropy: Entropy) -> EvolutionPlan | None:
+    """What is evolved beside trading; None where it is not wanted."""
+    given = config.evolution
+    if not (given.enabled and config.ta_ml_split.adaptive and config.learning.meta_learning):
+        return None  # only weights that adapt can make room for what is promoted
+    settings = EvolutionSettings(
+        population=given.population_size, mutation_rate=given.mutation_rate
+    )
+    return EvolutionPlan(settings, config.simulation.taker_fee_rate, entropy.dice("evolution"))
 
 
 def healing_of(config: Config) -> HealingSettings:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from bot3.backtest.bars import Floats
 from bot3.backtest.validation.zones import Zones, parts, rows_of
 from bot3.evolution.engine import Score
-from bot3.evolution.table import NAMES, FeatureTable
-from bot3.strategies.genome import Genome, compiled, genome_of
+from bot3.evolution.table import FeatureTable
+from bot3.strategies.genome import NAMES, Genome, compiled, genome_of
 
 WINDOWS: Final = 4
 EMBARGO_BARS: Final = 60  # the longest memory of a feature

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.strategies import Parameter
-from bot3.evolution.table import NAMES, FeatureTable, table_of
-from bot3.strategies.genome import AND, NOT, OR, Genome, genome_of, leaf_of
+from bot3.evolution.table import FeatureTable, table_of
+from bot3.strategies.genome import AND, NAMES, NOT, OR, Genome, genome_of, leaf_of
 
 Flags = NDArray[np.bool_]
 
@@ -43,7 +43,7 @@ def _truth(program: list[str], columns: Mapping[str, NDArray[np.float32]]) -> Fl
     return stack.pop()
 
 
-class EvolvedStrategy:
+class EvolvedBars:
     """What `evolve` has promoted."""
 
     name = "evolved"

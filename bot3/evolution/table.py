@@ -16,14 +16,8 @@ from bot3.domain.errors import DataError
 from bot3.market.features import FEATURES
 from bot3.regime.hamilton import HamiltonSettings
 from bot3.regime.learning import LearningFilter
-from bot3.strategies.genome import REGIME
+from bot3.strategies.genome import NAMES, REGIME
 
-# Features of bars alone: recorded bars have no book, and no side of trades.
-NAMES: Final = (
-    "log_return_1", "log_return_5", "log_return_20", "log_return_60", "volatility_5",
-    "volatility_20", "volatility_60", "ema_distance", "rsi_14", "macd_histogram", "bollinger_b",
-    "atr_14", "adx_14", "volume_score", "day_sine", "day_cosine", REGIME,
-)  # fmt: skip
 _NS_PER_S: Final = 1_000_000_000
 
 

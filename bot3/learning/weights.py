@@ -11,7 +11,7 @@ would.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import exp
 from typing import final
 
@@ -61,12 +61,42 @@ class _Copy:
     def weights(self, regime: str) -> Vector:
         return self._by_regime.get(regime if self._is_conditional else _ANY, self._prior)
 
-    def update(self, regime: str, losses: Sequence[float]) -> float:
-        """Takes a round; returns what this copy lost in it."""
+    def renew(self, at: int, share: float) -> None:
+        """One expert's weight is `share` in every regime, the others' are what they were among
+        themselves.
+        """
+        for regime, weights in self._by_regime.items():
+            rest = 1.0 - weights[at]
+            self._by_regime[regime] = (
+                tuple(
+                    [
+                        share if place == at else weight * (1.0 - share) / rest
+                        for place, weight in enumerate(weights)
+                    ]
+                )
+                if rest > 0.0
+                else self._prior
+            )
+
+    def update(self, regime: str, given: Sequence[float], asleep: frozenset[int]) -> float:
+        """Takes a round; returns what this copy lost in it. Who was asleep lost what the others
+        together did: it neither gains nor loses by it.
+        """
         weights = self.weights(regime)
+        losses = _awake(weights, given, asleep) if asleep else given
         key = regime if self._is_conditional else _ANY
         self._by_regime[key] = hedge(weights, losses, self._prior, self._rate, self._share)
         return sum(w * loss for w, loss in zip(weights, losses, strict=True))
+
+
+def _awake(weights: Vector, losses: Sequence[float], asleep: frozenset[int]) -> Sequence[float]:
+    """Freund et al., "Using and combining predictors that specialize" (1997)."""
+    awake = [at for at in range(len(losses)) if at not in asleep]
+    total = sum(weights[at] for at in awake)
+    if not total > 0.0:
+        return losses
+    mixed = sum(weights[at] * losses[at] for at in awake) / total
+    return [mixed if at in asleep else loss for at, loss in enumerate(losses)]
 
 
 class AdaptiveWeights:
@@ -101,8 +131,16 @@ class AdaptiveWeights:
         total = sum(found)
         return {name: each / total for name, each in zip(self._names, found, strict=True)}
 
-    def update(self, regime: str, losses: Mapping[str, float]) -> None:
-        """One round's losses, of what was decided in `regime`.
+    def renew(self, name: str, share: float) -> None:
+        """An expert that is another one from now on has its weight to earn, from `share` on."""
+        at = self._names.index(name)
+        for copy in self._copies:
+            copy.renew(at, share)
+
+    def update(
+        self, regime: str, losses: Mapping[str, float], asleep: Collection[str] = ()
+    ) -> None:
+        """One round's losses, of what was decided in `regime`; `asleep`: experts that said nothing.
 
         Raises:
             ValueError: an expert missing or unknown, or a loss outside [0, 1]; nothing has changed.
@@ -112,6 +150,7 @@ class AdaptiveWeights:
             raise ValueError(f"losses of {sorted(losses)}, experts are {sorted(self._names)}")
         if not all(0.0 <= loss <= 1.0 for loss in ordered):
             raise ValueError(f"losses must be in [0, 1]: {losses}")
-        lost = [copy.update(regime, ordered) for copy in self._copies]
+        places = frozenset(at for at, name in enumerate(self._names) if name in asleep)
+        lost = [copy.update(regime, ordered, places) for copy in self._copies]
         settings = self._settings
         self._top = hedge(self._top, lost, self._start, settings.copy_rate, settings.share)

@@ -23,7 +23,13 @@ from bot3.messages.control import (
     TradingResumed,
 )
 from bot3.messages.healing import HealingActed
-from bot3.messages.minds import DriftDetected, FeaturesJudged, ModelBenched, RegimeChanged
+from bot3.messages.minds import (
+    DriftDetected,
+    FeaturesJudged,
+    ModelBenched,
+    RegimeChanged,
+    StrategyPromoted,
+)
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
@@ -66,6 +72,7 @@ Record = (
     | DriftDetected
     | ModelBenched
     | FeaturesJudged
+    | StrategyPromoted
     | HealingActed
     | ReconcileMismatch
     | ReconcileMatched

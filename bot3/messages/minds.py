@@ -146,3 +146,32 @@ class CostRealized(msgspec.Struct, frozen=True):
     instrument: InstrumentId
     ts_ns: int
     cost_bps: float
+
+
+class StrategyPromoted(msgspec.Struct, frozen=True, tag=True):
+    """Evolution has found a strategy that passed every gate: the evidence, and the whole genome.
+
+    Log growth is told as returns; `p_spa` and `p_holdout` are of the best of all candidates, and of
+    this one on data that no search has seen. `trials` were made for it.
+    """
+
+    instrument: InstrumentId
+    ts_ns: int
+    genome: str
+    expression: str
+    trials: int
+    return_search: float
+    return_holdout: float
+    p_spa: float
+    p_holdout: float
+    deflated_sharpe: float
+
+
+class EvolutionSearched(msgspec.Struct, frozen=True):
+    """A search beside trading is over: how many strategies it tried, and why they were rejected."""
+
+    instrument: InstrumentId
+    ts_ns: int
+    evaluated: int
+    promoted: int
+    rejected: dict[str, int]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import final
+from typing import Final, final
 
 from attrs import evolve, frozen
 
@@ -27,6 +27,7 @@ from bot3.messages.control import (
     TradingResumed,
 )
 from bot3.messages.journal import Record
+from bot3.messages.minds import StrategyPromoted
 from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
 from bot3.messages.risk import CapitalChanged
 from bot3.portfolio.drawdown import DrawdownWatch
@@ -57,6 +58,9 @@ class RecoveredOrder:
         return self.order.status.is_final and self.order.filled.amount >= self.stated
 
 
+PROMOTED_KEPT: Final = 3
+
+
 @final
 class Recovery:
     """Records of other accounts (between their `SessionStarted` and the next) are skipped.
@@ -74,6 +78,7 @@ class Recovery:
         self.peaks: dict[Symbol, Decimal] = {}
         self.trips = RoundTrips()
         self.capital: CapitalChanged | None = None
+        self.promoted: dict[InstrumentId, deque[str]] = {}
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
@@ -132,10 +137,6 @@ class Recovery:
                 self.stops[record.symbol] = record
                 if record.kind in LOSING_STOPS:
                     self.stops_hit_ns.append(record.ts_ns)
-            case CapitalChanged():
-                self.capital = record
-            case PeakRaised(symbol=symbol, price=price):
-                self.peaks[symbol] = price
             case EquityMarked():
                 self.watch = self.watch.mark(record.equity, record.ts_ns)
             case OrderFilled():
@@ -143,6 +144,18 @@ class Recovery:
                 self._order_event(record)
             case _ if isinstance(record, OrderEvent):
                 self._order_event(record)
+            case _:
+                self._setting(record)
+
+    def _setting(self, record: Record) -> None:
+        match record:
+            case CapitalChanged():
+                self.capital = record
+            case PeakRaised(symbol=symbol, price=price):
+                self.peaks[symbol] = price
+            case StrategyPromoted(instrument=instrument, genome=genome):
+                kept = self.promoted.setdefault(instrument, deque(maxlen=PROMOTED_KEPT))
+                kept.append(genome)
             case _:
                 pass  # nothing that recovery needs
 

@@ -21,6 +21,12 @@ from bot3.domain.errors import DataError
 
 # The probability of the wildest state, and what it is called above and below one half.
 REGIME: Final = "volatile"
+# Features of bars alone: recorded bars have no book, and no side of trades.
+NAMES: Final = (
+    "log_return_1", "log_return_5", "log_return_20", "log_return_60", "volatility_5",
+    "volatility_20", "volatility_60", "ema_distance", "rsi_14", "macd_histogram", "bollinger_b",
+    "atr_14", "adx_14", "volume_score", "day_sine", "day_cosine", REGIME,
+)  # fmt: skip
 _REGIMES: Final = {f"{REGIME}<0.5": "calm", f"{REGIME}>0.5": "volatile"}
 RULE, AND, OR, NOT = "rule", "and", "or", "not"
 DEPTH_MAX: Final = 32  # of the kernel's stack

@@ -18,6 +18,8 @@ from bot3.strategies.base import ABSTAIN, Opinion, check_inputs, clip
 from bot3.strategies.thresholds import AdaptiveThreshold, ThresholdSettings
 
 _UNITS = 4.0  # a net return of so many of the exposure's counts as a loss of 0 or 1
+# Where a promoted strategy begins: it moves next to nothing, and can earn more.
+SHADOW_SHARE = 0.02
 _SHARE = [validators.ge(0.0), validators.le(1.0)]
 
 
@@ -70,19 +72,28 @@ class HybridStrategy:
 
     A member that abstains leaves its weight to the others. Each bar, the position that followed a
     member's targets is charged with its turnover and paid the bar's return: its loss, from which
-    the weights learn; the blend's own decides how much of it is followed.
+    the weights learn; the blend's own decides how much of it is followed. A `shadow` is a member
+    whose strategy may change: it begins with next to nothing, and while it says nothing its weight
+    stays; only where the blend is adaptive.
     """
 
     __slots__ = (
-        "_adaptive", "_blend", "_cost", "_exposure", "_followed", "_regime", "_settings",
-        "_threshold", "_weights",
+        "_adaptive", "_blend", "_cost", "_exposure", "_followed", "_is_shadow_asleep", "_regime",
+        "_settings", "_shadow", "_threshold", "_weights",
     )  # fmt: skip
 
     name = "hybrid"
 
-    def __init__(self, ta: str, ml: str, settings: HybridSettings | None = None) -> None:
+    def __init__(
+        self, ta: str, ml: str, settings: HybridSettings | None = None, shadow: str | None = None
+    ) -> None:
         self._settings = settings = settings or HybridSettings()
-        names, prior = (ta, ml), (settings.ta_weight, settings.ml_weight)
+        self._shadow = shadow if settings.adaptive else None
+        names: tuple[str, ...] = (ta, ml)
+        prior: tuple[float, ...] = (settings.ta_weight, settings.ml_weight)
+        if self._shadow is not None:
+            names = (*names, self._shadow)
+            prior = (*(each * (1.0 - SHADOW_SHARE) for each in prior), SHADOW_SHARE)
         self._weights = dict(zip(names, prior, strict=True))
         if len(self._weights) != len(names):
             raise ValueError(f"two strategies named {ta}")
@@ -96,6 +107,13 @@ class HybridStrategy:
         self._followed = {name: _Followed(settings) for name in names}
         self._blend = _Followed(settings)
         self._regime = ""
+        self._is_shadow_asleep = True
+
+    def renew_shadow(self) -> None:
+        """The shadow is another strategy from now on: it has its weight to earn."""
+        if self._shadow is not None and self._adaptive is not None:
+            self._adaptive.renew(self._shadow, SHADOW_SHARE)
+            self._followed[self._shadow] = _Followed(self._settings)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -132,6 +150,8 @@ class HybridStrategy:
         gated = self._threshold.update(mixed.target, features.log_return, regime.label.value)
         for name, said in opinions.items():
             self._followed[name].follow(said.target)
+        if self._shadow is not None:
+            self._is_shadow_asleep = opinions[self._shadow].confidence == 0.0
         self._blend.follow(gated)
         return Opinion(gated * self.exposure, mixed.confidence)
 
@@ -145,7 +165,8 @@ class HybridStrategy:
             name: loss_of(each.net_return(log_return, self._cost.bps), scale)
             for name, each in self._followed.items()
         }
-        self._adaptive.update(decided_in, losses)
+        asleep = (self._shadow,) if self._shadow is not None and self._is_shadow_asleep else ()
+        self._adaptive.update(decided_in, losses, asleep)
         self._weights = self._adaptive.weights(regime)
         earned = self._blend.net_return(log_return, self._cost.bps)
         self._exposure.update(earned, log_return)
@@ -155,6 +176,10 @@ class HybridStrategy:
         speaking = sum(weights[name] for name, said in opinions.items() if said.confidence > 0.0)
         if speaking <= 0.0:
             return ABSTAIN
+        if self._shadow is not None and all(
+            said.confidence == 0.0 for name, said in opinions.items() if name != self._shadow
+        ):
+            speaking = 1.0  # a shadow does not inherit from the others: it has what it earned
         target = sum(weights[n] * o.target for n, o in opinions.items() if o.confidence > 0.0)
         confidence = sum(weights[name] * said.confidence for name, said in opinions.items())
         return Opinion(clip(target / speaking), min(confidence, 1.0))

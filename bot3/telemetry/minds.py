@@ -10,23 +10,35 @@ from typing import final
 
 from bot3.messages.minds import (
     DriftDetected,
+    EvolutionSearched,
     FeaturesJudged,
     MarketRegimeEstimated,
     ModelBenched,
+    StrategyPromoted,
 )
 
-MindsNews = MarketRegimeEstimated | DriftDetected | FeaturesJudged | ModelBenched
+MindsNews = (
+    MarketRegimeEstimated
+    | DriftDetected
+    | FeaturesJudged
+    | ModelBenched
+    | EvolutionSearched
+    | StrategyPromoted
+)
 
 
 @final
 class MindsCard:
-    """`drifts` by detector, `benched` by reason, `judged` by verdict."""
+    """`drifts` by detector, `benched` by reason, `judged` by verdict,
+    `evolved`: strategies tried, rejected by gate, and promoted.
+    """
 
     def __init__(self) -> None:
         self.market_regime: MarketRegimeEstimated | None = None
         self.drifts: Counter[str] = Counter()
         self.benched: Counter[str] = Counter()
         self.judged: Counter[str] = Counter()
+        self.evolved: Counter[str] = Counter()
 
     def take(self, message: MindsNews) -> None:
         """One of them."""
@@ -39,3 +51,8 @@ class MindsCard:
                 self.benched[reason] += 1
             case FeaturesJudged(is_promoted=is_promoted):
                 self.judged["promoted" if is_promoted else "refused"] += 1
+            case EvolutionSearched(evaluated=evaluated, rejected=rejected):
+                self.evolved["tried"] += evaluated
+                self.evolved.update(rejected)
+            case StrategyPromoted():
+                self.evolved["promoted"] += 1

@@ -107,6 +107,7 @@ class Snapshots:
             drifts=dict(board.minds.drifts),
             benched=dict(board.minds.benched),
             judged=dict(board.minds.judged),
+            evolved=dict(board.minds.evolved),
             anomalies=board.anomalies,
             stops_hit=board.stops_hit,
             stop=board.stop,

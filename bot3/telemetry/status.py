@@ -160,7 +160,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `max_drawdown` the deepest one of this run; `orders_by_status`, `denials`, `restarts` and
     `healing` count since the start, by order status, denial reason, actor and healing action;
     `drifts` by detector, `benched` (times a learner was not listened to) by reason, `judged`
-    feature sets by what became of them. `market_regime` is that of all instruments together.
+    feature sets by what became of them, `evolved` strategies likewise. `market_regime` is that of
+    all instruments together.
     `stop` is the last protective stop that was hit, of `stops_hit`;
     `mismatches` says where a venue's books and ours differ for good: no entries there;
     `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
@@ -201,6 +202,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     drifts: dict[str, int] = {}
     benched: dict[str, int] = {}
     judged: dict[str, int] = {}
+    evolved: dict[str, int] = {}
     anomalies: int = 0
     stops_hit: int = 0
     stop: str = ""

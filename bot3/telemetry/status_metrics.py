@@ -138,6 +138,9 @@ class StatusMetrics:
         text = "Feature sets judged against the ones in use, by what became of them."
         for verdict, count in status.judged.items():
             counter("bot3_features_judged_total", text, count, verdict=verdict)
+        text = "Strategies evolved beside trading: tried, promoted, or rejected at a gate."
+        for what, count in status.evolved.items():
+            counter("bot3_strategies_evolved_total", text, count, what=what)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
         counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)

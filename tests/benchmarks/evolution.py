@@ -12,7 +12,8 @@ from bot3.app.search.executors import Work, computing
 from bot3.backtest.validation.zones import Zones
 from bot3.evolution.fitness import SearchData, levels_of, measure, search_data
 from bot3.evolution.generator import QUANTILES
-from bot3.evolution.table import NAMES, table_of
+from bot3.evolution.table import table_of
+from bot3.strategies.genome import NAMES
 from tests.benchmarks.calibration import calibration_ms
 from tests.bot3.backtest.making import wandering
 

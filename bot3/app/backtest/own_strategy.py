@@ -38,13 +38,13 @@ def strategy_class(name: str) -> type[Any]:
 
 
 def _evolved(path: Path, given: Mapping[str, float]) -> BarStrategy:
-    from bot3.evolution.strategy import EvolvedStrategy
+    from bot3.evolution.strategy import EvolvedBars
 
     if given:
         raise ConfigError(f"--strategy {path}: an evolved strategy has no parameters")
     try:
         found = json.loads(path.read_bytes())
-        return EvolvedStrategy(str(found["genome"]))
+        return EvolvedBars(str(found["genome"]))
     except OSError as error:
         raise ConfigError(f"--strategy {path}: {error.strerror or error}") from None
     except (ValueError, KeyError, TypeError, DataError) as error:

@@ -8,16 +8,10 @@ import numpy as np
 
 from bot3.app.science.rows import Effort, Measured, Row
 from bot3.backtest.bars import Bars
-from bot3.backtest.validation.court import CANDIDATES_MAX, Court, Judged, finalists_of
-from bot3.backtest.validation.gates import independent
-from bot3.backtest.validation.zones import zones_of
-from bot3.evolution.engine import EvolutionEngine, EvolutionSettings
-from bot3.evolution.fitness import EMBARGO_BARS, levels_of, measure, search_data
-from bot3.evolution.generator import QUANTILES, StrategyGenerator
-from bot3.evolution.strategy import held
+from bot3.evolution.engine import EvolutionSettings
 from bot3.evolution.table import table_of
+from bot3.evolution.whole import Outcome, evolve_once
 from bot3.evolution.worlds import null_world, planted_world
-from bot3.strategies.genome import Genome
 
 _FEE: Final = 0.001
 _EDGE: Final = 0.12
@@ -26,35 +20,18 @@ _NULL_BARS: Final = 4_000
 _GENERATIONS: Final = 30
 
 
-def _searched(bars: Bars, seed: int) -> tuple[bool, list[Judged[Genome]]]:
-    """Whether any candidate came to the hold-out, and who was promoted."""
-    from bot3.evolution.kernel import costs_of
-
-    table = table_of(bars)
-    zones = zones_of([bars], table.warm, EMBARGO_BARS)
-    data = search_data([table], zones, _FEE)
-    engine = EvolutionEngine(
-        EvolutionSettings(seed=seed, generations=_GENERATIONS),
-        StrategyGenerator(levels_of(data, QUANTILES), 0.1),
-    )
-    while not engine.is_over:
-        texts = [genome.text for genome in engine.ask()]
-        engine.tell(dict(zip(texts, measure(data, texts), strict=True)))
-    behaviours = np.array([score.probes for score in engine.scores.values()], dtype=np.float64)
-    court = Court((table,), held, zones, costs_of(_FEE), round(independent(behaviours)), seed)
-    best = engine.best(CANDIDATES_MAX)
-    candidates = [each for each in best if engine.scores[each.text].aims[0] > 0.0]
-    finalists = finalists_of(court.select(candidates))
-    return bool(finalists), [each for each in court.confirm(finalists) if each.rejection is None]
+def _searched(bars: Bars, seed: int) -> Outcome:
+    settings = EvolutionSettings(seed=seed, generations=_GENERATIONS)
+    return evolve_once([table_of(bars)], settings, _FEE, seed)
 
 
 def _null(effort: Effort) -> Measured:
     seeds = effort.seeds(20, 300)
     selected, promoted = 0, 0
     for seed in seeds:
-        is_selected, found = _searched(null_world(_NULL_BARS, seed), seed)
-        selected += is_selected
-        promoted += bool(found)
+        found = _searched(null_world(_NULL_BARS, seed), seed)
+        selected += bool(found.finalists)
+        promoted += bool(found.promoted)
     share = promoted / len(seeds)
     figures = {"worlds": len(seeds), "selected": selected / len(seeds), "promoted": share}
     return Measured(figures, share <= 0.05)
@@ -62,7 +39,9 @@ def _null(effort: Effort) -> Measured:
 
 def _planted(effort: Effort) -> Measured:
     seeds = effort.seeds(10, 100)
-    found = sum(bool(_searched(planted_world(_YEAR_HOURS, seed, _EDGE), seed)[1]) for seed in seeds)
+    found = sum(
+        bool(_searched(planted_world(_YEAR_HOURS, seed, _EDGE), seed).promoted) for seed in seeds
+    )
     share = found / len(seeds)
     deviation = float(np.sqrt(share * (1.0 - share) / len(seeds)))
     figures = {"worlds": len(seeds), "promoted": share, "standard_error": deviation}

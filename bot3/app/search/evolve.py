@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from attrs import asdict, frozen
 
 from bot3.app.backtest.read import read_all
@@ -24,19 +23,17 @@ from bot3.app.search.told import export, lines, promoted_json, zone_words
 from bot3.app.search.verdict import Docket, counted, verdicts
 from bot3.backtest.bars import Bars
 from bot3.backtest.validation.court import (
-    CANDIDATES_MAX,
     Court,
     Judged,
-    Rejection,
 )
-from bot3.backtest.validation.gates import independent
 from bot3.backtest.validation.ledger import run_row, trials_row
 from bot3.backtest.validation.zones import Zones, zones_of
 from bot3.evolution.engine import EvolutionEngine, EvolutionSettings, Score
-from bot3.evolution.fitness import EMBARGO_BARS, WORTHLESS, levels_of, measure, search_data
+from bot3.evolution.fitness import EMBARGO_BARS, levels_of, measure, search_data
 from bot3.evolution.generator import QUANTILES, StrategyGenerator
 from bot3.evolution.strategy import held
 from bot3.evolution.table import FeatureTable, table_of
+from bot3.evolution.whole import candidates_of, different_of, early_rejections
 from bot3.strategies.genome import REGIME, Genome
 from supervisors.clock import SystemClock
 
@@ -169,9 +166,8 @@ def _judged(
     """Candidates as they were judged, how many fell at which gate, and what the trials count."""
     from bot3.evolution.kernel import costs_of
 
-    candidates = [each for each in engine.best(CANDIDATES_MAX) if _earns(engine, each)]
-    behaviours = np.array([score.probes for score in engine.scores.values()], dtype=np.float64)
-    trials = counted(run.docket, len(engine.scores), independent(behaviours))
+    candidates = candidates_of(engine)
+    trials = counted(run.docket, len(engine.scores), different_of(engine))
     court = Court(
         run.tables,
         held,
@@ -181,27 +177,8 @@ def _judged(
         run.options.settings.seed,
     )
     judged, counts = verdicts(court, candidates, run.docket)
-    counts.update(_early(engine, {each.text for each in candidates}))
+    counts.update(early_rejections(engine, {each.text for each in candidates}))
     return judged, dict(counts), trials
-
-
-def _earns(engine: EvolutionEngine, genome: Genome) -> bool:
-    return engine.scores[genome.text].aims[0] > 0.0
-
-
-def _early(engine: EvolutionEngine, candidates: set[str]) -> list[str]:
-    """Why those who are no candidates are none."""
-    found = []
-    for text, score in engine.scores.items():
-        if text in candidates:
-            continue
-        if score.aims[0] <= WORTHLESS:
-            found.append(Rejection.DOES_NOT_TRADE.value)
-        elif score.aims[0] <= 0.0:
-            found.append(Rejection.LOSES_IN_SEARCH.value)
-        else:
-            found.append(Rejection.NOT_AMONG_THE_BEST.value)
-    return found
 
 
 def _nearest(judged: Judged[Genome]) -> dict[str, Any]:

@@ -127,7 +127,6 @@ def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
     [
         ("exchanges.active", ["kraken"], 'each one of "binance"'),
         ("exchanges.arbitrage_enabled", True, "not built yet"),
-        ("evolution.enabled", True, "not built yet"),
         ("exchanges.symbols", ["BTC/USDT", "BTC/USDT"], "without repetitions"),
         ("exchanges.symbols", ["BTC/EUR"], "end in /USDT"),
         ("exchanges.symbols", [], "a list of 1 to 20"),

@@ -63,6 +63,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"mind.ta_weight": 0.7, "mind.ml_weight": 0.3},
     ),
     ({"ta_ml_split.adaptive": False}, {"mind.is_adaptive": False}),
+    ({"evolution.enabled": True}, {"mind.is_evolving": True}),
     ({"exchanges.symbols": ["ETH/USDT"]}, {"instruments": (("binance", "ETH/USDT"),)}),
     (
         {"risk.max_position_size": 0.04},
@@ -194,6 +195,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ELSEWHERE = {
     "allocation.interval_s",
     "exchanges.active",  # there is one
+    "evolution.mutation_rate",
+    "evolution.population_size",
     "exchanges.arbitrage_enabled",
     "execution.paper_latency_s",
     "learning.feature_discovery",
@@ -211,7 +214,7 @@ ELSEWHERE = {
     "system.seed",
     "system.target_apy",
 }
-ELSEWHERE_SECTIONS = {"evolution", "venues", "telemetry", "journal"}
+ELSEWHERE_SECTIONS = {"venues", "telemetry", "journal"}
 
 
 def settings_of(**keys: Any) -> CoreSettings:

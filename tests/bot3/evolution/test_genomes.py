@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from bot3.domain.errors import DataError
 from bot3.evolution.generator import StrategyGenerator
-from bot3.evolution.table import NAMES
-from bot3.strategies.genome import Leaf, genome_of, leaf_of
+from bot3.strategies.genome import NAMES, Leaf, genome_of, leaf_of
 
 LEVELS = {name: [-1.5, 0.0, 0.25, 3e-7] for name in NAMES}
 

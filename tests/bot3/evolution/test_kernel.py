@@ -11,9 +11,9 @@ from bot3.backtest.validation.zones import Zones
 from bot3.evolution import kernel
 from bot3.evolution.fitness import levels_of, search_data
 from bot3.evolution.generator import QUANTILES, StrategyGenerator
-from bot3.evolution.strategy import EvolvedStrategy, held
-from bot3.evolution.table import NAMES, FeatureTable, table_of
-from bot3.strategies.genome import Genome, compiled
+from bot3.evolution.strategy import EvolvedBars, held
+from bot3.evolution.table import FeatureTable, table_of
+from bot3.strategies.genome import NAMES, Genome, compiled
 from tests.bot3.backtest.making import wandering
 
 FEE = 0.002
@@ -46,7 +46,7 @@ def test_trade_by_trade_it_is_the_backtesting_engine(
     engine = BacktestingEngine(BacktestSettings(cash=1_000.0, fee=FEE))
     traded = 0
     for genome, (row,) in zip(genomes, rows, strict=True):
-        run = engine.run(EvolvedStrategy(genome.text), bars)
+        run = engine.run(EvolvedBars(genome.text), bars)
         position = held(genome, table, table.warm, last)
         entries = table.warm + 1 + np.flatnonzero(np.diff(position, prepend=0.0) > 0)
         assert [trip.entry_ns for trip in run.trips] == bars.open_ns[entries].tolist()

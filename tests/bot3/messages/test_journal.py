@@ -77,6 +77,9 @@ EXAMPLES: list[Record] = [
     minds.RegimeChanged(KEY, START_NS, minds.RegimeLabel.CALM, minds.RegimeLabel.VOLATILE),
     minds.DriftDetected(KEY, START_NS, "adwin"),
     minds.FeaturesJudged(KEY, START_NS, ("lag5(rsi_14)",), True, 600, 0.25, 0.24),
+    minds.StrategyPromoted(
+        KEY, START_NS, "rule rsi_14<30 rsi_14>70", "enter when …", 900, 0.1, 0.02, 0.01, 0.03, 0.98
+    ),
     minds.ModelBenched(KEY, START_NS, "ml", "too slow", START_NS + 1),
     healing.HealingActed(
         healing.HealingAction.OPEN_CIRCUIT, VENUE, "5 failed calls within 30 s", START_NS
