@@ -63,7 +63,8 @@ def test_a_restarted_actor_and_a_restarted_process_follow_it_still() -> None:
     crash(cell, RuntimeError("cosmic ray"))
     driver.restart(cell)
     assert set(opinions(driver)) == {1.0}
-    second = started(CoreDriver(EVOLVING, driver.memory))
+    second = CoreDriver(EVOLVING, driver.memory)
+    second.clock.move_to(driver.now_ns)
     assert set(opinions(second)) == {1.0}
 
 
