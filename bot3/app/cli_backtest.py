@@ -17,12 +17,14 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     type=click.Path(path_type=Path),
     multiple=True,
     required=True,
-    help="Bars or trades: CSV (also Binance's kline dumps), Parquet, Feather; one an instrument.",
+    help="Bars or trades: CSV (also Binance's kline dumps), Parquet, Feather; one an instrument. "
+    "Or one recorded order book (`<ns> <frame>` a line, .zst or plain).",
 )
 @click.option(
     "--strategy",
     required=True,
-    help="hybrid (what trades live), buy_and_hold, ema_cross, or a file like mine.py.",
+    help="hybrid (what trades live), buy_and_hold, ema_cross, or a file like mine.py; of a book"
+    " join_bid, buy_and_hold, or a file.",
 )
 @click.option("--set", "given", multiple=True, help="A parameter: fast=10.")
 @click.option(

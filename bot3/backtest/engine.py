@@ -44,7 +44,7 @@ from bot3.portfolio.positions import PositionTracker
 
 VENUE: Final = VenueName("backtest")
 _RUN: Final = RunId("backtest")
-_LIFETIME_NS: Final = 86_400 * 1_000_000_000
+LIFETIME_NS: Final = 86_400 * 1_000_000_000
 
 
 @frozen(kw_only=True)
@@ -229,7 +229,7 @@ class _Book:
             reference_price=Price(decimal_of(float(self._bars.close[decided]))),
             strategy="backtest",
             created_ns=decided_ns,
-            deadline_ns=decided_ns + _LIFETIME_NS,
+            deadline_ns=decided_ns + LIFETIME_NS,
             is_reducing=side is Side.SELL,
         )
 

@@ -86,6 +86,13 @@ BUILT_IN: Final[Mapping[str, type[Any]]] = {each.name: each for each in (BuyAndH
 
 
 def make(kind: type[Any], given: Mapping[str, float]) -> BarStrategy:
+    """One of bars; raises `ConfigError` by the parameter's name."""
+    made = make_of(kind, given)
+    assert isinstance(made, BarStrategy)
+    return made
+
+
+def make_of(kind: type[Any], given: Mapping[str, float]) -> Any:
     """With its parameters checked; raises `ConfigError` by name."""
     declared: Mapping[str, Parameter] = getattr(kind, "parameters", {})
     for name in given:
@@ -94,6 +101,4 @@ def make(kind: type[Any], given: Mapping[str, float]) -> BarStrategy:
             raise ConfigError(f"{kind.name} has no parameter {name!r}; it has {known}")
     values = {name: parameter.default for name, parameter in declared.items()}
     values |= {name: declared[name].take(name, value) for name, value in given.items()}
-    made = kind(**values)
-    assert isinstance(made, BarStrategy)
-    return made
+    return kind(**values)

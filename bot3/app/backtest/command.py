@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from attrs import evolve, frozen
 
+from adapters.simulated.bar_file import BAR_SUFFIXES
 from bot3.app.backtest.beside import baselines, cost_ladder, growth_interval, percent
 from bot3.app.backtest.own_strategy import find_strategy, settings_of
 from bot3.app.backtest.read import read_all
@@ -24,6 +26,7 @@ from bot3.backtest.result import BacktestResult, Course, course_of, result_of
 from bot3.domain.errors import ConfigError, UnavailableError
 from supervisors.clock import Clock, SystemClock
 
+_Made = tuple[Course, dict[str, Any], list[Marked]]
 HYBRID: Final = "hybrid"
 _WARM_UP_BARS: Final = 200
 _SHARES: Final = {
@@ -47,12 +50,13 @@ class BacktestOptions:
 
 def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
     """The exit code; raises `DataError` and `ConfigError` with what to do."""
-    every, warnings = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
     clock = SystemClock()
-    if options.strategy == HYBRID:
-        made = _hybrid(options, every, warnings, environ, clock)
+    if any(_is_book(path) for path in options.data):
+        every, warnings, made = _book(options, clock)
     else:
-        made = _simple(options, every, warnings, clock)
+        every, warnings = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
+        how = partial(_hybrid, environ=environ) if options.strategy == HYBRID else _simple
+        made = how(options, every, warnings, clock=clock)
     course, beside, marks = made
     result = result_of(course, options.settings.cash, warnings)
     figures = {
@@ -61,7 +65,7 @@ def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
         "source": "replayed",
         **result.figures,
         **beside,
-        "baselines": baselines(every, _shared(options, every)),
+        "baselines": beside.pop("baselines", None) or baselines(every, _shared(options, every)),
         "growth_per_day_interval": growth_interval(result.daily_returns),
     }
     if options.export is not None:
@@ -70,13 +74,41 @@ def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
     return 0
 
 
+def _is_book(path: Path) -> bool:
+    """What is no table is a recording of frames."""
+    return not BAR_SUFFIXES.intersection(suffix.lower() for suffix in path.suffixes)
+
+
+def _book(options: BacktestOptions, clock: Clock) -> tuple[list[Bars], list[str], _Made]:
+    """One recording of an order book."""
+    from bot3.app.backtest.book_run import run_book
+
+    if len(options.data) != 1 or options.timerange or options.is_repaired:
+        raise ConfigError("a recorded book is traded alone, and whole: one --data, no --timerange")
+    started_ns = clock.monotonic_ns()
+    given = settings_of(options.given)
+    found = run_book(options.data[0], options.strategy, given, options.settings)
+    took_s = (clock.monotonic_ns() - started_ns) / 1e9
+    beside = {
+        "strategy": options.strategy,
+        # The strategy at three costs, and buying and holding: the recording was read four times.
+        "events_per_s": 4 * found.course.bars / max(took_s, 1e-9),
+        **found.figures,
+        "cost_ladder": found.ladder,
+        "baselines": {"cash": 0.0, "buy_and_hold": found.held_return},
+    }
+    warnings = ["marked at the best bid; our orders do not move the recorded market"]
+    marks = [Marked(found.bars, found.course.fills, found.course.equity)]
+    return [found.bars], warnings, (found.course, beside, marks)
+
+
 def _shared(options: BacktestOptions, every: Sequence[Bars]) -> BacktestSettings:
     return evolve(options.settings, cash=options.settings.cash / len(every))
 
 
 def _simple(
-    options: BacktestOptions, every: Sequence[Bars], warnings: list[str], clock: Clock
-) -> tuple[Course, dict[str, Any], list[Marked]]:
+    options: BacktestOptions, every: Sequence[Bars], warnings: list[str], *, clock: Clock
+) -> _Made:
     """A strategy of bars, each instrument with its share of the cash."""
     strategy = find_strategy(options.strategy, settings_of(options.given))
     share = _shared(options, every)
@@ -100,9 +132,10 @@ def _hybrid(
     options: BacktestOptions,
     every: Sequence[Bars],
     warnings: list[str],
+    *,
     environ: Mapping[str, str],
     clock: Clock,
-) -> tuple[Course, dict[str, Any], list[Marked]]:
+) -> _Made:
     """The live system's own decision actors, with one account, at no, single and double costs."""
     from bot3.app.backtest.core_run import CoreSettings, run_core
 

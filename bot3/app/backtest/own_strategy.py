@@ -30,7 +30,7 @@ def strategy_class(name: str) -> type[Any]:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if name.endswith(".py"):
-        return _of_file(Path(name))
+        return of_file(Path(name))
     raise ConfigError(
         f"--strategy {name!r}: want hybrid, {', '.join(BUILT_IN)}, a file like mine.py, or one that"
         " evolve has exported (.json)"
@@ -52,7 +52,8 @@ def _evolved(path: Path, given: Mapping[str, float]) -> BarStrategy:
 
 
 @lru_cache
-def _of_file(path: Path) -> type[Any]:
+def of_file(path: Path, method: str = "targets") -> type[Any]:
+    """The one class in it with `name`, `parameters` and the method; raises `ConfigError`."""
     if not path.is_file():
         raise ConfigError(f"--strategy {path}: no such file")
     spec = importlib.util.spec_from_file_location(f"strategy_{path.stem}", path)
@@ -66,18 +67,20 @@ def _of_file(path: Path) -> type[Any]:
     found = [
         each
         for each in vars(module).values()
-        if isinstance(each, type) and each.__module__ == module.__name__ and _is_strategy(each)
+        if isinstance(each, type)
+        and each.__module__ == module.__name__
+        and _is_strategy(each, method)
     ]
     if len(found) != 1:
         raise ConfigError(
             f"--strategy {path}: {len(found)} strategies in it; want one class with name,"
-            " parameters and targets(bars)"
+            f" parameters and {method}"
         )
     return found[0]
 
 
-def _is_strategy(kind: type[Any]) -> bool:
-    return all(hasattr(kind, each) for each in ("name", "parameters", "targets"))
+def _is_strategy(kind: type[Any], method: str) -> bool:
+    return all(hasattr(kind, each) for each in ("name", "parameters", method))
 
 
 def settings_of(pairs: Sequence[str]) -> dict[str, float]:

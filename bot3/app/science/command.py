@@ -21,6 +21,7 @@ from bot3.app.science import (
     meta,
     optimization,
     order_flow,
+    realism,
     regimes,
     risk,
     storms,
@@ -41,6 +42,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *storms.ROWS,
     *evolution.ROWS,
     *optimization.ROWS,
+    *realism.ROWS,
 )
 _DATA_VARIABLE: Final = "BOT3_DATA"
 _NS_PER_S: Final = 1e9

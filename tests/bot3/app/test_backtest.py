@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bot3.app.cli import cli
 from bot3.backtest.bars import Bars
-from tests.bot3.app.processes import bot3
+from tests.bot3.app.processes import SHARED, bot3
 from tests.bot3.backtest.making import wandering
 
 BARS = wandering(400, 9)
@@ -239,3 +239,54 @@ def test_a_file_may_be_named_as_it_likes(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["symbols"] == ["my bars-1"]
+
+
+RECORDED = SHARED / "data/l2/binance-usdm-btcusdt_20240808.zst"
+FADE = """
+from bot3.backtest.book_events import Wish
+from bot3.domain.values import Side
+
+
+class Fade:
+    name, parameters = "fade", {}
+
+    def decide(self, now_ns, quote, held, cash):
+        return Wish(Side.SELL, held) if held else None
+"""
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="needs the recorded data beside this checkout")
+def test_a_recorded_book_fills_as_hftbacktest_does(tmp_path: Path) -> None:
+    """hftbacktest's queue models fill 66 to 75 of 138; the mid is then .95 bps lower."""
+    data = ("--data", str(RECORDED), "--json", "--fee", "0.0002")
+    given = ("--strategy", "join_bid", "--set", "share=0.007", "--export", "out")
+    done = bot3("backtest", *data, *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    body = json.loads(done.stdout)
+    assert 66 / 138 - 0.05 <= body["fill_rate"] <= 75 / 138 + 0.05
+    assert -0.95 * 1.15 <= body["adverse_bps"] <= -0.95 * 0.85
+    assert [rung["costs"] for rung in body["cost_ladder"]] == [0.0, 1.0, 2.0]
+    assert (tmp_path / "out" / "report.html").exists()
+    (tmp_path / "fade.py").write_text(FADE)
+    still = bot3("backtest", *data, "--strategy", "fade.py", cwd=tmp_path)
+    assert json.loads(still.stdout)["orders"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--strategy", "ema_cross"), "order books have join_bid"),
+        (("--strategy", "join_bid", "--slippage-bps", "1"), "leave it out"),
+        (("--strategy", "join_bid", "--set", "wait_s=0"), "wait_s"),
+        (("--strategy", "join_bid", "--timerange", "20240101-"), "alone, and whole"),
+    ],
+)
+def test_what_a_book_cannot_do_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    (tmp_path / "BTCUSDT.jsonl").write_text(
+        '1 {"lastUpdateId": 1, "bids": [["100", "1"]], "asks": [["101", "1"]]}\n'
+    )
+    done = bot3("backtest", "--data", "BTCUSDT.jsonl", *arguments, cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert words in done.stderr

@@ -1,0 +1,130 @@
+"""`python -m bot3 backtest` over recorded order books.
+
+Invariant: each rung of the cost ladder is the same recording, read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import evolve, frozen
+
+from adapters.simulated.depth_file import UNITS, BookRecord, DepthFile, TradeRecord, read_depth
+from bot3.app.backtest.own_strategy import of_file
+from bot3.app.backtest.trips import trips_of
+from bot3.backtest.bars import Bars
+from bot3.backtest.book_events import BookEvent, BookStrategy, MarketEvent, TradeEvent
+from bot3.backtest.book_strategies import BOOK_STRATEGIES
+from bot3.backtest.books import BookBacktest, BookRun, Mark
+from bot3.backtest.engine import BacktestSettings
+from bot3.backtest.result import Course
+from bot3.backtest.strategies import make_of
+from bot3.domain.errors import ConfigError, DataError
+from bot3.domain.values import Side
+from bot3.execution.fill_model import FillSettings
+
+
+@frozen(eq=False)
+class BookResult:
+    """`figures`: what only a book can tell."""
+
+    bars: Bars
+    course: Course
+    figures: dict[str, Any]
+    ladder: list[dict[str, Any]]
+    held_return: float
+
+
+def run_book(
+    path: Path, strategy: str, given: dict[str, float], settings: BacktestSettings
+) -> BookResult:
+    """Raises `DataError` and `ConfigError`."""
+    if settings.slippage:
+        raise ConfigError("--slippage-bps: a book has its own depth; leave it out")
+    file = read_depth(path)
+    kind = _kind(strategy)
+    made = make_of(kind, given)
+    if not isinstance(made, BookStrategy):
+        raise ConfigError(f"--strategy {strategy}: it decides on bars; a book needs decide()")
+    run = _run(file, made, settings)
+    ladder = []
+    for times in (0.0, 1.0, 2.0):
+        other = run
+        if times != 1.0:
+            costs = evolve(settings, fee=settings.fee * times)
+            other = _run(file, make_of(kind, given), costs)
+        ladder.append({"costs": times, "bars_late": 0, "total_return": _grown(other, settings)})
+    held = _run(file, make_of(BOOK_STRATEGIES["buy_and_hold"], {}), settings)
+    figures = {
+        "rested": run.rested,
+        "fill_rate": run.rested_filled / run.rested if run.rested else None,
+        "adverse_bps": run.adverse_bps,
+    }
+    bars = _bars(str(file.symbol), run.marks)
+    return BookResult(bars, _course(run, bars), figures, ladder, _grown(held, settings))
+
+
+def _kind(strategy: str) -> type[Any]:
+    if strategy in BOOK_STRATEGIES:
+        return BOOK_STRATEGIES[strategy]
+    if strategy.endswith(".py"):
+        return of_file(Path(strategy), "decide")
+    names = ", ".join(BOOK_STRATEGIES)
+    raise ConfigError(f"--strategy {strategy!r}: order books have {names}, or a file like mine.py")
+
+
+def _run(file: DepthFile, strategy: Any, settings: BacktestSettings) -> BookRun:
+    lot = Decimal(file.lot) / UNITS
+    backtest = BookBacktest(str(file.symbol), lot, settings, FillSettings())
+    try:
+        return backtest.run(strategy, _events(file))
+    except ValueError as error:
+        raise DataError(f"{file.path}: {error}") from None
+
+
+def _events(file: DepthFile) -> Iterator[MarketEvent]:
+    """Books and trades from the first snapshot on; changes that it has already are passed over."""
+    newest = None
+    for record in file.records():
+        if isinstance(record, TradeRecord):
+            if newest is not None and record.price > 0:
+                side = Side.SELL if record.is_buyer_maker else Side.BUY
+                price, amount = record.price / UNITS, record.amount / UNITS
+                yield TradeEvent(record.ts_ns, price, amount, side)
+        elif isinstance(record, BookRecord) and _is_new(record, newest):
+            newest = record.update_id
+            yield BookEvent(
+                record.ts_ns,
+                [(price / UNITS, amount / UNITS) for price, amount in record.bids],
+                [(price / UNITS, amount / UNITS) for price, amount in record.asks],
+                record.is_snapshot,
+            )
+
+
+def _is_new(record: BookRecord, newest: int | None) -> bool:
+    """Changes count from the first whole book on."""
+    return record.is_snapshot or (newest is not None and record.update_id > newest)
+
+
+def _grown(run: BookRun, settings: BacktestSettings) -> float:
+    last = run.marks[-1]
+    return (last.cash + last.held * last.bid) / settings.cash - 1.0
+
+
+def _bars(symbol: str, marks: tuple[Mark, ...]) -> Bars:
+    """The best bid, once a second: for plots and statistics."""
+    times = np.array([mark.ts_ns for mark in marks], dtype=np.int64)
+    bids = np.array([mark.bid for mark in marks])
+    return Bars(symbol, times, bids, bids, bids, bids, np.zeros(len(bids)), 0, is_trades=True)
+
+
+def _course(run: BookRun, bars: Bars) -> Course:
+    cash = np.array([mark.cash for mark in run.marks])
+    worth = np.array([mark.held * mark.bid for mark in run.marks])
+    last = {fill.instrument: run.marks[-1].bid for fill in run.fills}
+    trips = tuple(trips_of(run.fills, last))
+    return Course(bars.open_ns, cash + worth, worth, run.fills, trips, run.events, is_trades=True)
