@@ -28,7 +28,7 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 _TRIES: Final = 4
 _TASKS_PER_WORKER: Final = 2
-_CONNECT_S: Final = 10.0
+_CONNECT_S: Final = 5.0
 _ROUNDS_MAX: Final = 100_000
 
 

@@ -50,7 +50,7 @@ def test_a_killed_worker_costs_a_retry_and_the_result_is_that_of_one_machine(
     address, pids = cluster
     world = null(tmp_path)
     # Enough that it is still searching when the worker dies.
-    given = ("--data", str(world), "--json", "--population", "400", "--generations", "25")
+    given = ("--data", str(world), "--json", "--population", "300", "--generations", "20")
     running = start("evolve", *given, "--cluster", address, "--userdir", "far", cwd=tmp_path)
     ledger = tmp_path / "far" / "ledger.jsonl"
     while running.poll() is None and not (ledger.exists() and '"trials"' in ledger.read_text()):

@@ -73,7 +73,7 @@ def test_noise_is_not_promoted(tmp_path: Path) -> None:
 
 def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path) -> None:
     world = null(tmp_path)
-    arguments = ("--generations", "40", "--population", "400", "--workers", "1")
+    arguments = ("--generations", "30", "--population", "200", "--workers", "1")
     whole = evolved(tmp_path, world, *arguments, "--userdir", "undisturbed")
     running = start("evolve", "--data", str(world), *arguments, "--userdir", "cut", cwd=tmp_path)
     while running.poll() is None and not list((tmp_path / "cut").glob("search-*.json")):
@@ -82,7 +82,7 @@ def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path) -> None:
     running.send_signal(signal.SIGKILL)
     running.communicate()
     (kept,) = (tmp_path / "cut").glob("search-*.json")
-    assert json.loads(kept.read_text())["generation"] < 40
+    assert json.loads(kept.read_text())["generation"] < 30
     assert evolved(tmp_path, world, *arguments, "--userdir", "cut") == whole
     assert not kept.exists()
 
