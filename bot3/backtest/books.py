@@ -37,7 +37,6 @@ from bot3.domain.values import (
     floor_to_step,
 )
 from bot3.execution.fill_model import Execution, FillModel, FillSettings
-from bot3.portfolio.positions import PositionTracker
 
 _RUN: Final = RunId("backtest")
 _NS_PER_S: Final = 1_000_000_000
@@ -94,7 +93,6 @@ class BookBacktest:
         self._model, self._book = FillModel(fills, lot_size), Book()
         self._cash, self._held = decimal_of(settings.cash), ZERO
         self._fee = decimal_of(settings.fee)
-        self._tracker = PositionTracker()
         self._working: _Working | None = None
         self._fills: list[Fill] = []
         self._marks: list[Mark] = []
@@ -238,7 +236,6 @@ class BookBacktest:
                 now_ns,
             )
             working.order = working.order.fill(fill)
-            self._tracker.apply(fill)
             self._fills.append(fill)
             sign = working.order.intent.side.sign
             if each.liquidity is Liquidity.MAKER and sign > 0:

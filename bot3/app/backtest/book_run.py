@@ -54,18 +54,17 @@ def run_book(
     ladder = []
     for times in (0.0, 1.0, 2.0):
         other = run
-        if times != 1.0:
+        if times != 1.0 and settings.fee:
             costs = evolve(settings, fee=settings.fee * times)
             other = _run(file, make_of(kind, given), costs)
         ladder.append({"costs": times, "bars_late": 0, "total_return": _grown(other, settings)})
-    held = _run(file, make_of(BOOK_STRATEGIES["buy_and_hold"], {}), settings)
     figures = {
         "rested": run.rested,
         "fill_rate": run.rested_filled / run.rested if run.rested else None,
         "adverse_bps": run.adverse_bps,
     }
     bars = _bars(str(file.symbol), run.marks)
-    return BookResult(bars, _course(run, bars), figures, ladder, _grown(held, settings))
+    return BookResult(bars, _course(run, bars), figures, ladder, _held(run, settings))
 
 
 def _kind(strategy: str) -> type[Any]:
@@ -113,6 +112,11 @@ def _is_new(record: BookRecord, newest: int | None) -> bool:
 def _grown(run: BookRun, settings: BacktestSettings) -> float:
     last = run.marks[-1]
     return (last.cash + last.held * last.bid) / settings.cash - 1.0
+
+
+def _held(run: BookRun, settings: BacktestSettings) -> float:
+    """Bought at the first best ask, with its fee, and marked at the last best bid."""
+    return run.marks[-1].bid / (run.marks[0].ask * (1.0 + settings.fee)) - 1.0
 
 
 def _bars(symbol: str, marks: tuple[Mark, ...]) -> Bars:

@@ -258,7 +258,7 @@ class Fade:
 @pytest.mark.skipif(not RECORDED.exists(), reason="needs the recorded data beside this checkout")
 def test_a_recorded_book_fills_as_hftbacktest_does(tmp_path: Path) -> None:
     """hftbacktest's queue models fill 66 to 75 of 138; the mid is then .95 bps lower."""
-    data = ("--data", str(RECORDED), "--json", "--fee", "0.0002")
+    data = ("--data", str(RECORDED), "--json", "--fee", "0")
     given = ("--strategy", "join_bid", "--set", "share=0.007", "--export", "out")
     done = bot3("backtest", *data, *given, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

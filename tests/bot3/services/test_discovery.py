@@ -110,7 +110,7 @@ async def test_what_the_worker_process_finds_reaches_the_learner() -> None:
     actor, inbox = _made(learner, 3_000)
     for estimate in _estimates(2_500, 1.0):
         inbox.send(estimate)
-    with trio.move_on_after(60):
+    with trio.move_on_after(240):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(actor.run, _Context())
             await learner.is_told.wait()
