@@ -5,7 +5,6 @@ Invariant: no decision waits for it; whatever becomes of the worker, trading goe
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import deque
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from bot3.learning.search import Past
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.minds import FeaturesComputed, FeaturesProposed, RegimeEstimated
 from bot3.services.discovery_worker import packed
+from bot3.services.worker import ask
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
@@ -116,18 +116,10 @@ class DiscoveryActor(EdgeActor):
     async def _search(self, instrument: InstrumentId, body: bytes) -> list[str]:
         """Names of what was found; a worker that fails, or takes too long, found nothing."""
         where = str(instrument)
-        with trio.move_on_after(self._beat.deadline_s) as scope:
-            try:
-                done = await trio.run_process(_WORKER, stdin=body, capture_stdout=True, check=False)
-                told = json.loads(done.stdout)
-            except (OSError, ValueError) as error:
-                _log.warning("no features searched", instrument=where, error=str(error))
-                return []
-        if scope.cancelled_caught:
-            _log.warning("the search for features took too long", instrument=where)
-            return []
-        if "error" in told:
-            _log.warning("no features searched", instrument=where, error=told["error"])
+        told = await ask(
+            _WORKER, body, self._beat.deadline_s, "no features searched", instrument=where
+        )
+        if told is None:
             return []
         _log.info("features searched", instrument=where, found=told["found"])
         return [name for name, _ in told["found"]]

@@ -6,7 +6,6 @@ known before.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import deque
 from typing import Any, Final, Protocol, final
@@ -25,6 +24,7 @@ from bot3.portfolio.drawdown import DAY_NS
 from bot3.portfolio.sleeves import SleeveBook
 from bot3.services.estimation_worker import Question, packed
 from bot3.services.sleeve_file import SleeveFile
+from bot3.services.worker import ask
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
@@ -129,7 +129,7 @@ class EstimationActor(EdgeActor):
         day_share = self._book.block_ns / DAY_NS
         named = {str(key): values for key, values in moves.items()}
         question = Question(named, returns, day_share, self._limits, self._dice.randrange(_SEEDS))
-        told = await self._ask(packed(question))
+        told = await ask(_WORKER, packed(question), self._beat.deadline_s, "nothing estimated")
         if told is not None:
             self._tell_fits(told["volatilities"])
             self._tell_allocation(told["allocation"])
@@ -139,19 +139,6 @@ class EstimationActor(EdgeActor):
             file.save(self._book)
         except OSError as error:
             _log.warning("evidence is not kept", error=str(error))
-
-    async def _ask(self, body: bytes) -> dict[str, Any] | None:
-        with trio.move_on_after(self._beat.deadline_s):
-            try:
-                done = await trio.run_process(_WORKER, stdin=body, capture_stdout=True, check=False)
-                told = json.loads(done.stdout)
-            except (OSError, ValueError) as error:
-                _log.warning("nothing estimated", error=str(error))
-                return None
-            assert isinstance(told, dict)
-            return told
-        _log.warning("the estimates took too long", limit_s=self._beat.deadline_s)
-        return None
 
     def _tell_fits(self, fits: dict[str, dict[str, Any]]) -> None:
         now_ns = self._clock.now_ns()

@@ -6,7 +6,6 @@ one search was confirmed on is new to it: no row is held out twice.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import deque
 from typing import Any, Final, NamedTuple, Protocol, final
@@ -23,6 +22,7 @@ from bot3.market.features import FEATURE_INDEX
 from bot3.messages.journal import JournalEntry
 from bot3.messages.minds import EvolutionSearched, RegimeEstimated, StrategyPromoted
 from bot3.services.evolution_worker import Question, packed
+from bot3.services.worker import ask
 from bot3.strategies.genome import NAMES, REGIME
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
@@ -168,18 +168,10 @@ class EvolutionActor(EdgeActor):
     async def _ask(self, instrument: InstrumentId, body: bytes) -> dict[str, Any] | None:
         """A worker that fails, or takes too long, has promoted nothing."""
         where = str(instrument)
-        with trio.move_on_after(self._plan.beat.deadline_s) as scope:
-            try:
-                done = await trio.run_process(_WORKER, stdin=body, capture_stdout=True, check=False)
-                told: dict[str, Any] = json.loads(done.stdout)
-            except (OSError, ValueError) as error:
-                _log.warning("nothing evolved", instrument=where, error=str(error))
-                return None
-        if scope.cancelled_caught:
-            _log.warning("evolving took too long", instrument=where)
-            return None
-        if "error" in told:
-            _log.warning("nothing evolved", instrument=where, error=told["error"])
+        told = await ask(
+            _WORKER, body, self._plan.beat.deadline_s, "nothing evolved", instrument=where
+        )
+        if told is None:
             return None
         words = [each["expression"] for each in told["promoted"]]
         _log.info("evolved", instrument=where, evaluated=told["evaluated"], promoted=words)
