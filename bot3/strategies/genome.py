@@ -91,9 +91,8 @@ class Genome:
 
     def programs(self) -> tuple[list[str], list[str]]:
         """Both conditions in postfix order."""
-        return tuple(  # type: ignore[return-value]
-            _postfix(self.tokens[start:end]) for start, end in self._halves()
-        )
+        enter, leave = self._halves()
+        return _postfix(self.tokens[slice(*enter)]), _postfix(self.tokens[slice(*leave)])
 
 
 def genome_of(text: str, features: Sequence[str]) -> Genome:

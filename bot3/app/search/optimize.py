@@ -22,7 +22,7 @@ from bot3.app.search.data import bars_digest, days_of
 from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.optimize_report import export, lines
-from bot3.app.search.told import zone_words
+from bot3.app.search.told import evidence_json, zone_words
 from bot3.app.search.verdict import Docket, counted, verdicts
 from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.strategies import make
@@ -105,7 +105,9 @@ def run_optimize(options: OptimizeOptions, tell: Tell) -> int:
         "zones": zone_words(run.zones),
         "best": [{"parameters": each.parameters, "value": each.value} for each in best],
         "importance": optimizer.importance(),
-        "promoted": [_told(each) for each in promoted],
+        "promoted": [
+            {"parameters": dict(each.candidate), **evidence_json(each)} for each in promoted
+        ],
         "rejected": rejected,
         "warnings": notes,
     }
@@ -250,14 +252,3 @@ def _different(trials: Sequence[Told]) -> float:
     if not probes:
         return 1.0
     return independent(np.array([[int(bit) for bit in each] for each in probes], dtype=np.float64))
-
-
-def _told(judged: Judged[Candidate]) -> dict[str, Any]:
-    return {
-        "parameters": dict(judged.candidate),
-        "in_sample": judged.in_sample,
-        "selection": judged.selection,
-        "out_of_sample": judged.out_of_sample,
-        "p_values": judged.p_values,
-        "dsr": judged.dsr,
-    }

@@ -57,9 +57,13 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def promoted_json(judged: Judged[Genome]) -> dict[str, Any]:
     """For the command's output."""
+    genome = judged.candidate
+    return {"genome": genome.text, "expression": genome.expression, **evidence_json(judged)}
+
+
+def evidence_json(judged: Judged[Any]) -> dict[str, Any]:
+    """What is known of a candidate, whatever it is."""
     return {
-        "genome": judged.candidate.text,
-        "expression": judged.candidate.expression,
         "in_sample": judged.in_sample,
         "selection": judged.selection,
         "out_of_sample": judged.out_of_sample,

@@ -104,7 +104,7 @@ class Court(Generic[C, M]):
                     self._figures(each, self.zones.selection),
                     {"spa": value},
                     dsr,
-                    _first_failure(found[at], at in better, dsr),
+                    _first_failure(found[at], dsr, is_better=at in better),
                 )
             )
         return judged
@@ -166,7 +166,7 @@ class Court(Generic[C, M]):
         }
 
 
-def _first_failure(evidence: Floats, is_better: bool, dsr: float | None) -> Rejection | None:  # noqa: FBT001
+def _first_failure(evidence: Floats, dsr: float | None, *, is_better: bool) -> Rejection | None:
     walks = parts((0, len(evidence)), _WALKS, 0)
     won = sum(evidence[first:last].sum() > 0.0 for first, last in walks)
     if won * 2 <= _WALKS:
