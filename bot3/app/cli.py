@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bot3.app.cli_arbitrage import ARBITRAGE_COMMANDS
 from bot3.app.cli_backtest import BACKTEST_COMMANDS
 from bot3.app.cli_operate import COMMANDS
 from bot3.app.cli_options import CONFIG, JSON, USERDIR, VERBOSE, WORLD, guard
@@ -259,5 +260,6 @@ def venue(
     guard(action, is_verbose=options.is_verbose)
 
 
-for each in (*COMMANDS, *RESEARCH_COMMANDS, *BACKTEST_COMMANDS, *SEARCH_COMMANDS):
+_ROOMS = (COMMANDS, RESEARCH_COMMANDS, BACKTEST_COMMANDS, SEARCH_COMMANDS, ARBITRAGE_COMMANDS)
+for each in (command for room in _ROOMS for command in room):
     cli.add_command(each)

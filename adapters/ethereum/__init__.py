@@ -1,0 +1,1 @@
+"""Ethereum: blocks decoded from call traces or from logs; a node's stream of new blocks."""

@@ -1,0 +1,1 @@
+"""`python -m bot3 mev`: what others took from blocks, of files or of a node."""
