@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -63,4 +64,64 @@ def mev(
     guard(action, is_verbose=is_verbose)
 
 
-ARBITRAGE_COMMANDS = (mev,)
+@click.command()
+@click.option("--quotes", type=_FILE, required=True, help="Books, one a line of JSON.")
+@click.option(
+    "--fee", "fee_words", multiple=True, default=("0.001",), show_default="0.001",
+    help="The taker's, of an order's worth; okx=0.0008 for one venue.",
+)  # fmt: skip
+@click.option("--balance", "balance_words", multiple=True, help="binance:USDT=1000 bounds.")
+@click.option("--latency-ms", type=click.FloatRange(0, 60_000), default=0.0, show_default=True,
+              help="Tell what is left when the orders arrive.")  # fmt: skip
+@click.option("--max-age-s", type=click.FloatRange(min=0, min_open=True), default=60.0,
+              show_default=True, help="Older books count for nothing.")  # fmt: skip
+@click.option("--min-bps", type=float, default=0.0, show_default=True, help="After all fees.")
+@click.option("--max-size", type=click.FloatRange(min=0, min_open=True),
+              help="Of what a loop begins with, in its own asset.")  # fmt: skip
+@click.option("--max-hops", type=click.IntRange(2, 5), default=4, show_default=True,
+              help="Exchanges of a loop.")  # fmt: skip
+@_LINES
+@VERBOSE
+def arbitrage(
+    *,
+    quotes: Path,
+    fee_words: tuple[str, ...],
+    balance_words: tuple[str, ...],
+    latency_ms: float,
+    max_age_s: float,
+    min_bps: float,
+    max_size: float | None,
+    max_hops: int,
+    is_json: bool,
+    is_verbose: bool,
+) -> None:
+    """Find what clears all costs between books: across venues, around three pairs, or both.
+
+    --quotes FILE: {ts_ns, venue, symbol, bids: [[price, amount]…], asks: […]} a line, each a whole
+    book. Sizes are over depth and within --balance; profits are after fees. Nothing is traded.
+    """
+
+    def action() -> int:
+        from bot3.app.arbitrage.command import balances_of, fees_of, show_quotes
+        from bot3.app.arbitrage.quotes import QuotesOptions
+        from bot3.arbitrage.depth import ANY
+        from bot3.arbitrage.matrix import MatrixSettings
+
+        fee, fees = fees_of(fee_words)
+        options = QuotesOptions(
+            path=quotes,
+            settings=MatrixSettings(
+                hops_max=max_hops, size_max=ANY if max_size is None else max_size,
+                age_max_s=max_age_s, profit_bps_min=min_bps,
+            ),
+            fee=Decimal("0.001") if fee is None else fee,
+            fees=fees,
+            balances=balances_of(balance_words),
+            latency_s=latency_ms / 1e3,
+        )  # fmt: skip
+        return show_quotes(options, is_json=is_json)
+
+    guard(action, is_verbose=is_verbose)
+
+
+ARBITRAGE_COMMANDS = (arbitrage, mev)
