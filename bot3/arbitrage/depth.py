@@ -8,9 +8,7 @@ Nothing beyond a level's amount or a venue's balance is taken.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
-
-from attrs import define, frozen
+from typing import Final, NamedTuple
 
 from bot3.domain.book import Level
 from bot3.domain.instrument import Instrument
@@ -22,8 +20,7 @@ _TINY: Final = 1e-15
 Balances = Mapping[tuple[VenueName, Asset], float]
 
 
-@frozen
-class Step:
+class Step(NamedTuple):
     """A level as an exchange: `rate` out per in, after the fee; `capacity` of what goes in."""
 
     rate: float
@@ -33,8 +30,7 @@ class Step:
     price: float
 
 
-@define
-class Taken:
+class Taken(NamedTuple):
     """What goes in at one level."""
 
     step: Step
@@ -42,21 +38,82 @@ class Taken:
 
 
 def steps_of(
-    instrument: Instrument, source: Asset, levels: Iterable[Level], fee_rate: float
+    instrument: Instrument,
+    source: Asset,
+    levels: Iterable[Level],
+    fee_rate: float,
+    rate_min: float = 0.0,
 ) -> list[Step]:
-    """A side of a book: asks where `source` is its quote, bids where it is its base."""
+    """A side of a book: asks where `source` is its quote, bids where it is its base.
+
+    Levels with a rate below `rate_min` are left out, and all behind them.
+    """
     kept = 1.0 - fee_rate  # the fee is taken from what comes out
-    if source == instrument.quote:
-        return [
-            Step(kept / price, amount * price, instrument, Side.BUY, price)
-            for price, amount in levels
-        ]
-    return [Step(kept * price, amount, instrument, Side.SELL, price) for price, amount in levels]
+    is_buy = source == instrument.quote
+    side = Side.BUY if is_buy else Side.SELL
+    found: list[Step] = []
+    for price, amount in levels:
+        rate = kept / price if is_buy else kept * price
+        if rate < rate_min:
+            break
+        found.append(Step(rate, amount * price if is_buy else amount, instrument, side, price))
+    return found
 
 
 def merged(sides: Iterable[Sequence[Step]]) -> list[Step]:
     """The levels of several books of one pair, the best first."""
-    return sorted((step for side in sides for step in side), key=lambda step: -step.rate)
+    steps = [step for side in sides for step in side]
+    steps.sort(key=_rate, reverse=True)
+    return steps
+
+
+def _rate(step: Step) -> float:
+    return step.rate
+
+
+class _Hop:
+    """One exchange of the loop under way: the level that is used, what it and its venue still
+    give, and what was taken.
+    """
+
+    __slots__ = ("amounts", "asset", "at", "balances", "funds", "left", "rate", "steps", "venue")
+
+    def __init__(self, steps: Sequence[Step], asset: Asset, balances: Balances) -> None:
+        self.steps, self.asset, self.balances = steps, asset, balances
+        self.amounts = [0.0] * len(steps)
+        self.funds: dict[VenueName, float] = {}
+        self.at = -1
+        self.left = self.rate = 0.0
+        self.venue = VenueName("")
+
+    def moves_on(self) -> bool:
+        """To the next level that something can be put in; False where there is none."""
+        while True:
+            self.at += 1
+            if self.at >= len(self.steps):
+                return False
+            self.rate, capacity, instrument, _, _ = self.steps[self.at]
+            self.venue = venue = instrument.id.venue
+            if venue not in self.funds:
+                self.funds[venue] = self.balances.get((venue, self.asset), ANY)
+            self.left = min(capacity, self.funds[venue])
+            if self.left > capacity * _TINY:
+                return True
+
+    def take(self, amount: float) -> bool:
+        """False where nothing can be put in any more."""
+        self.amounts[self.at] += amount
+        self.funds[self.venue] -= amount
+        self.left -= amount
+        return self.left > self.steps[self.at].capacity * _TINY or self.moves_on()
+
+    def taken(self) -> list[Taken]:
+        """The levels that something was put in."""
+        return [
+            Taken(step, amount)
+            for step, amount in zip(self.steps, self.amounts, strict=True)
+            if amount > 0.0
+        ]
 
 
 def walk(
@@ -72,76 +129,21 @@ def walk(
     It stops where a unit would come back as less than 1 + `gain_min`, or where `size_max` of the
     first asset is under way. A venue that is not in `balances` is not bounded.
     """
-    taken: list[list[Taken]] = [[] for _ in hops]
-    if not all(hops):
-        return taken
-    at = [0] * len(hops)
-    room = [steps[0].capacity for steps in hops]
-    funds: list[dict[VenueName, float]] = [{} for _ in hops]
+    under_way = [_Hop(steps, asset, balances) for steps, asset in zip(hops, loop, strict=True)]
     left = size_max
-    while left > 0.0:
-        if not all(
-            _ready(steps, at, room, hop, funds[hop], loop[hop], balances)
-            for hop, steps in enumerate(hops)
-        ):
-            break
-        rates = [steps[at[hop]].rate for hop, steps in enumerate(hops)]
+    is_open = all(hop.moves_on() for hop in under_way)
+    while is_open and left > 0.0:
         flow, gain = left, 1.0
-        for hop, rate in enumerate(rates):
-            flow = min(flow, _most(hops[hop][at[hop]], room[hop], funds[hop]) / gain)
-            gain *= rate
+        for hop in under_way:
+            most = hop.left / gain
+            flow = min(flow, most)
+            gain *= hop.rate
         if gain <= 1.0 + gain_min:
             break
         left -= flow
         into = flow
-        for hop, rate in enumerate(rates):
-            _take(taken[hop], hops[hop][at[hop]], into, room, hop, funds[hop])
+        for hop in under_way:
+            rate = hop.rate
+            is_open = hop.take(into) and is_open
             into *= rate
-    return taken
-
-
-def _venue(step: Step) -> VenueName:
-    return step.instrument.id.venue
-
-
-def _most(step: Step, room: float, funds: Mapping[VenueName, float]) -> float:
-    return min(room, funds[_venue(step)])
-
-
-def _ready(
-    steps: Sequence[Step],
-    at: list[int],
-    room: list[float],
-    hop: int,
-    funds: dict[VenueName, float],
-    asset: Asset,
-    balances: Balances,
-) -> bool:
-    """Moves on to a level that something can still be put in; False where there is none."""
-    while at[hop] < len(steps):
-        step = steps[at[hop]]
-        venue = _venue(step)
-        if venue not in funds:
-            funds[venue] = balances.get((venue, asset), ANY)
-        if _most(step, room[hop], funds) > step.capacity * _TINY:
-            return True
-        at[hop] += 1
-        if at[hop] < len(steps):
-            room[hop] = steps[at[hop]].capacity
-    return False
-
-
-def _take(
-    taken: list[Taken],
-    step: Step,
-    amount: float,
-    room: list[float],
-    hop: int,
-    funds: dict[VenueName, float],
-) -> None:
-    room[hop] = max(room[hop] - amount, 0.0)
-    funds[_venue(step)] = max(funds[_venue(step)] - amount, 0.0)
-    if taken and taken[-1].step is step:
-        taken[-1].amount += amount
-    else:
-        taken.append(Taken(step, amount))
+    return [hop.taken() for hop in under_way]

@@ -7,7 +7,8 @@ that each is told of once. Pure: books and time are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp
 from typing import final
 
 from attrs import define, field, frozen
@@ -20,8 +21,8 @@ from bot3.domain.book import Level, Quote
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Asset, InstrumentId, VenueName
 
-_LOOPS_MAX = 4  # of one change: those that gain most at the touch
-_NS_PER_MS = 1_000_000
+_LOOPS_MAX = 2  # of one change and direction: those that gain most at the touch
+_SLACK = 1.0 + 1e-9  # for what floats lose
 
 
 @frozen(kw_only=True)
@@ -32,7 +33,7 @@ class MatrixSettings:
     `quotes`: the assets that a loop begins with, the first that it has.
     """
 
-    levels: int = 20
+    levels: int = 10
     hops_max: int = 4
     size_max: float = ANY
     age_max_s: float = 2.0
@@ -51,6 +52,7 @@ class _Kept:
     bids: Sequence[Level] = ()
     asks: Sequence[Level] = ()
     ts_ns: int = 0
+    fee: float = 0.0
 
 
 @final
@@ -72,7 +74,7 @@ class ArbitrageMatrix:
         if kept is None:
             kept = self._books[key] = _Kept(instrument)
             self._pairs.setdefault((instrument.base, instrument.quote), []).append(kept)
-        kept.instrument = instrument
+        kept.instrument, kept.fee = instrument, float(instrument.taker_fee_rate)
 
     def on_balance(self, venue: VenueName, asset: Asset, free: float) -> None:
         """What may be spent of an asset at a venue."""
@@ -92,6 +94,8 @@ class ArbitrageMatrix:
         """A book as it is now, best levels first; what it makes possible, the most profit first."""
         kept = self._books[key]
         self._put(kept, bids, asks, ts_ns)
+        if not self._rates.has_gain():
+            return []
         base, quote = kept.instrument.base, kept.instrument.quote
         loops = [
             loop
@@ -120,7 +124,7 @@ class ArbitrageMatrix:
         most = self.settings.levels
         kept.bids, kept.asks, kept.ts_ns = bids[:most], asks[:most], ts_ns
         known = kept.instrument
-        left = 1.0 - float(known.taker_fee_rate)
+        left = 1.0 - kept.fee
         self._rates.put(known.quote, known.base, known.id, left / asks[0][0] if asks else 0.0)
         self._rates.put(known.base, known.quote, known.id, left * bids[0][0] if bids else 0.0)
 
@@ -152,21 +156,25 @@ class ArbitrageMatrix:
         return found if is_worth and found.net_bps > settings.profit_bps_min else None
 
     def _hops(self, loop: Loop, ts_ns: int, passed: set[InstrumentId]) -> list[list[Step]]:
-        onward = (*loop[1:], loop[0])
-        return [
-            merged(self._sides(source, target, ts_ns, passed))
-            for source, target in zip(loop, onward, strict=True)
-        ]
+        ways = list(zip(loop, (*loop[1:], loop[0]), strict=True))
+        best = [self._rates.best(source, target) for source, target in ways]
+        gain = exp(sum(rate for rate in best if rate is not None)) * _SLACK
+        hops: list[list[Step]] = []
+        for (source, target), rate in zip(ways, best, strict=True):
+            # A level that is worse than the best by more than the whole gain is never reached.
+            rate_min = 0.0 if rate is None else exp(rate) / gain
+            hops.append(merged(self._sides(source, target, ts_ns, passed, rate_min)))
+        return hops
 
     def _sides(
-        self, source: Asset, target: Asset, ts_ns: int, passed: set[InstrumentId]
-    ) -> Iterable[list[Step]]:
+        self, source: Asset, target: Asset, ts_ns: int, passed: set[InstrumentId], rate_min: float
+    ) -> Iterator[list[Step]]:
         for kept in self._pairs.get((target, source), ()):
             if kept.instrument.id not in passed and self._is_fresh(kept, ts_ns):
-                yield steps_of(kept.instrument, source, kept.asks, _fee(kept))
+                yield steps_of(kept.instrument, source, kept.asks, kept.fee, rate_min)
         for kept in self._pairs.get((source, target), ()):
             if kept.instrument.id not in passed and self._is_fresh(kept, ts_ns):
-                yield steps_of(kept.instrument, source, kept.bids, _fee(kept))
+                yield steps_of(kept.instrument, source, kept.bids, kept.fee, rate_min)
 
     def _is_fresh(self, kept: _Kept, ts_ns: int) -> bool:
         age_ns = ts_ns - kept.ts_ns + self._delays_ns.get(kept.instrument.id.venue, 0)
@@ -182,7 +190,3 @@ class ArbitrageMatrix:
             if bids and asks:
                 found[leg.instrument.id] = Quote(*bids[0], *asks[0])
         return found
-
-
-def _fee(kept: _Kept) -> float:
-    return float(kept.instrument.taker_fee_rate)

@@ -6,6 +6,7 @@ import json
 import sys
 
 from tests.benchmarks import (
+    arbitrage,
     backtest,
     decision_core,
     evolution,
@@ -19,6 +20,7 @@ from tests.benchmarks import (
 )
 
 BENCHMARKS = {
+    "arbitrage": arbitrage.run,
     "backtest": backtest.run,
     "decision_core": decision_core.run,
     "evolution": evolution.run,
