@@ -111,7 +111,7 @@ def arbitrage(
         options = QuotesOptions(
             path=quotes,
             settings=MatrixSettings(
-                hops_max=max_hops, size_max=ANY if max_size is None else max_size,
+                levels=1_000, hops_max=max_hops, size_max=ANY if max_size is None else max_size,
                 age_max_s=max_age_s, profit_bps_min=min_bps,
             ),
             fee=Decimal("0.001") if fee is None else fee,

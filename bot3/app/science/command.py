@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from bot3.app.science import (
+    arbitrage,
     discovery,
     evolution,
     growth,
@@ -43,6 +44,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *evolution.ROWS,
     *optimization.ROWS,
     *realism.ROWS,
+    *arbitrage.ROWS,
 )
 _DATA_VARIABLE: Final = "BOT3_DATA"
 _NS_PER_S: Final = 1e9
