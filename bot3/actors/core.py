@@ -9,11 +9,13 @@ restarted one is built like a first one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 from attrs import field, frozen
 
+from bot3.actors.arbitrage import ArbitrageActor, ArbitrageMessage
+from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.execution import (
     ExecutionActor,
     ExecutionMessage,
@@ -24,69 +26,28 @@ from bot3.actors.healing import HealingActor, HealingMessage, HealingOutlets
 from bot3.actors.market import MarketMessage
 from bot3.actors.market_regime import MarketRegimeActor
 from bot3.actors.memory import Memory, RememberedJournal
-from bot3.actors.minds import Mind, MindSettings
+from bot3.actors.minds import Mind
 from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
 from bot3.actors.restored_risk import RiskSettings
 from bot3.actors.risk import RiskActor, RiskMessage
-from bot3.domain.ids import RunId
-from bot3.domain.values import Asset, InstrumentId, VenueName
-from bot3.execution.symbol_desk import ExecutionSettings
-from bot3.healing.settings import HealingSettings
-from bot3.messages.account import FetchFills, Reconcile
-from bot3.messages.healing import ResumeData, ShedData
+from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.journal import JournalEntry
-from bot3.messages.market import ResyncBook, TimerTicked
-from bot3.messages.minds import RegimeEstimated, TargetProposed
+from bot3.messages.market import TimerTicked
+from bot3.messages.minds import RegimeEstimated
 from bot3.messages.orders import (
     AccountEvent,
     AccountLost,
     AccountRestored,
     BalanceChanged,
-    CancelOrder,
     InstrumentsLoaded,
     OrderFilled,
-    QueryOrder,
-    SubmitOrder,
 )
-from bot3.portfolio.reinvestment import ReinvestmentSettings
 from bot3.regime.market_wide import MarketWideRegime
-from bot3.risk.adaptive.manager import AdaptiveSettings
-from bot3.risk.limits import RiskLimits
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
 from supervisors.dispatch import RunQueue
 from supervisors.spec import DecisionSpec
-
-
-@frozen
-class CoreSettings:
-    """What the decision actors are told."""
-
-    run: RunId
-    currency: Asset
-    instruments: tuple[InstrumentId, ...]
-    limits: RiskLimits
-    adaptive: AdaptiveSettings
-    reinvestment: ReinvestmentSettings
-    execution: ExecutionSettings
-    mind: MindSettings
-    healing: HealingSettings
-
-
-@frozen
-class CoreOutlets:
-    """What decision actors send to outside of the core, by venue where there are several."""
-
-    journal: Address[JournalEntry]
-    entries: Mapping[VenueName, Address[SubmitOrder | CancelOrder | QueryOrder]]
-    accounts: Mapping[VenueName, Address[FetchFills | Reconcile]]
-    resyncs: Mapping[VenueName, Address[ResyncBook]]
-    budgets: Mapping[VenueName, Address[ShedData | ResumeData]]
-    board: Address[Any]
-    discovery: Address[RegimeEstimated] | None = None
-    estimation: Address[RegimeEstimated | TargetProposed] | None = None
-    evolution: Address[RegimeEstimated] | None = None
 
 
 @final
@@ -105,6 +66,7 @@ class DecisionCore:
     risk: DecisionCell[RiskMessage] = field(init=False)
     healing: DecisionCell[HealingMessage] = field(init=False)
     market_regime: DecisionCell[RegimeEstimated | TimerTicked] = field(init=False)
+    arbitrage: DecisionCell[ArbitrageMessage] = field(init=False)
     minds: dict[InstrumentId, Mind] = field(init=False)
 
     @journal.default
@@ -131,6 +93,14 @@ class DecisionCore:
     def _market_regime(self) -> DecisionCell[RegimeEstimated | TimerTicked]:
         return DecisionCell("market regime", self.runs)
 
+    @arbitrage.default
+    def _arbitrage(self) -> DecisionCell[ArbitrageMessage]:
+        return DecisionCell("arbitrage", self.runs)
+
+    def _arbitraging(self) -> tuple[DecisionCell[ArbitrageMessage], ...]:
+        """Whoever tells of books and money tells it too, where it is wanted."""
+        return (self.arbitrage,) if self.settings.arbitrage.is_enabled else ()
+
     def _overseers(self) -> tuple[Address[RegimeEstimated], ...]:
         beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
         return (self.risk, self.market_regime, *(each for each in beside if each is not None))
@@ -149,7 +119,8 @@ class DecisionCore:
                     self.runs,
                     self.clock,
                     peers=minds,
-                    quotes=(self.risk, self.execution, self.portfolio, board),
+                    quotes=(self.risk, self.execution, self.portfolio, board, *self._arbitraging()),
+                    depths=(self.execution, *self._arbitraging()),
                     execution=self.execution,
                     targets=(self.risk,) if estimation is None else (self.risk, estimation),
                     healing=self.healing,
@@ -168,7 +139,7 @@ class DecisionCore:
 
     def instrument_listeners(self) -> tuple[Address[InstrumentsLoaded], ...]:
         """Who must know the venues' filters."""
-        return (self.memory, self.risk, self.execution)
+        return (self.memory, self.risk, self.execution, *self._arbitraging())
 
     def timer_listeners(self) -> tuple[Address[TimerTicked], ...]:
         """Who must know that time passes, in the order in which they should decide.
@@ -193,7 +164,7 @@ class DecisionCore:
             case OrderFilled():
                 listeners = (self.portfolio, self.execution)
             case BalanceChanged():
-                listeners = (self.portfolio, self.risk, self.execution)
+                listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())
             case AccountLost():
                 listeners = (self.risk, board)
             case AccountRestored():
@@ -215,6 +186,23 @@ class DecisionCore:
         """Hears all minds, and is heard by none."""
         return DecisionSpec(self.market_regime, self._build_market_regime)
 
+    def arbitrage_specs(self) -> tuple[DecisionSpec[Any], ...]:
+        """Declaration of arbitrage, where it is wanted."""
+        given = self.settings.arbitrage
+        if not given.is_enabled:
+            return ()
+
+        def build() -> ArbitrageActor:
+            return ArbitrageActor(
+                given,
+                self.memory,
+                self.clock,
+                execution=self.execution,
+                board=self.outlets.board,
+            )
+
+        return (DecisionSpec(self.arbitrage, build),)
+
     def healing_spec(self) -> DecisionSpec[Any]:
         """Declaration of healing."""
         return DecisionSpec(self.healing, self._build_healing)
@@ -222,14 +210,15 @@ class DecisionCore:
     def start(self) -> None:
         """Starts every actor without supervisors: for drivers that have no Trio."""
         minds = (spec for mind in self.minds.values() for spec in mind.specs())
-        for spec in (*self.money_specs(), self.healing_spec(), self.market_regime_spec(), *minds):
+        ours = (self.healing_spec(), self.market_regime_spec(), *self.arbitrage_specs())
+        for spec in (*self.money_specs(), *ours, *minds):
             spec.cell.start(spec.build)
 
     def _build_portfolio(self) -> PortfolioActor:
         return PortfolioActor(
             restored_portfolio(self.settings.currency, self.settings.instruments, self.memory),
             untold=self.memory.untold,
-            positions=(self.risk, self.outlets.board),
+            positions=(self.risk, self.outlets.board, *self._arbitraging()),
             marks=(self.risk, self.outlets.board),
             journal=self.journal,
             watcher=self.outlets.board,
@@ -247,6 +236,7 @@ class DecisionCore:
             accounts=self.outlets.accounts,
             events=(self.execution, self.outlets.board),
             watcher=self.outlets.board,
+            arbitrage=self._arbitraging(),
         )
         return ExecutionActor(
             desk,

@@ -19,6 +19,7 @@ from bot3.execution.actions import Action, Deduced, ForeignOrder, OrderAnomaly, 
 from bot3.execution.desk import ExecutionDesk
 from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.messages.account import FetchFills, OrderClosed
+from bot3.messages.arbitrage import ArbitrageClosed, TradeArbitrage
 from bot3.messages.control import CancelEverything, TradingHalted
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BarClosed, BookLost, DepthSampled, QuoteChanged, TimerTicked
@@ -53,6 +54,7 @@ VenueNews = (
 )
 ExecutionMessage = (
     TargetSized
+    | TradeArbitrage
     | OrderApproved
     | OrderDenied
     | QuoteChanged
@@ -62,7 +64,9 @@ ExecutionMessage = (
     | TimerTicked
     | VenueNews
 )
-ExecutionNews = OrderClosed | OrderAnomaly | ForeignOrder | ForeignOrdersSeen | Submission
+ExecutionNews = (
+    ArbitrageClosed | OrderClosed | OrderAnomaly | ForeignOrder | ForeignOrdersSeen | Submission
+)
 WORK_INTERVAL_NS = 250_000_000
 _RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
@@ -77,6 +81,7 @@ class ExecutionOutlets:
     accounts: Mapping[VenueName, Address[FetchFills]]
     events: tuple[Address[OrderEvent], ...]
     watcher: Address[ExecutionNews]
+    arbitrage: tuple[Address[ArbitrageClosed], ...] = ()
 
 
 def restored_desk(run: RunId, settings: ExecutionSettings, memory: Memory) -> ExecutionDesk:
@@ -144,7 +149,9 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
             case OrderApproved():
                 self._do(self._desk.on_approved(message, now_ns))
             case OrderDenied():
-                self._desk.on_denied(message, now_ns)
+                self._do(self._desk.on_denied(message, now_ns))
+            case TradeArbitrage():
+                self._do(self._desk.on_group(message, now_ns))
             case TimerTicked(ts_ns=ts_ns):
                 if ts_ns - self._worked_ns >= WORK_INTERVAL_NS:
                     self._worked_ns = ts_ns
@@ -228,10 +235,17 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
                 case ForeignOrder():
                     if not self._catch_up(action):
                         self._out.watcher.send(action)
-                case OrderAnomaly():
-                    self._out.watcher.send(action)
+                case OrderAnomaly() | ArbitrageClosed():
+                    self._tell(action)
                 case _:
                     assert_never(action)
+
+    def _tell(self, news: OrderAnomaly | ArbitrageClosed) -> None:
+        self._out.watcher.send(news)
+        if isinstance(news, ArbitrageClosed):
+            self._out.journal.send(JournalEntry(news))
+            for listener in self._out.arbitrage:
+                listener.send(news)
 
     def _catch_up(self, news: ForeignOrder) -> bool:
         """Whether the order is one that an actor before this one opened in this very run.

@@ -92,7 +92,8 @@ class Mind:
     clock: Clock
     peers: Mapping[InstrumentId, Mind] = field(kw_only=True)
     quotes: tuple[Address[QuoteChanged | BookLost], ...] = field(kw_only=True)
-    execution: Address[DepthSampled | BarClosed] = field(kw_only=True)
+    depths: tuple[Address[DepthSampled], ...] = field(kw_only=True)
+    execution: Address[BarClosed] = field(kw_only=True)
     targets: tuple[Address[TargetProposed], ...] = field(kw_only=True)
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
@@ -170,7 +171,7 @@ class Mind:
             self.memory,
             self.clock,
             quotes=(*self.quotes, *self._same_symbol_elsewhere()),
-            depths=(self.execution,),
+            depths=self.depths,
             bars=(self.execution, self.board),
             features=self.regime,
             healing=self.healing,

@@ -92,15 +92,11 @@ class WholeOf:
 
 @frozen
 class Flag:
-    """True or false; `why_not` says why true is refused, for what does not exist yet."""
-
-    why_not: str = ""
+    """True or false."""
 
     def take(self, value: object) -> bool:
         if not isinstance(value, bool):
             raise NotAllowedError("true or false")
-        if value and self.why_not:
-            raise NotAllowedError(f"false: {self.why_not}")
         return value
 
 

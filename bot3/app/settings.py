@@ -10,6 +10,7 @@ from typing import Annotated
 
 from attrs import frozen
 
+from bot3.app.chances import ArbitrageSection
 from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
 from bot3.execution.parent import ScheduleKind
 from bot3.learning.labels import LabelKind
@@ -24,7 +25,6 @@ _VARIABLE = Text(
     "the name of an environment variable (capitals, digits, _), never the key itself",
 )
 _PORT = Whole(0, 65535)
-_UNBUILT = "not built yet"
 
 # What Binance's klines serve, in seconds: warm-up bars come from there.
 _BAR_INTERVALS = WholeOf((1, 60, 180, 300, 900, 1800, 3600))
@@ -57,7 +57,7 @@ class ExchangesSettings:
     """`[exchanges]`."""
 
     active: Annotated[tuple[str, ...], ListOf(OneOf(("binance", "okx", "bybit")), 3)]
-    arbitrage_enabled: Annotated[bool, Flag(_UNBUILT)]
+    arbitrage_enabled: Annotated[bool, Flag()]
     symbols: Annotated[
         tuple[str, ...],
         ListOf(Text(r"[A-Z0-9]{1,15}/[A-Z0-9]{2,10}", 'like "BTC/USDT"'), 20),
@@ -274,6 +274,7 @@ class Config:
     system: SystemSettings
     ta_ml_split: TaMlSplitSettings
     exchanges: ExchangesSettings
+    arbitrage: ArbitrageSection
     evolution: EvolutionSettings
     risk: RiskSettings
     protections: ProtectionsSettings

@@ -11,7 +11,8 @@ from typing import final
 
 from attrs import field, frozen
 
-from bot3.actors.core import CoreOutlets, CoreSettings, DecisionCore
+from bot3.actors.core import DecisionCore
+from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.memory import Memory
 from bot3.app.beside import Beside
 from bot3.app.venues import VenueAccess
@@ -158,6 +159,7 @@ class TradingEngine:
             *self._kill_switch(),
             self.core.healing_spec(),
             self.core.market_regime_spec(),
+            *self.core.arbitrage_specs(),
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),

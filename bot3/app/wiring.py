@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot3.actors.core import CoreSettings
+from bot3.actors.core_settings import CoreSettings
 from bot3.actors.minds import MindSettings
+from bot3.app.arbitrage.wiring import arbitrage_of, group_of
 from bot3.app.beside import EstimationPlan
 from bot3.app.settings import Config
 from bot3.domain.ids import RunId
@@ -197,7 +198,10 @@ def execution_of(config: Config) -> ExecutionSettings:
         risk_aversion=given.risk_aversion,
     )
     return ExecutionSettings(
-        planner=planner, schedule=schedule, order_lifetime_s=given.order_lifetime_s
+        planner=planner,
+        schedule=schedule,
+        order_lifetime_s=given.order_lifetime_s,
+        group=group_of(config.arbitrage),
     )
 
 
@@ -290,4 +294,5 @@ def core_settings(config: Config, run: RunId) -> CoreSettings:
         execution=execution_of(config),
         mind=mind_of(config, config.simulation.taker_fee_rate),
         healing=healing_of(config),
+        arbitrage=arbitrage_of(config),
     )

@@ -3,7 +3,8 @@
 `ProposeOrder` to risk; `Submission` to the journal, which delivers the order after the commit;
 `CancelOrder`, `QueryOrder` to the venue's order entry; `FetchFills` to its reconciler;
 `Deduced` to the journal, which delivers it as if the venue had said it; `OrderClosed` to risk;
-`OrderAnomaly`, `ForeignOrder` to whoever watches.
+`OrderAnomaly`, `ForeignOrder` to whoever watches; `ArbitrageClosed` to the journal and to whoever
+watches.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import InstrumentId
 from bot3.messages.account import FetchFills, OrderClosed
+from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.orders import (
     CancelOrder,
     IntentRecorded,
@@ -22,6 +24,8 @@ from bot3.messages.orders import (
     QueryOrder,
     SubmitOrder,
 )
+
+OUT_OF_PATIENCE = "out of patience"  # why a resting order is cancelled when its time is over
 
 
 @frozen
@@ -59,4 +63,4 @@ class ForeignOrder:
 
 
 FollowUp = QueryOrder | FetchFills | OrderClosed | Deduced | OrderAnomaly | ForeignOrder
-Action = FollowUp | ProposeOrder | Submission | CancelOrder
+Action = FollowUp | ProposeOrder | Submission | CancelOrder | ArbitrageClosed

@@ -12,28 +12,29 @@ from typing import final
 
 from bot3.domain.account import Balance
 from bot3.domain.book import Quote
+from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId, RunId, parse_client_order_id
 from bot3.domain.instrument import Instrument
-from bot3.domain.order import OrderStatus, OrderType, TimeInForce
+from bot3.domain.order import OrderStatus
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 from bot3.execution.actions import Action, FollowUp, Submission
+from bot3.execution.group import GroupPhase
+from bot3.execution.group_desk import begin, propose, withdraw
 from bot3.execution.intents import SECOND_NS, IntentMaker
 from bot3.execution.orders import OrderManager
 from bot3.execution.places import Holding, Place
-from bot3.execution.planner import OUT_OF_PATIENCE, PlannedCancel
+from bot3.execution.planner import PlannedCancel
 from bot3.execution.symbol_desk import ExecutionSettings, SymbolDesk, VenueState
-from bot3.execution.venue_record import VenueRecord
+from bot3.execution.venue_record import VenueRecord, VenueRecords
 from bot3.messages.account import OrderClosed
+from bot3.messages.arbitrage import TradeArbitrage
 from bot3.messages.market import BarClosed, DepthSampled
 from bot3.messages.orders import (
     IntentRecorded,
-    OrderAcknowledged,
     OrderApproved,
     OrderDenied,
     OrderEvent,
     OrderFilled,
-    OrderOutcomeUnknown,
-    OrderRejected,
     ProposeOrder,
     SubmitOrder,
     TargetSized,
@@ -66,7 +67,7 @@ class ExecutionDesk:
             run, next_intent_number, order_lifetime_s=settings.order_lifetime_s
         )
         self._symbols: dict[Symbol, SymbolDesk] = {}
-        self._records: dict[VenueName, VenueRecord] = {}
+        self._records = VenueRecords()
         self._funds: dict[tuple[VenueName, Asset], Balance] = {}
 
     def on_instruments(self, instruments: Iterable[Instrument]) -> None:
@@ -114,24 +115,62 @@ class ExecutionDesk:
             )
             return [closed]
         state.proposed = None
+        group = self._symbol(intent.instrument.symbol).group
+        ready: tuple[OrderApproved, ...] = (answer,)
+        if group is not None and group.has(intent):
+            ready = group.on_approved(answer, now_ns)
+        return [self._submitted(each, now_ns) for each in ready]
+
+    def _submitted(self, answer: OrderApproved, now_ns: int) -> Submission:
+        intent = answer.approved.intent
         self.orders.open(intent, now_ns)
         submit = SubmitOrder(answer.approved, answer.origin_ns)
-        return [Submission(IntentRecorded(intent, now_ns), submit)]
+        return Submission(IntentRecorded(intent, now_ns), submit)
 
-    def on_denied(self, denied: OrderDenied, now_ns: int) -> None:
-        """The instrument rests a while, and the symbol's other venues may take its part."""
+    def on_denied(self, denied: OrderDenied, now_ns: int) -> list[Action]:
+        """The instrument rests a while, and the symbol's other venues may take its part.
+
+        A group of which one leg is denied sends none.
+        """
         state = self._venue(denied.intent.instrument)
         if state.proposed == denied.intent:
             state.proposed = None
         self._pause(denied.intent.instrument, now_ns)
+        desk = self._symbol(denied.intent.instrument.symbol)
+        if desk.group is None or not desk.group.has(denied.intent):
+            return []
+        return [*withdraw(desk.group, desk, now_ns), *self._let_go(desk, now_ns)]
+
+    def on_group(self, command: TradeArbitrage, now_ns: int) -> list[Action]:
+        """Legs that belong together; nothing where the symbol has something under way."""
+        desk = self._symbol(command.symbol)
+        group = begin(command, self.settings.group, desk, self.orders, self.tracker, now_ns)
+        if group is None:
+            return []
+        desk.group = group
+        return [*propose(group, desk, self._intents, now_ns)]
+
+    def _let_go(self, desk: SymbolDesk, now_ns: int) -> list[Action]:
+        """A group that is over is told of, and forgotten."""
+        group = desk.group
+        if group is None or group.phase is not GroupPhase.DONE:
+            return []
+        desk.group = None
+        desk.is_idle = False
+        return [group.closed(now_ns)]
 
     def on_order_event(self, event: OrderEvent, now_ns: int) -> list[Action]:
         """The venue's news, after it is durable."""
         if isinstance(event, OrderFilled) and parse_client_order_id(event.fill.client_order_id):
-            self.tracker.apply(event.fill)
-        self._remember(event)
+            self._filled(event.fill, now_ns)
+        self._records.on_event(event, self.orders.get(order_of(event)[1]))
         self._symbol(order_of(event)[0].symbol).is_idle = False
         return self._follow(self.orders.apply(event, now_ns), now_ns)
+
+    def _filled(self, fill: Fill, now_ns: int) -> None:
+        group = self._symbol(fill.instrument.symbol).group
+        if self.tracker.apply(fill) and group is not None:
+            group.on_fill(fill, now_ns)
 
     def on_venue_order(
         self, answer: VenueOrder | None, client_order_id: ClientOrderId, now_ns: int
@@ -148,6 +187,8 @@ class ExecutionDesk:
         actions: list[Action] = [*self.orders.sweep(now_ns)]
         for symbol, desk in self._symbols.items():
             desk.withdraw_late(now_ns)
+            if desk.group is not None and desk.group.on_time(now_ns):
+                actions += withdraw(desk.group, desk, now_ns)
             actions += self._work(symbol, now_ns)
         return actions
 
@@ -163,34 +204,27 @@ class ExecutionDesk:
 
     def record(self, venue: VenueName) -> VenueRecord:
         """What the venue has been like in this life."""
-        return self._records.setdefault(venue, VenueRecord())
-
-    def _remember(self, event: OrderEvent) -> None:
-        """For the venue's record: only news of an order that was on its way tells."""
-        instrument, client_order_id = order_of(event)
-        order = self.orders.get(client_order_id)
-        if order is None or order.status is not OrderStatus.SUBMITTED:
-            return
-        record = self.record(instrument.venue)
-        if isinstance(event, OrderAcknowledged):
-            record.on_answer((event.ts_local_ns - order.intent.created_ns) / SECOND_NS)
-        elif isinstance(event, OrderRejected) and order.intent.order_type is OrderType.POST_ONLY:
-            # The market moved under it: mostly it would have crossed, and the venue did its work.
-            record.on_outcome(has_failed=False)
-        elif isinstance(event, OrderRejected | OrderOutcomeUnknown):
-            record.on_outcome(has_failed=True)
+        return self._records.of(venue)
 
     def _follow(self, follow: list[FollowUp], now_ns: int) -> list[Action]:
         actions: list[Action] = [*follow]
         for closed in follow:
             if isinstance(closed, OrderClosed):
+                actions += self._next_legs(closed, now_ns)
                 if self._is_to_rest(closed):
                     self._pause(closed.instrument, now_ns)
                 settled_ns = now_ns + int(self.settings.settle_s * SECOND_NS)
                 self._symbol(closed.instrument.symbol).settled_ns = settled_ns
-                self._remember_rest(closed)
+                self._records.on_closed(closed, self.orders.get(closed.client_order_id))
                 actions += self._work(closed.instrument.symbol, now_ns)
         return actions
+
+    def _next_legs(self, closed: OrderClosed, now_ns: int) -> list[Action]:
+        desk = self._symbol(closed.instrument.symbol)
+        if desk.group is None:
+            return []
+        desk.group.on_closed(closed, now_ns)
+        return [*propose(desk.group, desk, self._intents, now_ns)]
 
     def _is_to_rest(self, closed: OrderClosed) -> bool:
         """What has to get out tries again at once where the market ran away from it."""
@@ -198,15 +232,6 @@ class ExecutionDesk:
         is_urgent = target is not None and target.is_urgent
         is_lapsed = closed.status is OrderStatus.EXPIRED and not is_urgent
         return is_lapsed or closed.status is OrderStatus.REJECTED
-
-    def _remember_rest(self, closed: OrderClosed) -> None:
-        """How much of a resting order was filled, where nothing but the market decided that."""
-        order = self.orders.get(closed.client_order_id)
-        if order is None or order.intent.time_in_force is not TimeInForce.GTC:
-            return
-        if closed.status is OrderStatus.FILLED or closed.reason == OUT_OF_PATIENCE:
-            share = float(closed.filled / order.intent.amount.amount)
-            self.record(closed.instrument.venue).on_rest(share)
 
     def _pause(self, instrument: InstrumentId, now_ns: int) -> None:
         rest_ns = int(self.settings.planner.retry_s * SECOND_NS)
@@ -255,4 +280,4 @@ class ExecutionDesk:
             intent = self._intents.make(planned, state.target.strategy, now_ns)
             state.proposed = intent
             actions.append(ProposeOrder(intent, state.target.origin_ns))
-        return actions
+        return [*actions, *self._let_go(desk, now_ns)]

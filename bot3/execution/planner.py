@@ -25,6 +25,7 @@ from bot3.domain.values import (
     decimal_of,
     floor_to_step,
 )
+from bot3.execution.actions import OUT_OF_PATIENCE
 from bot3.execution.offers import Offer, OfferSettings, offer_of
 from bot3.execution.places import (
     STUCK,
@@ -34,8 +35,6 @@ from bot3.execution.places import (
     working_of,
 )
 from bot3.execution.router import BPS, route
-
-OUT_OF_PATIENCE = "out of patience"
 
 
 @frozen(kw_only=True)

@@ -15,7 +15,8 @@ from attrs import Factory, define, frozen
 from bot3.domain.book import Level, Quote
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderIntent
-from bot3.domain.values import ZERO, InstrumentId
+from bot3.domain.values import ZERO, InstrumentId, decimal_of
+from bot3.execution.group import GroupSettings, LegGroup
 from bot3.execution.inquiry import SECOND_NS, InquirySettings
 from bot3.execution.parent import (
     AT_ONCE,
@@ -48,6 +49,7 @@ class ExecutionSettings:
 
     planner: PlannerSettings = Factory(PlannerSettings)
     schedule: ScheduleSettings = Factory(ScheduleSettings)
+    group: GroupSettings = Factory(GroupSettings)
     inquiry: InquirySettings = Factory(InquirySettings)
     order_lifetime_s: float = 5.0
     settle_s: float = 0.15
@@ -77,6 +79,7 @@ class SymbolDesk:
         self.venues: dict[InstrumentId, VenueState] = {}
         self.settled_ns = 0
         self.is_idle = False  # nothing under way, and nothing to order: no quote need be looked at
+        self.group: LegGroup | None = None
         self._volumes = Volumes()
         self._parent: Parent | None = None
         self._worked: tuple[bool, int] | None = None
@@ -113,7 +116,7 @@ class SymbolDesk:
         """All targets and proposals: new targets start anew."""
         for state in self.venues.values():
             state.target = state.proposed = None
-        self._worked = self._parent = None
+        self._worked = self._parent = self.group = None
         self.is_idle = False
 
     def withdraw_late(self, now_ns: int) -> None:
@@ -130,11 +133,15 @@ class SymbolDesk:
         self, place_of: Callable[[TargetSized, VenueState], Place | None], now_ns: int
     ) -> list[PlannedOrder | PlannedCancel]:
         """What to do now; `place_of` adds what the desk knows of orders, positions and funds."""
+        if self.group is not None and self.group.holds:
+            return []
         targeted = self.targeted()
         places = [
             place for target, state in targeted if (place := place_of(target, state)) is not None
         ]
-        difference = self._difference(places)
+        difference, is_mending = self._difference(places), False
+        if self.group is not None:
+            difference, is_mending = self._mending(self.group, places, difference, now_ns)
         is_under_way = any(place.live for place in places)
         self.is_idle = not difference and not is_under_way
         if not difference:
@@ -144,8 +151,10 @@ class SymbolDesk:
         elif now_ns < self.settled_ns and not is_under_way:
             return []
         is_urgent = any(target.is_urgent for target, _ in targeted)
-        difference = self._due(places, difference, now_ns, is_urgent=is_urgent)
-        patience_s = 0.0 if is_urgent else self._patience_s(difference, now_ns)
+        if not is_mending:
+            difference = self._due(places, difference, now_ns, is_urgent=is_urgent)
+        is_hurried = is_urgent or is_mending
+        patience_s = 0.0 if is_hurried else self._patience_s(difference, now_ns)
         planned = plan(
             places,
             difference,
@@ -166,6 +175,18 @@ class SymbolDesk:
             if abs(rest) >= self._parent.step_min:
                 return rest
         return difference_of(places, self.settings.planner)
+
+    def _mending(
+        self, group: LegGroup, places: Sequence[Place], difference: Decimal, now_ns: int
+    ) -> tuple[Decimal, bool]:
+        """What a group has left open is traded back, within the dead band, too; unless the
+        strategies' target has moved beyond it meanwhile, of which it is then a part.
+        """
+        moved = abs(total_target(places) - group.target)
+        if moved > decimal_of(self.settings.planner.rebalance_band) * group.target:
+            group.supersede(now_ns)
+            return difference, False
+        return group.before - total_expected(places), True
 
     def _shown(self) -> Decimal:
         schedule = self.settings.schedule

@@ -11,7 +11,18 @@ from typing import final
 
 from attrs import define
 
+from bot3.domain.order import Order, OrderStatus, OrderType, TimeInForce
+from bot3.domain.values import VenueName
+from bot3.execution.actions import OUT_OF_PATIENCE
+from bot3.execution.inquiry import SECOND_NS
 from bot3.execution.router import penalty_of
+from bot3.messages.account import OrderClosed
+from bot3.messages.orders import (
+    OrderAcknowledged,
+    OrderEvent,
+    OrderOutcomeUnknown,
+    OrderRejected,
+)
 
 PRIOR_LATENCY_S = 0.05
 PRIOR_RESTS = 5.0
@@ -53,3 +64,36 @@ class VenueRecord:
         """Of sending an order there; after a failure it is sent again `retry_s` later."""
         retry_bps = penalty_of(retry_s, volatility_bps_per_root_s, 0.0, 0.0)
         return penalty_of(self.latency_s, volatility_bps_per_root_s, self.failure_rate, retry_bps)
+
+
+@final
+class VenueRecords:
+    """One a venue, kept from the news of orders that the desk has anyway."""
+
+    def __init__(self) -> None:
+        self._records: dict[VenueName, VenueRecord] = {}
+
+    def of(self, venue: VenueName) -> VenueRecord:
+        """Made where it is new."""
+        return self._records.setdefault(venue, VenueRecord())
+
+    def on_event(self, event: OrderEvent, order: Order | None) -> None:
+        """News of `order` as it was before: only what was on its way tells of the venue."""
+        if order is None or order.status is not OrderStatus.SUBMITTED:
+            return
+        record = self.of(order.intent.instrument.venue)
+        if isinstance(event, OrderAcknowledged):
+            record.on_answer((event.ts_local_ns - order.intent.created_ns) / SECOND_NS)
+        elif isinstance(event, OrderRejected) and order.intent.order_type is OrderType.POST_ONLY:
+            # The market moved under it: mostly it would have crossed, and the venue did its work.
+            record.on_outcome(has_failed=False)
+        elif isinstance(event, OrderRejected | OrderOutcomeUnknown):
+            record.on_outcome(has_failed=True)
+
+    def on_closed(self, closed: OrderClosed, order: Order | None) -> None:
+        """How much of a resting order was filled, where nothing but the market decided that."""
+        if order is None or order.intent.time_in_force is not TimeInForce.GTC:
+            return
+        if closed.status is OrderStatus.FILLED or closed.reason == OUT_OF_PATIENCE:
+            share = float(closed.filled / order.intent.amount.amount)
+            self.of(closed.instrument.venue).on_rest(share)

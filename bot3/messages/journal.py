@@ -12,6 +12,7 @@ import msgspec
 from attrs import frozen
 
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
+from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.control import (
     ActorRestarted,
     EquityMarked,
@@ -82,6 +83,7 @@ Record = (
     | LadderMoved
     | CapitalChanged
     | AllocationSolved
+    | ArbitrageClosed
 )
 
 # Money moved, or may: these are on disk (synced) before anybody acts on them.

@@ -53,9 +53,10 @@ from bot3.messages.orders import (
 )
 from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved, RiskScaled
 from bot3.portfolio.positions import FLAT, Position
+from bot3.telemetry.arbitrage import ArbitrageCard, ArbitrageNews
 from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.latency import LatencySample
-from bot3.telemetry.lines import fill_line, order_line
+from bot3.telemetry.lines import fee_in_quote, fill_line, order_line
 from bot3.telemetry.minds import MindsCard, MindsNews
 from bot3.telemetry.risk import RiskCard
 from bot3.telemetry.status import FillLine, OrderStatusLine
@@ -76,6 +77,7 @@ BoardMessage = (
     | WeightsChanged
     | LearningScored
     | MindsNews
+    | ArbitrageNews
     | BalancesCompared
     | ReconcileNews
     | RiskNews
@@ -118,6 +120,7 @@ class Board:
         self.stop = ""
         self.minds = MindsCard()
         self.risk = RiskCard()
+        self.arbitrage = ArbitrageCard()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -159,6 +162,8 @@ class Board:
     def _rest(self, message: BoardMessage) -> None:
         if isinstance(message, MindsNews):
             self.minds.take(message)
+        elif isinstance(message, ArbitrageNews):
+            self.arbitrage.take(message)
         else:
             self._order_news(message)
 
@@ -273,12 +278,7 @@ class Board:
 
     def _fill(self, fill: Fill) -> None:
         self.fills += 1
-        symbol = fill.instrument.symbol
-        base, _, quote = symbol.partition("/")
-        if fill.fee_asset == base:
-            self.fees_paid += fill.fee * fill.price.amount
-        elif fill.fee_asset == quote:  # a fee in a third asset has no price here
-            self.fees_paid += fill.fee
+        self.fees_paid += fee_in_quote(fill)
         self.recent_fills.append(fill_line(fill))
 
     def book_age_ms(self, venue: VenueName, now_ns: int) -> float | None:

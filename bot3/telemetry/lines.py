@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bot3.domain.fill import Fill
 from bot3.domain.order import OrderIntent, OrderStatus
 from bot3.domain.values import ZERO
@@ -40,3 +42,11 @@ def fill_line(fill: Fill) -> FillLine:
         liquidity=fill.liquidity.value,
         ts_ns=fill.ts_local_ns,
     )
+
+
+def fee_in_quote(fill: Fill) -> Decimal:
+    """0 for a fee in a third asset, which has no price here."""
+    base, _, quote = fill.instrument.symbol.partition("/")
+    if fill.fee_asset == base:
+        return fill.fee * fill.price.amount
+    return fill.fee if fill.fee_asset == quote else ZERO

@@ -141,6 +141,7 @@ class Snapshots:
             halt_reason="" if board.halted is None else board.halted.reason,
             is_flattening=board.halted is not None and board.halted.is_flattening,
             is_flat=board.flattened is not None,
+            arbitrage=board.arbitrage.status(),
         )
 
     def _orders_by_status(self) -> dict[str, int]:

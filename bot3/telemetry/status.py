@@ -11,6 +11,8 @@ from typing import Protocol
 
 import msgspec
 
+from bot3.telemetry.arbitrage import ArbitrageStatus
+
 _ZERO = Decimal(0)
 
 
@@ -207,6 +209,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     stops_hit: int = 0
     stop: str = ""
     risk: RiskStatus = RiskStatus()
+    arbitrage: ArbitrageStatus = ArbitrageStatus()
     balance_mismatches: int = 0
     mismatches: tuple[str, ...] = ()
     tick_to_order: LatencyStatus = LatencyStatus()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import final
 
 from bot3.messages.healing import CircuitState, HealingAction
+from bot3.telemetry.arbitrage import ArbitrageStatus
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.status import InstrumentStatus, RiskStatus, Status, VenueStatus
 
@@ -46,6 +47,23 @@ class StatusMetrics:
             self._instrument(instrument)
         self._system(status)
         self._risk(status.risk)
+        self._arbitrage(status.arbitrage)
+
+    def _arbitrage(self, arbitrage: ArbitrageStatus) -> None:
+        text = "Loops that cleared all costs, at most one a second for the same books."
+        for kind, count in arbitrage.seen.items():
+            self._counter("bot3_arbitrage_seen_total", text, count, kind=kind)
+        text = "Groups of legs, by how they ended."
+        for outcome, count in arbitrage.groups.items():
+            self._counter("bot3_arbitrage_groups_total", text, count, outcome=outcome)
+        gauge, name = self._gauge, "bot3_arbitrage_profit"
+        text = "Of all groups, in the quote asset: as planned, and as it came."
+        gauge(name, text, arbitrage.planned, what="planned")
+        gauge(name, text, arbitrage.realized, what="realized")
+        text = "The most that was open on one side of a group, in the quote asset."
+        gauge("bot3_arbitrage_exposure_max", text, arbitrage.exposure_max)
+        text = "The longest that anything was."
+        gauge("bot3_arbitrage_exposed_max_seconds", text, arbitrage.exposed_s_max)
 
     def _risk(self, risk: RiskStatus) -> None:
         gauge = self._gauge

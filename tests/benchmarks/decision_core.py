@@ -15,7 +15,8 @@ from typing import Any
 
 from attrs import define
 
-from bot3.actors.core import CoreOutlets, DecisionCore
+from bot3.actors.core import DecisionCore
+from bot3.actors.core_settings import CoreOutlets
 from bot3.actors.memory import Memory
 from bot3.app.config import load_config
 from bot3.app.wiring import core_settings

@@ -18,7 +18,8 @@ from typing import Any, Final, final
 import numpy as np
 from attrs import define, frozen
 
-from bot3.actors.core import CoreOutlets, DecisionCore
+from bot3.actors.core import DecisionCore
+from bot3.actors.core_settings import CoreOutlets
 from bot3.actors.memory import Memory
 from bot3.app.backtest.trips import trips_of
 from bot3.app.config import load_config

@@ -58,6 +58,7 @@ class LoneMind:
             self._clock,
             peers={},
             quotes=(nobody,),
+            depths=(nobody,),
             execution=nobody,
             targets=(self,),
             healing=nobody,

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from bot3.actors.core import CoreOutlets, DecisionCore
+from bot3.actors.core import DecisionCore
+from bot3.actors.core_settings import CoreOutlets
 from bot3.actors.memory import Memory
 from bot3.app.config import load_config
 from bot3.app.wiring import core_settings

@@ -126,7 +126,7 @@ def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
     ("key", "value", "words"),
     [
         ("exchanges.active", ["kraken"], 'each one of "binance"'),
-        ("exchanges.arbitrage_enabled", True, "not built yet"),
+        ("exchanges.arbitrage_enabled", 3, "true or false"),
         ("exchanges.symbols", ["BTC/USDT", "BTC/USDT"], "without repetitions"),
         ("exchanges.symbols", ["BTC/EUR"], "end in /USDT"),
         ("exchanges.symbols", [], "a list of 1 to 20"),

@@ -10,6 +10,7 @@ from bot3.domain.order import OrderIntent
 from bot3.domain.values import InstrumentId, Quantity, Symbol, VenueName
 from bot3.execution.actions import Action, Submission
 from bot3.execution.desk import ExecutionDesk
+from bot3.execution.group import GroupSettings
 from bot3.execution.parent import ScheduleSettings
 from bot3.execution.planner import PlannerSettings
 from bot3.execution.symbol_desk import ExecutionSettings
@@ -39,11 +40,14 @@ SETTLE_NS = int(ExecutionSettings().settle_s * SECOND_NS)
 class Floor:
     """A desk whose proposals are all approved, and the clock."""
 
-    def __init__(self, patience_s: float = 0.0, **schedule: Any) -> None:
+    def __init__(
+        self, patience_s: float = 0.0, group: GroupSettings | None = None, **schedule: Any
+    ) -> None:
         self.now_ns = START_NS
         settings = ExecutionSettings(
             planner=PlannerSettings(maker_patience_s=patience_s),
             schedule=ScheduleSettings(**schedule),
+            group=group or GroupSettings(),
         )
         self.desk = ExecutionDesk(RUN, settings)
         self.sent: list[OrderIntent] = []

@@ -1,0 +1,197 @@
+"""The matrix of all books, kept up to date by their touches: what clears all costs is told, and
+where it may be traded, execution is asked to.
+
+Invariant: nothing is asked for but legs of one symbol, the sales of which are held on their venues;
+a symbol that was just asked for, or just traded, rests for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, final
+
+from attrs import Factory, frozen
+
+from bot3.actors.memory import Memory
+from bot3.arbitrage.legs import Leg
+from bot3.arbitrage.matrix import ArbitrageMatrix, MatrixSettings
+from bot3.arbitrage.opportunity import ArbitrageKind, Opportunity
+from bot3.domain.account import Balance
+from bot3.domain.book import Level
+from bot3.domain.instrument import Instrument
+from bot3.domain.values import InstrumentId, Price, Side, Symbol, decimal_of
+from bot3.messages.account import PositionChanged
+from bot3.messages.arbitrage import ArbitrageClosed, ArbitrageLeg, ArbitrageSeen, TradeArbitrage
+from bot3.messages.market import BookLost, DepthSampled, QuoteChanged
+from bot3.messages.orders import BalanceChanged, InstrumentsLoaded
+from supervisors.actor import Address, DecisionActor
+from supervisors.clock import Clock
+
+ArbitrageMessage = (
+    QuoteChanged
+    | BookLost
+    | DepthSampled
+    | InstrumentsLoaded
+    | BalanceChanged
+    | PositionChanged
+    | ArbitrageClosed
+)
+_NS_PER_S: Final = 1_000_000_000
+_TOLD_AGAIN_NS: Final = 1_000_000_000
+
+
+@frozen(kw_only=True)
+class ArbitrageSettings:
+    """`pause_s`: how long a symbol rests after a group was asked for, or ended."""
+
+    is_enabled: bool = False
+    matrix: MatrixSettings = Factory(MatrixSettings)
+    pause_s: float = 1.0
+
+
+@final
+class ArbitrageActor(DecisionActor[ArbitrageMessage]):
+    """Shell of an `ArbitrageMatrix`. A restarted one has no books until their touches are told."""
+
+    def __init__(
+        self,
+        settings: ArbitrageSettings,
+        memory: Memory,
+        clock: Clock,
+        *,
+        execution: Address[TradeArbitrage],
+        board: Address[ArbitrageSeen],
+    ) -> None:
+        self._settings, self._clock = settings, clock
+        self._execution, self._board = execution, board
+        self._matrix = ArbitrageMatrix(settings.matrix)
+        self._known: dict[InstrumentId, Instrument] = {}
+        self._behind: dict[InstrumentId, tuple[Sequence[Level], Sequence[Level]]] = {}
+        self._resting_until_ns: dict[Symbol, int] = {}
+        self._told: dict[frozenset[InstrumentId], int] = {}
+        for instrument in memory.instruments.values():
+            self._learn(instrument)
+        for balance in memory.balances.values():
+            self._on_balance(balance)
+        for key, position in memory.recovery.tracker.positions().items():
+            self._on_position(key, float(position.amount))
+
+    def handle(self, message: ArbitrageMessage) -> None:
+        match message:
+            case QuoteChanged():
+                self._on_quote(message)
+            case DepthSampled(instrument=key, bids=bids, asks=asks):
+                self._behind[key] = (bids, asks)
+            case BookLost(instrument=key):
+                self._behind.pop(key, None)
+                if key in self._known:
+                    self._matrix.on_lost(key)
+            case InstrumentsLoaded(instruments=instruments):
+                for instrument in instruments:
+                    self._learn(instrument)
+            case BalanceChanged(balances=balances):
+                for balance in balances:
+                    self._on_balance(balance)
+            case PositionChanged(instrument=key, position=amount):
+                self._on_position(key, float(amount))
+            case ArbitrageClosed(symbol=symbol, ts_ns=ts_ns):
+                self._rest(symbol, ts_ns)
+
+    def _learn(self, instrument: Instrument) -> None:
+        """Nothing is held there, as far as is known, until a position says otherwise."""
+        if instrument.id not in self._known:
+            self._on_position(instrument.id, 0.0, instrument)
+        self._known[instrument.id] = instrument
+        self._matrix.on_instrument(instrument)
+
+    def _on_balance(self, balance: Balance) -> None:
+        """Only of quote: of base what a strategy holds may be sold, and nothing else."""
+        is_quote = any(each.quote == balance.asset for each in self._known.values())
+        if is_quote:
+            self._matrix.on_balance(balance.venue, balance.asset, float(balance.free))
+
+    def _on_position(
+        self, key: InstrumentId, amount: float, instrument: Instrument | None = None
+    ) -> None:
+        known = instrument or self._known.get(key)
+        if known is not None:
+            self._matrix.on_balance(key.venue, known.base, max(amount, 0.0))
+
+    def _on_quote(self, quoted: QuoteChanged) -> None:
+        key, quote = quoted.instrument, quoted.quote
+        if key not in self._known:
+            return
+        bids, asks = self._behind.get(key, ((), ()))
+        bids = [(quote.bid, quote.bid_amount), *(each for each in bids if each[0] < quote.bid)]
+        asks = [(quote.ask, quote.ask_amount), *(each for each in asks if each[0] > quote.ask)]
+        now_ns = quoted.ts_local_ns
+        found = self._matrix.on_book(key, bids, asks, now_ns)
+        for each in found:
+            self._tell(each, now_ns)
+        for each in found:
+            if self._is_tradable(each, now_ns):
+                symbol = each.legs[0].instrument.id.symbol
+                self._rest(symbol, now_ns)
+                self._execution.send(self._command(each, symbol))
+                return
+
+    def _tell(self, found: Opportunity, now_ns: int) -> None:
+        if now_ns - self._told.get(found.instruments, -_TOLD_AGAIN_NS) < _TOLD_AGAIN_NS:
+            return
+        self._told[found.instruments] = now_ns
+        self._board.send(
+            ArbitrageSeen(
+                kind=found.kind.value,
+                venues=tuple(leg.instrument.id.venue for leg in found.legs),
+                symbols=tuple(leg.instrument.id.symbol for leg in found.legs),
+                quote=found.quote,
+                net_bps=found.net_bps,
+                size=found.size,
+                profit=found.profit,
+                ts_ns=now_ns,
+            )
+        )
+
+    def _is_tradable(self, found: Opportunity, now_ns: int) -> bool:
+        """Loops over several symbols are told only: positions are kept by symbol."""
+        symbol = found.legs[0].instrument.id.symbol
+        is_resting = now_ns < self._resting_until_ns.get(symbol, 0)
+        return found.kind is ArbitrageKind.CROSS_VENUE and not is_resting
+
+    def _rest(self, symbol: Symbol, now_ns: int) -> None:
+        pause_ns = int(self._settings.pause_s * _NS_PER_S)
+        self._resting_until_ns[symbol] = now_ns + pause_ns
+
+    def _command(self, found: Opportunity, symbol: Symbol) -> TradeArbitrage:
+        legs = sorted(found.legs, key=self._margin)
+        return TradeArbitrage(
+            symbol=symbol,
+            legs=tuple(
+                ArbitrageLeg(
+                    instrument=leg.instrument.id,
+                    side=leg.side,
+                    amount=leg.amount,
+                    limit=leg.limit,
+                    price=_mid(self._matrix, leg),
+                )
+                for leg in legs
+            ),
+            profit=found.profit,
+            ts_ns=found.ts_ns,
+            origin_ns=self._clock.monotonic_ns(),
+        )
+
+    def _margin(self, leg: Leg) -> float:
+        """How much rests at its limit or better, for each unit that is wanted: the least first."""
+        bids, asks = self._matrix.book(leg.instrument.id)
+        limit = float(leg.limit.amount)
+        if leg.side is Side.BUY:
+            there = sum(amount for price, amount in asks if price <= limit)
+        else:
+            there = sum(amount for price, amount in bids if price >= limit)
+        return there / float(leg.amount)
+
+
+def _mid(matrix: ArbitrageMatrix, leg: Leg) -> Price:
+    bids, asks = matrix.book(leg.instrument.id)
+    return leg.instrument.nearest_price(decimal_of((bids[0][0] + asks[0][0]) / 2))

@@ -1,0 +1,23 @@
+"""`[arbitrage]`: what prices leave lying between venues, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import frozen
+
+from bot3.app.rules import Number, OneOf
+from bot3.execution.group import Sending
+
+
+@frozen
+class ArbitrageSection:
+    """`[arbitrage]`."""
+
+    max_size: Annotated[float, Number(0, 1e12, is_above=True)]
+    min_profit_bps: Annotated[float, Number(0, 1000)]
+    leg_failure_rate: Annotated[float, Number(0, 1)]
+    sending: Annotated[str, OneOf(tuple(each.value for each in Sending))]
+    legs_within_s: Annotated[float, Number(0.1, 60)]
+    mend_within_s: Annotated[float, Number(0.5, 600)]
+    pause_s: Annotated[float, Number(0, 3600)]
