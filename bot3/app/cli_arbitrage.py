@@ -77,7 +77,7 @@ def mev(
               show_default=True, help="Older books count for nothing.")  # fmt: skip
 @click.option("--min-bps", type=float, default=0.0, show_default=True, help="After all fees.")
 @click.option("--max-size", type=click.FloatRange(min=0, min_open=True),
-              help="Of what a loop begins with, in its own asset.")  # fmt: skip
+              help="Of what goes into a loop or comes back.")  # fmt: skip
 @click.option("--max-hops", type=click.IntRange(2, 5), default=4, show_default=True,
               help="Exchanges of a loop.")  # fmt: skip
 @_LINES

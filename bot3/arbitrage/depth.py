@@ -127,10 +127,11 @@ def walk(
     """What goes in at each level of each hop; hop `i` spends `loop[i]`.
 
     It stops where a unit would come back as less than 1 + `gain_min`, or where `size_max` of the
-    first asset is under way. A venue that is not in `balances` is not bounded.
+    first asset has gone in or come back: either may be what is left open where a leg fails. A venue
+    that is not in `balances` is not bounded.
     """
     under_way = [_Hop(steps, asset, balances) for steps, asset in zip(hops, loop, strict=True)]
-    left = size_max
+    left = left_back = size_max
     is_open = all(hop.moves_on() for hop in under_way)
     while is_open and left > 0.0:
         flow, gain = left, 1.0
@@ -140,7 +141,10 @@ def walk(
             gain *= hop.rate
         if gain <= 1.0 + gain_min:
             break
+        flow = min(flow, left_back / gain)
         left -= flow
+        left_back -= flow * gain
+        is_open = left_back > size_max * _TINY
         into = flow
         for hop in under_way:
             rate = hop.rate

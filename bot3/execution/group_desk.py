@@ -6,8 +6,7 @@ a strategy's target (whoever brings a remainder back works to it), and what it s
 
 from __future__ import annotations
 
-from decimal import Decimal
-
+from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderIntent, OrderStatus, OrderType, TimeInForce
 from bot3.domain.values import ZERO, Quantity, Side
 from bot3.execution.group import GroupSettings, LegGroup
@@ -37,33 +36,38 @@ def begin(
     for key, state in desk.venues.items():
         if state.proposed is not None or orders.live(key) or orders.missing_amount(key):
             return None
-    lots: list[Decimal] = []
-    least = ZERO
-    for leg in command.legs:
-        there = desk.venues.get(leg.instrument)
-        if there is None or there.instrument is None or there.target is None:
-            return None
-        if there.quote is None or now_ns < there.paused_until_ns:
-            return None
-        if leg.side is Side.SELL and tracker.position(leg.instrument).amount < leg.amount:
-            return None
-        instrument = there.instrument
-        smallest = max(
-            instrument.lot_size, instrument.amount_min, instrument.notional_min / leg.price.amount
-        )
-        lots.append(instrument.lot_size)
-        least = smallest if not least else min(least, smallest)
+    known = [_tradable(leg, desk, tracker, now_ns) for leg in command.legs]
+    instruments = [each for each in known if each is not None]
+    if len(instruments) < len(known):
+        return None
+    price = command.legs[0].price.amount
+    least = min(
+        max(each.lot_size, each.amount_min, each.notional_min / price) for each in instruments
+    )
     before = sum((tracker.position(key).amount for key in desk.venues), ZERO)
     target = sum((max(wanted.position, ZERO) for wanted, _ in desk.targeted()), ZERO)
     return LegGroup(
         command,
         settings,
-        lots=lots,
+        lots=[each.lot_size for each in instruments],
         before=before,
         target=target,
         tolerance=least,
         now_ns=now_ns,
     )
+
+
+def _tradable(
+    leg: ArbitrageLeg, desk: SymbolDesk, tracker: PositionTracker, now_ns: int
+) -> Instrument | None:
+    """Where the leg would be traded; None where it may not be."""
+    there = desk.venues.get(leg.instrument)
+    if there is None or there.target is None or there.quote is None:
+        return None
+    if now_ns < there.paused_until_ns:
+        return None
+    is_held = tracker.position(leg.instrument).amount >= leg.amount
+    return there.instrument if leg.side is Side.BUY or is_held else None
 
 
 def propose(

@@ -9,8 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import Factory, asdict, frozen
 
+from bot3.app.simulation.group_figures import GroupFigures
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.scenario import Scenario
 
@@ -46,6 +47,7 @@ class SimulationResult:
     last_lines: tuple[str, ...]
     virtual_s: float
     wall_s: float
+    groups: GroupFigures = Factory(GroupFigures)
     equity_start: Decimal | None = None
     equity_end: Decimal | None = None
 
@@ -90,6 +92,7 @@ class SimulationResult:
             "config_hash": self.config_hash,
             "commit": commit(),
             "world": scenario.world,
+            "groups": asdict(self.groups),
             "equity_start": _number(self.equity_start),
             "equity_end": _number(self.equity_end),
             "wall_s": round(self.wall_s, 3),
@@ -110,8 +113,9 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
   healing {sum(self.healing.values())}: {healing}
   journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
  {self.events_judged:,}"""
+        groups = [f"  {self.groups.words}"] if self.groups.outcomes else []
         judged = ["  no violation"] if self.is_good else self._violation_lines()
-        return [*told.splitlines(), *judged]
+        return [*told.splitlines(), *groups, *judged]
 
     def _violation_lines(self) -> list[str]:
         return [

@@ -11,11 +11,13 @@ from typing import Final
 
 from bot3.app.config import LoadedConfig
 from bot3.app.heavy import import_heavy_libraries
+from bot3.app.simulation.group_figures import group_figures
 from bot3.app.simulation.report import SimulationResult
 from bot3.app.simulation.scenario import Scenario
 from bot3.app.simulation.world import SimulatedWorld, WorldParts
 from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venue
 from bot3.domain.values import VenueName
+from bot3.messages.journal import decode
 from supervisors.clock import SystemClock
 from supervisors.testing import VirtualClock, deterministic, run_virtually
 
@@ -72,6 +74,7 @@ def _result(
         last_lines=tuple(world.trace.last),
         virtual_s=virtual_s,
         wall_s=wall_s,
+        groups=group_figures(decode(body) for body in world.disk.bodies),
         equity_start=equity[0],
         equity_end=equity[1],
     )

@@ -6,6 +6,7 @@ from bot3.app.simulation.invariants.alive import Alive
 from bot3.app.simulation.invariants.books import BooksAgree
 from bot3.app.simulation.invariants.exposure_limits import ExposureLimits
 from bot3.app.simulation.invariants.fills import FillsAndPositions
+from bot3.app.simulation.invariants.groups import GroupsBounded
 from bot3.app.simulation.invariants.halts import NoneAfterHalt
 from bot3.app.simulation.invariants.journal_first import JournalFirst
 from bot3.app.simulation.invariants.jury import Checker
@@ -39,4 +40,5 @@ def all_checkers(settings: InvariantSettings) -> tuple[Checker, ...]:
         BooksAgree(settings),
         NoRestartStorm(settings),
         Alive(settings),
+        GroupsBounded(settings),
     )

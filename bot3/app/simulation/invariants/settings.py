@@ -28,6 +28,8 @@ class InvariantSettings:
         instruments: what is traded; each must have a living book at rest.
         order_lifetime_s: how long after its decision an order may still be sent.
         maker_patience_s: how long an order may rest before it is withdrawn.
+        group_size_max: what one group of legs may be worth, in quote.
+        group_s_max: for how long one may leave something open.
         restart_pauses_s: per path of an actor, see `pauses_of`.
         supervisor_rules: per path of a supervisor, see `supervisor_rules_of`.
         engine_margin_s: the longest that the venue holds a request beyond its expiry.
@@ -49,6 +51,8 @@ class InvariantSettings:
     instruments: tuple[InstrumentId, ...]
     order_lifetime_s: float
     maker_patience_s: float
+    group_size_max: Decimal = Decimal(0)
+    group_s_max: float = 0.0
     restart_pauses_s: Mapping[str, float] = Factory(dict)
     supervisor_rules: Mapping[str, SupervisorRule] = Factory(dict)
     engine_margin_s: float = 10.0

@@ -1,0 +1,47 @@
+"""What became of a simulation's arbitrage groups, from the records of its journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from attrs import Factory, frozen
+
+from bot3.messages.arbitrage import ArbitrageClosed
+from bot3.messages.journal import Record
+
+
+@frozen
+class GroupFigures:
+    """`outcomes` by name; `planned` (of those with a fill) and `realized` in quote; the worst that
+    one left open, in quote, and the longest that one did.
+    """
+
+    outcomes: dict[str, int] = Factory(dict)
+    planned: float = 0.0
+    realized: float = 0.0
+    exposure_max: float = 0.0
+    exposed_s_max: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """One line."""
+        counts = ", ".join(f"{name} {count}" for name, count in self.outcomes.items())
+        return (
+            f"arbitrage groups {sum(self.outcomes.values())}: {counts}; planned"
+            f" {self.planned:+.2f}, came {self.realized:+.2f}; at most {self.exposure_max:.2f} open"
+            f" on one side, for {self.exposed_s_max:.2f} s at most (simulated)"
+        )
+
+
+def group_figures(records: Iterable[Record]) -> GroupFigures:
+    """Of every group that ended."""
+    closed = [record for record in records if isinstance(record, ArbitrageClosed)]
+    outcomes = Counter(each.outcome.value for each in closed)
+    return GroupFigures(
+        outcomes=dict(sorted(outcomes.items())),
+        planned=sum(each.planned for each in closed if each.filled),
+        realized=sum(each.realized for each in closed),
+        exposure_max=max((each.exposure_max for each in closed), default=0.0),
+        exposed_s_max=max((each.exposed_s for each in closed), default=0.0),
+    )

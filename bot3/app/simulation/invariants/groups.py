@@ -1,0 +1,90 @@
+"""What a group of legs leaves open on one side is bounded, by the exchange's own executions.
+
+A group's legs are known by the strategy that their intents name. What was executed of them, buys
+less sells, is never worth more than one group may be, from the first leg to the group's end; and a
+group ends in time. A process or an execution actor that ends takes its groups with it: what is open
+then belongs to the strategies' targets, as everything that is held.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, final
+
+from adapters.simulated.orders import Execution
+from bot3.app.simulation.invariants.events import (
+    LifecycleHeard,
+    ProcessStarted,
+    RecordWritten,
+    VenueReported,
+    WorldEvent,
+)
+from bot3.app.simulation.invariants.jury import Violation
+from bot3.app.simulation.invariants.settings import InvariantSettings
+from bot3.domain.values import ZERO, Symbol
+from bot3.execution.group_desk import STRATEGY
+from bot3.messages.arbitrage import ArbitrageClosed
+from bot3.messages.orders import IntentRecorded
+from supervisors.observe import ActorStarted
+
+# Limits are in whole lots and off the mid that a group is valued at.
+_SLACK: Final = Decimal("1.02")
+_EXECUTION: Final = "/execution"
+
+
+@final
+class GroupsBounded:
+    """`size_max` in quote and `seconds_max` of one group, as configured."""
+
+    name = "groups_bounded"
+    hears: tuple[type[WorldEvent], ...] = (
+        RecordWritten, VenueReported, ProcessStarted, LifecycleHeard,
+    )  # fmt: skip
+
+    def __init__(self, settings: InvariantSettings) -> None:
+        self._size_max = settings.group_size_max * _SLACK
+        self._seconds_max = settings.group_s_max
+        self._legs: dict[str, Symbol] = {}
+        self._open: dict[Symbol, Decimal] = {}
+
+    def hear(self, event: WorldEvent) -> list[Violation]:
+        texts: list[str] = []
+        match event:
+            case RecordWritten(record=IntentRecorded(intent=intent)):
+                if intent.strategy == STRATEGY:
+                    self._legs[intent.client_order_id] = intent.instrument.symbol
+            case RecordWritten(record=ArbitrageClosed() as closed):
+                texts = self._closed(closed)
+            case VenueReported():
+                texts = self._executed(event)
+            case ProcessStarted():
+                self._forget()
+            case LifecycleHeard(event=ActorStarted(path=path)) if path.endswith(_EXECUTION):
+                self._forget()
+            case _:
+                pass
+        return [Violation(self.name, event.ts_ns, text) for text in texts]
+
+    def _forget(self) -> None:
+        self._legs.clear()
+        self._open.clear()
+
+    def _closed(self, closed: ArbitrageClosed) -> list[str]:
+        self._open.pop(closed.symbol, None)
+        self._legs = {key: at for key, at in self._legs.items() if at != closed.symbol}
+        if closed.exposed_s <= self._seconds_max:
+            return []
+        text = f"{closed.symbol}: open for {closed.exposed_s:.2f} s, {self._seconds_max:g} allowed"
+        return [text]
+
+    def _executed(self, event: VenueReported) -> list[str]:
+        report = event.report
+        symbol = self._legs.get(report.order.request.client_order_id)
+        if symbol is None or report.execution is not Execution.TRADE or report.trade is None:
+            return []
+        change = report.trade.side.sign * report.trade.amount
+        now = self._open[symbol] = self._open.get(symbol, ZERO) + change
+        worth = abs(now) * report.trade.price
+        if worth <= self._size_max:
+            return []
+        return [f"{symbol}: {worth:.2f} open on one side, {self._size_max:.2f} allowed"]
