@@ -19,7 +19,7 @@ from bot3.arbitrage.opportunity import ArbitrageKind, Opportunity
 from bot3.domain.account import Balance
 from bot3.domain.book import Level
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import InstrumentId, Price, Side, Symbol, decimal_of
+from bot3.domain.values import InstrumentId, Price, Side, Symbol, VenueName, decimal_of
 from bot3.messages.account import PositionChanged
 from bot3.messages.arbitrage import ArbitrageClosed, ArbitrageLeg, ArbitrageSeen, TradeArbitrage
 from bot3.messages.market import BookLost, DepthSampled, QuoteChanged
@@ -37,6 +37,7 @@ ArbitrageMessage = (
     | ArbitrageClosed
 )
 _NS_PER_S: Final = 1_000_000_000
+_NEW: Final = 0.05  # the weight of one more delay
 _TOLD_AGAIN_NS: Final = 1_000_000_000
 
 
@@ -68,6 +69,7 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
         self._known: dict[InstrumentId, Instrument] = {}
         self._behind: dict[InstrumentId, tuple[Sequence[Level], Sequence[Level]]] = {}
         self._resting_until_ns: dict[Symbol, int] = {}
+        self._delays_s: dict[VenueName, float] = {}
         self._told: dict[frozenset[InstrumentId], int] = {}
         for instrument in memory.instruments.values():
             self._learn(instrument)
@@ -125,6 +127,7 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
         bids = [(quote.bid, quote.bid_amount), *(each for each in bids if each[0] < quote.bid)]
         asks = [(quote.ask, quote.ask_amount), *(each for each in asks if each[0] > quote.ask)]
         now_ns = quoted.ts_local_ns
+        self._matrix.on_delay(key.venue, self._delay_s(quoted))
         found = self._matrix.on_book(key, bids, asks, now_ns)
         for each in found:
             self._tell(each, now_ns)
@@ -134,6 +137,14 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
                 self._rest(symbol, now_ns)
                 self._execution.send(self._command(each, symbol))
                 return
+
+    def _delay_s(self, quoted: QuoteChanged) -> float:
+        """An average of what the venue's stamps say; a clock ahead of ours says nothing."""
+        age_s = max(quoted.ts_local_ns - quoted.ts_venue_ns, 0) / _NS_PER_S
+        venue = quoted.instrument.venue
+        before = self._delays_s.get(venue, age_s)
+        now = self._delays_s[venue] = before + _NEW * (age_s - before)
+        return now
 
     def _tell(self, found: Opportunity, now_ns: int) -> None:
         if now_ns - self._told.get(found.instruments, -_TOLD_AGAIN_NS) < _TOLD_AGAIN_NS:

@@ -32,7 +32,7 @@ from bot3.actors.restored_risk import RiskSettings
 from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.journal import JournalEntry
-from bot3.messages.market import TimerTicked
+from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.minds import RegimeEstimated
 from bot3.messages.orders import (
     AccountEvent,
@@ -101,6 +101,10 @@ class DecisionCore:
         """Whoever tells of books and money tells it too, where it is wanted."""
         return (self.arbitrage,) if self.settings.arbitrage.is_enabled else ()
 
+    def _quoted(self) -> tuple[Address[QuoteChanged | BookLost], ...]:
+        money = (self.risk, self.execution, self.portfolio, self.outlets.board)
+        return (*money, *self._arbitraging(), *self.outlets.quotes)
+
     def _overseers(self) -> tuple[Address[RegimeEstimated], ...]:
         beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
         return (self.risk, self.market_regime, *(each for each in beside if each is not None))
@@ -119,7 +123,7 @@ class DecisionCore:
                     self.runs,
                     self.clock,
                     peers=minds,
-                    quotes=(self.risk, self.execution, self.portfolio, board, *self._arbitraging()),
+                    quotes=self._quoted(),
                     depths=(self.execution, *self._arbitraging()),
                     execution=self.execution,
                     targets=(self.risk,) if estimation is None else (self.risk, estimation),

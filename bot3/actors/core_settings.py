@@ -16,7 +16,7 @@ from bot3.healing.settings import HealingSettings
 from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
-from bot3.messages.market import ResyncBook
+from bot3.messages.market import BookLost, QuoteChanged, ResyncBook
 from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import CancelOrder, QueryOrder, SubmitOrder
 from bot3.portfolio.reinvestment import ReinvestmentSettings
@@ -54,3 +54,4 @@ class CoreOutlets:
     discovery: Address[RegimeEstimated] | None = None
     estimation: Address[RegimeEstimated | TargetProposed] | None = None
     evolution: Address[RegimeEstimated] | None = None
+    quotes: tuple[Address[QuoteChanged | BookLost], ...] = ()

@@ -13,6 +13,8 @@ import structlog
 from attrs import field, frozen
 
 from bot3.actors.core import DecisionCore
+from bot3.actors.mev import MevMessage
+from bot3.app.mev.watched import ChainPlan
 from bot3.app.settings import Config
 from bot3.domain.values import InstrumentId
 from bot3.learning.discovery import is_available
@@ -25,6 +27,7 @@ from bot3.services.evolution import EvolutionActor, EvolutionPlan
 from bot3.services.model_files import ModelFiles, ModelKeeperActor
 from bot3.services.sleeve_file import SleeveFile
 from supervisors.actor import Address
+from supervisors.cell import DecisionCell
 from supervisors.entropy import Dice, Entropy
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.spec import ChildSpec, EdgeSpec
@@ -60,14 +63,16 @@ class Beside:
     discovery_dice: Dice | None = None
     estimation: EstimationPlan | None = None
     evolution: EvolutionPlan | None = None
+    chain: ChainPlan | None = None
     seen: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("discovery"), init=False)
     evolving: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("evolution"), init=False)
     estimated: Mailbox[RegimeEstimated | TargetProposed] = field(factory=_estimated, init=False)
 
-    def specs(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
+    def specs(self, core: DecisionCore, mev: DecisionCell[MevMessage]) -> tuple[ChildSpec, ...]:
         """Those that are here."""
         made = (self._model_keeper, self._discovery, self._estimation, self._evolution)
-        return tuple(spec for make in made for spec in make(core))
+        specs = tuple(spec for make in made for spec in make(core))
+        return specs if self.chain is None else (*specs, *self.chain.specs(core, mev))
 
     def _evolution(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
         plan = self.evolution

@@ -1,4 +1,4 @@
-"""`[arbitrage]`: what prices leave lying between venues, and what to do about it."""
+"""`[arbitrage]` and `[mev]`: what prices leave lying, and what others take from chains."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from attrs import frozen
 
-from bot3.app.rules import Number, OneOf
+from bot3.app.rules import Flag, Number, OneOf, Url
 from bot3.execution.group import Sending
 
 
@@ -21,3 +21,12 @@ class ArbitrageSection:
     legs_within_s: Annotated[float, Number(0.1, 60)]
     mend_within_s: Annotated[float, Number(0.5, 600)]
     pause_s: Annotated[float, Number(0, 3600)]
+
+
+@frozen
+class MevSection:
+    """`[mev]`."""
+
+    rpc_url: Annotated[str, Url(("ws", "wss"))]
+    gap_alert_bps: Annotated[float, Number(0, 10_000)]
+    feed_minds: Annotated[bool, Flag()]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bot3.app.cli_options import VERBOSE, guard
+from bot3.app.cli_options import CONFIG, VERBOSE, guard
 
 _LINES = click.option("--json", "is_json", is_flag=True, help="Print one JSON object a line.")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -65,7 +66,15 @@ def mev(
 
 
 @click.command()
-@click.option("--quotes", type=_FILE, required=True, help="Books, one a line of JSON.")
+@click.option("--quotes", type=_FILE, help="Books, one a line of JSON, in the place of venues.")
+@click.option("--watch", "is_watching", is_flag=True, help="Tell what clears as it comes.")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=click.FloatRange(min=0, min_open=True),
+    help="With --watch: stop after so many seconds.",
+)
+@CONFIG
 @click.option(
     "--fee", "fee_words", multiple=True, default=("0.001",), show_default="0.001",
     help="The taker's, of an order's worth; okx=0.0008 for one venue.",
@@ -84,42 +93,33 @@ def mev(
 @VERBOSE
 def arbitrage(
     *,
-    quotes: Path,
-    fee_words: tuple[str, ...],
-    balance_words: tuple[str, ...],
-    latency_ms: float,
-    max_age_s: float,
-    min_bps: float,
-    max_size: float | None,
-    max_hops: int,
+    quotes: Path | None,
+    config: Path | None,
+    is_watching: bool,
+    duration_s: float | None,
     is_json: bool,
     is_verbose: bool,
+    **bounds: Any,
 ) -> None:
     """Find what clears all costs between books: across venues, around three pairs, or both.
+
+    Without a file: the configured venues' books now, each pair of venues by symbol; with --watch
+    every loop that clears, as it comes.
 
     --quotes FILE: {ts_ns, venue, symbol, bids: [[price, amount]…], asks: […]} a line, each a whole
     book. Sizes are over depth and within --balance; profits are after fees. Nothing is traded.
     """
 
     def action() -> int:
-        from bot3.app.arbitrage.command import balances_of, fees_of, show_quotes
-        from bot3.app.arbitrage.quotes import QuotesOptions
-        from bot3.arbitrage.depth import ANY
-        from bot3.arbitrage.matrix import MatrixSettings
+        from bot3.app.arbitrage.command import Bounds, show_quotes
 
-        fee, fees = fees_of(fee_words)
-        options = QuotesOptions(
-            path=quotes,
-            settings=MatrixSettings(
-                levels=1_000, hops_max=max_hops, size_max=ANY if max_size is None else max_size,
-                age_max_s=max_age_s, profit_bps_min=min_bps,
-            ),
-            fee=Decimal("0.001") if fee is None else fee,
-            fees=fees,
-            balances=balances_of(balance_words),
-            latency_s=latency_ms / 1e3,
-        )  # fmt: skip
-        return show_quotes(options, is_json=is_json)
+        given = Bounds(**bounds)
+        if quotes is not None:
+            return show_quotes(given.quotes(quotes), is_json=is_json)
+        from bot3.app.arbitrage.live import LiveOptions, show_live
+
+        live = LiveOptions(config, given.matrix(), is_watching, duration_s, is_json=is_json)
+        return show_live(live, os.environ)
 
     guard(action, is_verbose=is_verbose)
 

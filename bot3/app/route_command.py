@@ -16,20 +16,18 @@ from typing import Any, final
 import trio
 from attrs import frozen
 
-from adapters.net.network import SocketNetwork
 from bot3.app.config import load_config
 from bot3.app.console import configure_logging
-from bot3.app.run import embedded_of, modes_of, new_run_id
+from bot3.app.open_venues import nothing, open_venues
 from bot3.app.settings import Config
-from bot3.app.venues import Surroundings, VenueAccess, build_venues, closing
+from bot3.app.venues import VenueAccess
 from bot3.domain.book import Book
 from bot3.domain.errors import ConfigError, DeadlineError
 from bot3.domain.instrument import Instrument
 from bot3.domain.values import Side, Symbol, VenueName
 from bot3.execution.router import Route, VenueBook, route
 from bot3.messages.market import BookChanged, BookLost, BookReplaced, FeedEvent
-from supervisors.clock import Clock, SystemClock
-from supervisors.entropy import Entropy
+from supervisors.clock import Clock
 
 DEADLINE_S = 20.0
 LEVELS = 400
@@ -89,20 +87,8 @@ def show_route(options: RouteOptions, environ: Mapping[str, str]) -> int:
 async def _found(
     config: Config, options: RouteOptions, environ: Mapping[str, str]
 ) -> tuple[str, Route]:
-    clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
-    run = new_run_id(clock.now_ns())
-    embedded = await embedded_of(config, run, network=network, clock=clock, entropy=entropy)
-    source = modes_of(config) if embedded is None else embedded.data_source
-    async with trio.open_nursery() as nursery:
-        if embedded is not None:
-            for exchange, listener in zip(embedded.exchanges, embedded.listeners, strict=True):
-                nursery.start_soon(partial(exchange.run, listener, ready=_nothing))
-        around = Surroundings(network, clock, entropy, environ)
-        access = build_venues(config, {} if embedded is None else embedded.venues, around)
-        async with closing(access):
-            found = await _planned(access, options, clock)
-        nursery.cancel_scope.cancel()
-    return source, found
+    async with open_venues(config, environ) as venues:
+        return venues.source, await _planned(venues.access, options, venues.clock)
 
 
 async def _planned(
@@ -116,7 +102,7 @@ async def _planned(
     }
     async with trio.open_nursery() as nursery:
         for name, each in access.items():
-            watch = partial(each.feed.run, [symbol], watched[name].hear, ready=_nothing)
+            watch = partial(each.feed.run, [symbol], watched[name].hear, ready=nothing)
             nursery.start_soon(watch)
         with trio.move_on_after(DEADLINE_S):
             for book in watched.values():
@@ -188,7 +174,3 @@ def _as_text(source: str, found: Route) -> str:
     if found.unrouted:
         lines.append(f"{found.unrouted.normalize():f} found no book, no funds or no minimum")
     return "\n".join(lines)
-
-
-def _nothing() -> None:
-    """Nobody waits."""

@@ -26,6 +26,7 @@ from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.live import confirm_live, with_keys_file
+from bot3.app.mev.watched import ChainPlan, chain_of
 from bot3.app.options import RunOptions
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
@@ -124,11 +125,12 @@ async def _session(given: Prepared) -> Status:
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchanges = () if embedded is None else embedded.specs
     switch = KillSwitch(given.directory)
-    beside = beside_of(given, config, memory, entropy)
+    chain = chain_of(config, network, clock, entropy)
+    beside = beside_of(given, config, memory, entropy, chain)
     engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, beside)
     observer = Observer(clock)
     data_source = modes_of(config) if embedded is None else embedded.data_source
-    gauges = Gauges(engine, lambda: embedded is not None and embedded.is_replay_over)
+    gauges = Gauges(engine, lambda: bool(embedded and embedded.is_replay_over))
     facts = facts_of(given, config, run, data_source, clock)
     snapshots = Snapshots(engine.board, facts, clock, gauges)
     controls = Controls(given.token, engine.core.risk, switch)
@@ -153,13 +155,16 @@ async def _session(given: Prepared) -> Status:
             raise
 
 
-def beside_of(given: Prepared, config: Config, memory: Memory, entropy: Entropy) -> Beside:
+def beside_of(
+    given: Prepared, config: Config, memory: Memory, entropy: Entropy, chain: ChainPlan | None
+) -> Beside:
     """What the configuration wants to have beside trading."""
     return Beside(
         resumed_models(given, config, memory),
         discovery_dice(config, entropy),
         estimation_of(config, entropy, SleeveFile(given.directory)),
         evolution_of(config, entropy),
+        chain,
     )
 
 

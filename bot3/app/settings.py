@@ -10,7 +10,7 @@ from typing import Annotated
 
 from attrs import frozen
 
-from bot3.app.chances import ArbitrageSection
+from bot3.app.chances import ArbitrageSection, MevSection
 from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
 from bot3.execution.parent import ScheduleKind
 from bot3.learning.labels import LabelKind
@@ -275,6 +275,7 @@ class Config:
     ta_ml_split: TaMlSplitSettings
     exchanges: ExchangesSettings
     arbitrage: ArbitrageSection
+    mev: MevSection
     evolution: EvolutionSettings
     risk: RiskSettings
     protections: ProtectionsSettings

@@ -14,6 +14,7 @@ from attrs import field, frozen
 from bot3.actors.core import DecisionCore
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.memory import Memory
+from bot3.actors.mev import MevMessage
 from bot3.app.beside import Beside
 from bot3.app.venues import VenueAccess
 from bot3.domain.values import VenueName
@@ -30,7 +31,8 @@ from bot3.services.kill_switch import KillSwitch, KillSwitchActor
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
 from bot3.services.timers import TimerActor
-from bot3.telemetry.board import Board, BoardActor, BoardMessage
+from bot3.telemetry.board import Board, BoardMessage
+from bot3.telemetry.board_actor import BoardActor
 from supervisors import observe
 from supervisors.actor import EdgeActor
 from supervisors.cell import DecisionCell
@@ -111,6 +113,7 @@ class TradingEngine:
     journal: Mailbox[JournalEntry] = field(init=False)
     board: Board = field(init=False)
     board_cell: DecisionCell[BoardMessage] = field(init=False)
+    mev_cell: DecisionCell[MevMessage] = field(init=False)
     core: DecisionCore = field(init=False)
 
     @journal.default
@@ -126,6 +129,10 @@ class TradingEngine:
     def _board_cell(self) -> DecisionCell[BoardMessage]:
         return DecisionCell("board", self.runs)
 
+    @mev_cell.default
+    def _mev_cell(self) -> DecisionCell[MevMessage]:
+        return DecisionCell("mev", self.runs)
+
     @core.default
     def _core(self) -> DecisionCore:
         beside = self.beside
@@ -139,6 +146,7 @@ class TradingEngine:
             discovery=None if beside.discovery_dice is None else beside.seen,
             estimation=None if beside.estimation is None else beside.estimated,
             evolution=None if beside.evolution is None else beside.evolving,
+            quotes=() if beside.chain is None else (self.mev_cell,),
         )
         return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
 
@@ -163,7 +171,7 @@ class TradingEngine:
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
-            *self.beside.specs(self.core),
+            *self.beside.specs(self.core, self.mev_cell),
             SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
         )
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)

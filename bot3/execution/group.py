@@ -70,8 +70,8 @@ class _Leg:
 
 @final
 class LegGroup:
-    """`lots` by leg; `before`: the symbol's position over all venues, and `target`: what its
-    strategies want it to be; `tolerance`: less than this of the base asset is nothing.
+    """`lots` by leg; `target`: what the symbol's strategies want to hold over all venues;
+    `tolerance`: less than this of the base asset is nothing.
     """
 
     def __init__(
@@ -80,13 +80,12 @@ class LegGroup:
         settings: GroupSettings,
         *,
         lots: Sequence[Decimal],
-        before: Decimal,
         target: Decimal,
         tolerance: Decimal,
         now_ns: int,
     ) -> None:
         self.command, self.settings = command, settings
-        self.before, self.target, self.tolerance = before, target, tolerance
+        self.target, self.tolerance = target, tolerance
         self.phase = GroupPhase.PROPOSED
         self.open_amount = ZERO
         self._legs = [_Leg(leg, leg.amount) for leg in command.legs]

@@ -44,13 +44,11 @@ def begin(
     least = min(
         max(each.lot_size, each.amount_min, each.notional_min / price) for each in instruments
     )
-    before = sum((tracker.position(key).amount for key in desk.venues), ZERO)
     target = sum((max(wanted.position, ZERO) for wanted, _ in desk.targeted()), ZERO)
     return LegGroup(
         command,
         settings,
         lots=[each.lot_size for each in instruments],
-        before=before,
         target=target,
         tolerance=least,
         now_ns=now_ns,

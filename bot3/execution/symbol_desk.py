@@ -186,7 +186,9 @@ class SymbolDesk:
         if moved > decimal_of(self.settings.planner.rebalance_band) * group.target:
             group.supersede(now_ns)
             return difference, False
-        return group.before - total_expected(places), True
+        # Fills that are known to come are as good as here.
+        missing = sum((place.holding.missing for place in places), ZERO)
+        return -(group.open_amount + missing), True
 
     def _shown(self) -> Decimal:
         schedule = self.settings.schedule

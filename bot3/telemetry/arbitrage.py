@@ -29,6 +29,14 @@ class ArbitrageStatus(msgspec.Struct, frozen=True, kw_only=True):
     exposed_s_max: float = 0.0
     last: str = ""
 
+    @property
+    def words(self) -> str:
+        """What was seen last, and what came of groups."""
+        if not self.groups:
+            return self.last
+        ends = ", ".join(f"{name} {count}" for name, count in self.groups.items())
+        return f"{self.last}; groups: {ends}; came {self.realized:+.2f}"
+
 
 @final
 class ArbitrageCard:

@@ -55,12 +55,12 @@ from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved, Ri
 from bot3.portfolio.positions import FLAT, Position
 from bot3.telemetry.arbitrage import ArbitrageCard, ArbitrageNews
 from bot3.telemetry.cards import InstrumentCard, VenueCard
+from bot3.telemetry.chain import ChainCard, ChainNews
 from bot3.telemetry.latency import LatencySample
 from bot3.telemetry.lines import fee_in_quote, fill_line, order_line
 from bot3.telemetry.minds import MindsCard, MindsNews
 from bot3.telemetry.risk import RiskCard
 from bot3.telemetry.status import FillLine, OrderStatusLine
-from supervisors.actor import DecisionActor
 from supervisors.clock import Clock
 
 ReconcileNews = ReconcileMismatch | ReconcileMatched
@@ -78,6 +78,7 @@ BoardMessage = (
     | LearningScored
     | MindsNews
     | ArbitrageNews
+    | ChainNews
     | BalancesCompared
     | ReconcileNews
     | RiskNews
@@ -121,6 +122,7 @@ class Board:
         self.minds = MindsCard()
         self.risk = RiskCard()
         self.arbitrage = ArbitrageCard()
+        self.chain = ChainCard()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -164,6 +166,8 @@ class Board:
             self.minds.take(message)
         elif isinstance(message, ArbitrageNews):
             self.arbitrage.take(message)
+        elif isinstance(message, ChainNews):
+            self.chain.take(message)
         else:
             self._order_news(message)
 
@@ -286,14 +290,3 @@ class Board:
         quotes = [card.quote for key, card in self.instruments.items() if key.venue == venue]
         seen = [quote.ts_local_ns for quote in quotes if quote is not None]
         return (now_ns - min(seen)) / 1e6 if quotes and len(seen) == len(quotes) else None
-
-
-@final
-class BoardActor(DecisionActor[BoardMessage]):
-    """Shell of a `Board`."""
-
-    def __init__(self, board: Board) -> None:
-        self._board = board
-
-    def handle(self, message: BoardMessage) -> None:
-        self._board.take(message)

@@ -142,6 +142,7 @@ class Snapshots:
             is_flattening=board.halted is not None and board.halted.is_flattening,
             is_flat=board.flattened is not None,
             arbitrage=board.arbitrage.status(),
+            chain=board.chain.status(),
         )
 
     def _orders_by_status(self) -> dict[str, int]:

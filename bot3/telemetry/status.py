@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from bot3.telemetry.arbitrage import ArbitrageStatus
+from bot3.telemetry.chain import ChainStatus
 
 _ZERO = Decimal(0)
 
@@ -210,6 +211,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     stop: str = ""
     risk: RiskStatus = RiskStatus()
     arbitrage: ArbitrageStatus = ArbitrageStatus()
+    chain: ChainStatus = ChainStatus()
     balance_mismatches: int = 0
     mismatches: tuple[str, ...] = ()
     tick_to_order: LatencyStatus = LatencyStatus()

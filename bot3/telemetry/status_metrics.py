@@ -8,6 +8,7 @@ from typing import final
 
 from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.arbitrage import ArbitrageStatus
+from bot3.telemetry.chain import ChainStatus
 from bot3.telemetry.metrics import Registry
 from bot3.telemetry.status import InstrumentStatus, RiskStatus, Status, VenueStatus
 
@@ -48,6 +49,28 @@ class StatusMetrics:
         self._system(status)
         self._risk(status.risk)
         self._arbitrage(status.arbitrage)
+        if status.chain.is_heard is not None:
+            self._chain(status.chain)
+
+    def _chain(self, chain: ChainStatus) -> None:
+        gauge, counter = self._gauge, self._counter
+        gauge("bot3_chain_heard", "1 where the chain's node is heard.", chain.is_heard)
+        gauge("bot3_chain_block", "Its last block.", chain.block)
+        counter("bot3_chain_blocks_total", "Blocks seen.", chain.blocks)
+        counter("bot3_chain_undone_total", "Blocks that reorganizations undid.", chain.undone)
+        for kind, count in chain.mev.items():
+            counter("bot3_mev_total", "What others took from blocks.", count, kind=kind)
+        text = "What others took that could be priced, and what miners got of it, in ether."
+        gauge("bot3_mev_ether", text, chain.profit, whose="takers")
+        gauge("bot3_mev_ether", text, chain.miner, whose="miners")
+        for symbol, gap in chain.gaps_bps.items():
+            text = "The pools' price above the venues' middles."
+            gauge("bot3_dex_gap_bps", text, gap, symbol=symbol)
+            text = "Times that it was wider than configured."
+            counter("bot3_dex_gap_wide_total", text, chain.wide.get(symbol, 0), symbol=symbol)
+            text = "Base bought and sold from pools."
+            gauge("bot3_dex_flow", text, chain.bought[symbol], symbol=symbol, side="buy")
+            gauge("bot3_dex_flow", text, chain.sold[symbol], symbol=symbol, side="sell")
 
     def _arbitrage(self, arbitrage: ArbitrageStatus) -> None:
         text = "Loops that cleared all costs, at most one a second for the same books."

@@ -229,6 +229,10 @@ def _risk_lines(status: Status) -> Iterator[tuple[str, str]]:
         step = status.risk.ladder_step
         ladder = f"  step {step} of the drawdown ladder" if step else ""
         yield "size", f"{told} of the limit{ladder}"
+    if status.chain.is_heard is not None:
+        yield "chain", status.chain.words
+    if status.arbitrage.last:
+        yield "arbitrage", status.arbitrage.words
     if status.risk.allocation:
         yield "target", status.risk.allocation
 

@@ -39,7 +39,8 @@ from bot3.messages.orders import (
 )
 from bot3.portfolio.positions import base_and_quote
 from bot3.portfolio.recovery import Recovery
-from bot3.telemetry.board import Board, BoardActor
+from bot3.telemetry.board import Board
+from bot3.telemetry.board_actor import BoardActor
 from supervisors.cell import DecisionCell
 from supervisors.dispatch import RunQueue
 from tests.benchmarks.calibration import calibration_ms

@@ -8,9 +8,10 @@ from collections import Counter
 
 import click
 
+from bot3.app.simulation.group_figures import GroupFigures, together
 from bot3.app.simulation.scenario import FaultLevel
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.sweep import Sweep, fresh_seeds, run_seeds, spare_jobs
+from tests.simulation.sweep import ARBITRAGE, Sweep, fresh_seeds, run_seeds, spare_jobs
 
 
 @click.command()
@@ -22,17 +23,28 @@ from tests.simulation.sweep import Sweep, fresh_seeds, run_seeds, spare_jobs
 @click.option("--faults", type=click.Choice([level.value for level in FaultLevel]), default="storm")
 @click.option("--mutant", type=click.Choice(sorted(MUTANTS)))
 @click.option("--jobs", default=spare_jobs())
+@click.option("--arbitrage", is_flag=True, help="Three venues, and whatever clears is traded.")
 def main(
-    span: str, fresh: int | None, seconds: float, faults: str, mutant: str | None, jobs: int
+    *,
+    span: str,
+    fresh: int | None,
+    seconds: float,
+    faults: str,
+    mutant: str | None,
+    jobs: int,
+    arbitrage: bool,
 ) -> None:
     """Exits with 1 where a seed broke an invariant."""
     seeds = fresh_seeds(fresh) if fresh else span_of(span)
     print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
-    sweep = Sweep(seconds, FaultLevel(faults), mutant)
+    keys = ARBITRAGE if arbitrage else ()
+    sweep = Sweep(seconds, FaultLevel(faults), mutant, keys=keys)
     started_s, bad, virtual_s = time.perf_counter(), 0, 0.0
     counts: Counter[str] = Counter()
+    groups: list[GroupFigures] = []
     for result in run_seeds(sweep, seeds, jobs):
         virtual_s += result.virtual_s
+        groups.append(result.groups)
         counts.update(orders=result.orders, crashes=result.crashes, restarts=result.restarts)
         counts.update({f"fault {kind}": count for kind, count in result.faults.items()})
         counts.update({f"healing {kind}": count for kind, count in result.healing.items()})
@@ -45,6 +57,8 @@ def main(
         f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes)"
     )
     print(", ".join(f"{what} {count:,}" for what, count in sorted(counts.items())))
+    if arbitrage:
+        print(together(groups).words)
     sys.exit(1 if bad else 0)
 
 

@@ -31,6 +31,30 @@ class Sweep:
     level: FaultLevel
     mutant: str | None = None
     own_plan: FaultPlan | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+# Large holdings on three venues, and whatever clears the fees is traded.
+ARBITRAGE = tuple(
+    (f"BOT3__{key}", value)
+    for key, value in {
+        "EXCHANGES__ACTIVE": '["binance", "okx", "bybit"]',
+        "EXCHANGES__ARBITRAGE_ENABLED": "true",
+        "ARBITRAGE__MIN_PROFIT_BPS": "0",
+        "ARBITRAGE__LEG_FAILURE_RATE": "0",
+        "ARBITRAGE__PAUSE_S": "0",
+        "ARBITRAGE__MAX_SIZE": "300",
+        "SIMULATION__WORLD": '"planted"',
+        "RISK__ADAPTIVE": "false",
+        "RISK__MAX_ORDERS_PER_MINUTE": "6000",
+        "RISK__MAX_POSITION_SIZE": "0.25",
+        "RISK__MAX_TOTAL_EXPOSURE": "0.9",
+        "RISK__MAX_ASSET_EXPOSURE": "0.9",
+        "RISK__MAX_VENUE_EXPOSURE": "0.9",
+        "RISK__MAX_DAILY_LOSS": "0.9",
+        "RISK__MAX_DRAWDOWN": "0.9",
+    }.items()
+)
 
 
 def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
@@ -40,7 +64,7 @@ def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
         seed=seed, duration_s=sweep.seconds, level=sweep.level, own_plan=sweep.own_plan
     )
     if sweep.mutant is None:
-        return simulate(scenario, load_busy_config(None, {}, seed))
+        return simulate(scenario, load_busy_config(None, dict(sweep.keys), seed))
     # Bugs are planted in one adapter, and most of the faults that show them strike requests.
     loaded = load_busy_config(None, {"BOT3__EXCHANGES__ACTIVE": '["binance"]'}, seed)
     with planted(sweep.mutant):

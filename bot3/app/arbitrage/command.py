@@ -4,12 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
 
 from bot3.app.arbitrage.quotes import QuotesOptions, replay_quotes
 from bot3.app.arbitrage.told import as_json, as_text
+from bot3.arbitrage.depth import ANY
+from bot3.arbitrage.matrix import MatrixSettings
 from bot3.arbitrage.opportunity import Opportunity
 from bot3.domain.errors import ConfigError
 from bot3.domain.values import Asset, VenueName
+
+_LEVELS: Final = 1_000
+_FEE: Final = Decimal("0.001")
+
+
+@frozen
+class Bounds:
+    """What bounds a loop, in the user's words."""
+
+    fee_words: tuple[str, ...]
+    balance_words: tuple[str, ...]
+    latency_ms: float
+    max_age_s: float
+    min_bps: float
+    max_size: float | None
+    max_hops: int
+
+    def matrix(self) -> MatrixSettings:
+        """For the matrix; a file may hold deep books."""
+        return MatrixSettings(
+            levels=_LEVELS,
+            hops_max=self.max_hops,
+            size_max=ANY if self.max_size is None else self.max_size,
+            age_max_s=self.max_age_s,
+            profit_bps_min=self.min_bps,
+        )
+
+    def quotes(self, path: Path) -> QuotesOptions:
+        """For a file of books; raises `ConfigError`."""
+        fee, fees = fees_of(self.fee_words)
+        return QuotesOptions(
+            path=path,
+            settings=self.matrix(),
+            fee=_FEE if fee is None else fee,
+            fees=fees,
+            balances=balances_of(self.balance_words),
+            latency_s=self.latency_ms / 1e3,
+        )
 
 
 def show_quotes(options: QuotesOptions, *, is_json: bool) -> int:

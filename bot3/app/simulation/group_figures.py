@@ -45,3 +45,18 @@ def group_figures(records: Iterable[Record]) -> GroupFigures:
         exposure_max=max((each.exposure_max for each in closed), default=0.0),
         exposed_s_max=max((each.exposed_s for each in closed), default=0.0),
     )
+
+
+def together(figures: Iterable[GroupFigures]) -> GroupFigures:
+    """Of several simulations."""
+    figures = list(figures)
+    outcomes: Counter[str] = Counter()
+    for each in figures:
+        outcomes.update(each.outcomes)
+    return GroupFigures(
+        outcomes=dict(sorted(outcomes.items())),
+        planned=sum(each.planned for each in figures),
+        realized=sum(each.realized for each in figures),
+        exposure_max=max((each.exposure_max for each in figures), default=0.0),
+        exposed_s_max=max((each.exposed_s_max for each in figures), default=0.0),
+    )

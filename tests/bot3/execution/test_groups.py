@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot3.domain.order import OrderIntent
-from bot3.domain.values import ZERO, Side
+from bot3.domain.values import ZERO, InstrumentId, Side, VenueName
 from bot3.execution.group import Sending
 from bot3.messages.arbitrage import GroupOutcome
 from tests.bot3.execution.floor import A, B
 from tests.bot3.execution.group_floor import TOLERANCE, Group
-from tests.bot3.making import d
+from tests.bot3.making import d, make_fill, make_instrument
 
 
 def test_both_legs_leave_together_and_move_the_holding() -> None:
@@ -64,6 +64,19 @@ def test_what_one_leg_lacks_is_traded_back() -> None:
     (closed,) = floor.closed
     assert closed.exposed_s == pytest.approx(3.0)
     assert closed.filled == 1
+
+
+def test_what_lies_on_a_venue_without_a_target_is_nobodys_to_mend() -> None:
+    floor = Group()
+    elsewhere = InstrumentId(VenueName("c"), A.symbol)
+    floor.desk.on_instruments([make_instrument(elsewhere)])
+    floor.desk.tracker.apply(make_fill("c1", 901, "3", instrument=elsewhere))
+    floor.trade()
+    buy, sell = floor.sent
+    floor.fill_part(sell, "0.5")
+    floor.reject(buy)
+    floor.wait(3)
+    assert sum(each.amount.amount for each in floor.sent[2:]) == d("0.5")
 
 
 def test_a_part_that_differs_is_traded_back_too() -> None:

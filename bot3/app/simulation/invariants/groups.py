@@ -72,10 +72,12 @@ class GroupsBounded:
     def _closed(self, closed: ArbitrageClosed) -> list[str]:
         self._open.pop(closed.symbol, None)
         self._legs = {key: at for key, at in self._legs.items() if at != closed.symbol}
-        if closed.exposed_s <= self._seconds_max:
-            return []
-        text = f"{closed.symbol}: open for {closed.exposed_s:.2f} s, {self._seconds_max:g} allowed"
-        return [text]
+        texts: list[str] = []
+        if closed.exposed_s > self._seconds_max:
+            texts.append(f"open for {closed.exposed_s:.2f} s, {self._seconds_max:g} allowed")
+        if closed.exposure_max > self._size_max:
+            texts.append(f"{closed.exposure_max:.2f} was open, {self._size_max:.2f} allowed")
+        return [f"{closed.symbol}: {text}" for text in texts]
 
     def _executed(self, event: VenueReported) -> list[str]:
         report = event.report
