@@ -125,8 +125,7 @@ async def _session(given: Prepared) -> Status:
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     exchanges = () if embedded is None else embedded.specs
     switch = KillSwitch(given.directory)
-    chain = chain_of(config, network, clock, entropy)
-    beside = beside_of(given, config, memory, entropy, chain)
+    beside = beside_of(given, config, memory, entropy, chain_of(config, network, clock, entropy))
     engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, beside)
     observer = Observer(clock)
     data_source = modes_of(config) if embedded is None else embedded.data_source

@@ -80,6 +80,8 @@ class ChainActor(EdgeActor):
         found = self._detector.findings(block)
         counts = Counter(each.kind.value for each in found)
         done = [each for each in found if not each.is_reverted]
+        for each in done:
+            self._log.info("taken from the chain", what=_words(each), taker=each.taker)
         best = max(done, key=lambda each: each.worth.profit_ether or 0.0, default=None)
         self._board.send(
             MevSeen(
