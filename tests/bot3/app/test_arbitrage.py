@@ -10,6 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from bot3.app.cli import cli
+from tests.bot3.app.processes import bot3
+
+ACTIVE = {
+    "BOT3__EXCHANGES__ACTIVE": '["binance", "okx"]',
+    "BOT3__EXCHANGES__SYMBOLS": '["BTC/USDT"]',
+}
 
 CHEAP = {
     "ts_ns": 1, "venue": "binance", "symbol": "BTC/USDT",
@@ -129,3 +135,22 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     code, _, errors = run("--quotes", str(tmp_path / "none.jsonl"))
     assert code == 1
     assert "none.jsonl" in errors
+
+
+def test_the_configured_venues_books_now(tmp_path: Path) -> None:
+    done = bot3("arbitrage", "--json", cwd=tmp_path, **ACTIVE)
+    assert done.returncode == 0, done.stderr
+    body = json.loads(done.stdout.splitlines()[-1])
+    assert body["data_source"].startswith("simulated")
+    ways = {(row["symbol"], row["buy"], row["sell"]) for row in body["pairs"]}
+    assert ways == {("BTC/USDT", "binance", "okx"), ("BTC/USDT", "okx", "binance")}
+    for row in body["pairs"]:
+        assert row["net_bps"] == pytest.approx(1e4 * (row["bid"] / row["ask"] * 0.999**2 - 1))
+
+
+def test_what_clears_is_told_as_it_comes(tmp_path: Path) -> None:
+    """By a bound below all costs everything does."""
+    arguments = ("--watch", "--duration", "1", "--json", "--min-bps", "-1000")
+    done = bot3("arbitrage", *arguments, cwd=tmp_path, **ACTIVE)
+    assert done.returncode == 0, done.stderr
+    assert all(json.loads(line)["legs"] for line in done.stdout.splitlines())
