@@ -16,6 +16,7 @@ from bot3.domain.ids import parse_client_order_id
 from bot3.domain.order import Order, OrderInput
 from bot3.domain.values import Asset, VenueName
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
+from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
 from bot3.messages.journal import Record
 from bot3.messages.orders import (
@@ -27,6 +28,7 @@ from bot3.messages.orders import (
     OrderFilled,
 )
 from bot3.portfolio.events import after_event, order_of
+from bot3.portfolio.group_figures import group_figures
 from bot3.portfolio.positions import PositionTracker, base_and_quote
 from bot3.portfolio.report_rows import (
     AccountReport,
@@ -71,6 +73,7 @@ class ReportFold:
         self._mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = {}
         self._anomalies = 0
         self._foreign: dict[VenueName, ForeignOrdersSeen] = {}
+        self._groups: list[ArbitrageClosed] = []
         self._is_ours = False
 
     def fold(self, records: Iterable[Record]) -> None:
@@ -114,6 +117,8 @@ class ReportFold:
                 self._mismatches.pop((record.venue, record.asset), None)
             case ForeignOrdersSeen():
                 self._foreign[record.venue] = record
+            case ArbitrageClosed():
+                self._groups.append(record)
             case TradingHalted(reason=reason):
                 self._halted = reason
             case TradingResumed():
@@ -170,6 +175,7 @@ class ReportFold:
                 name: _profit(tracker, len(fills))
                 for name, (tracker, fills) in self._by_strategy.items()
             },
+            groups=group_figures(self._groups),
             anomalies=self._anomalies,
             foreign_orders=tuple(w for seen in self._foreign.values() for w in seen.words),
         )

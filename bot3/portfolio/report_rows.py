@@ -8,6 +8,7 @@ import msgspec
 
 from bot3.domain.fill import Fill
 from bot3.domain.order import Order
+from bot3.portfolio.group_figures import GroupFigures
 
 
 class OrderLine(msgspec.Struct, frozen=True):
@@ -86,6 +87,7 @@ class AccountReport(msgspec.Struct, frozen=True):
     strategies: dict[str, Profit]
     anomalies: int
     foreign_orders: tuple[str, ...]
+    groups: GroupFigures = GroupFigures()
 
 
 def order_line_of(order: Order) -> OrderLine:

@@ -8,8 +8,8 @@ from collections import Counter
 
 import click
 
-from bot3.app.simulation.group_figures import GroupFigures, together
 from bot3.app.simulation.scenario import FaultLevel
+from bot3.portfolio.group_figures import GroupFigures, together
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.sweep import ARBITRAGE, Sweep, fresh_seeds, run_seeds, spare_jobs
 

@@ -28,6 +28,8 @@ def _head(report: AccountReport) -> Iterable[str]:
     yield f"orders      {counts}"
     yield f"fills       {len(report.fills):,}   {_profit(report.profit)}"
     yield f"mismatches  {'; '.join(report.mismatches) or 'none'}"
+    if report.groups.outcomes:
+        yield f"groups      {report.groups.words}"
     for words in report.foreign_orders:
         yield f"not ours    {words}"
 

@@ -9,11 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import Factory, asdict, frozen
+import msgspec
+from attrs import Factory, frozen
 
-from bot3.app.simulation.group_figures import GroupFigures
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.scenario import Scenario
+from bot3.portfolio.group_figures import GroupFigures
 
 _NS_PER_S: Final = 1_000_000_000
 _S_PER_HOUR: Final = 3_600.0
@@ -92,7 +93,7 @@ class SimulationResult:
             "config_hash": self.config_hash,
             "commit": commit(),
             "world": scenario.world,
-            "groups": asdict(self.groups),
+            "groups": msgspec.structs.asdict(self.groups),
             "equity_start": _number(self.equity_start),
             "equity_end": _number(self.equity_end),
             "wall_s": round(self.wall_s, 3),
@@ -113,7 +114,7 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
   healing {sum(self.healing.values())}: {healing}
   journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
  {self.events_judged:,}"""
-        groups = [f"  {self.groups.words}"] if self.groups.outcomes else []
+        groups = [f"  {self.groups.words} (simulated)"] if self.groups.outcomes else []
         judged = ["  no violation"] if self.is_good else self._violation_lines()
         return [*told.splitlines(), *groups, *judged]
 

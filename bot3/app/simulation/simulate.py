@@ -11,13 +11,13 @@ from typing import Final
 
 from bot3.app.config import LoadedConfig
 from bot3.app.heavy import import_heavy_libraries
-from bot3.app.simulation.group_figures import group_figures
 from bot3.app.simulation.report import SimulationResult
 from bot3.app.simulation.scenario import Scenario
 from bot3.app.simulation.world import SimulatedWorld, WorldParts
 from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venue
 from bot3.domain.values import VenueName
 from bot3.messages.journal import decode
+from bot3.portfolio.group_figures import group_figures
 from supervisors.clock import SystemClock
 from supervisors.testing import VirtualClock, deterministic, run_virtually
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot3.domain.ids import RunId
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import Side
+from bot3.messages.arbitrage import ArbitrageClosed, GroupOutcome
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
 from bot3.messages.journal import Record
 from bot3.messages.orders import BalanceChanged, IntentRecorded, OrderDenied, OrderFilled
@@ -12,6 +13,7 @@ from bot3.portfolio.report import ReportFold
 from bot3.portfolio.report_rows import AccountReport
 from tests.bot3.making import (
     BTC,
+    KEY,
     RUN,
     START_NS,
     USDT,
@@ -97,3 +99,16 @@ def test_another_account_is_another_report() -> None:
     fold.fold([OURS, *bought(1), THEIRS, *bought(2), OURS])
     mine = fold.report()
     assert (mine.runs, [order.client_order_id for order in mine.orders]) == (2, [id_of(1)])
+
+
+def test_groups_of_arbitrage_are_summed_up() -> None:
+    ends = [
+        ArbitrageClosed(KEY.symbol, GroupOutcome.HEDGED, 2, 2, 1.0, 0.8, 50.0, 0.1, START_NS),
+        ArbitrageClosed(KEY.symbol, GroupOutcome.MENDED, 2, 1, 1.0, -0.3, 70.0, 2.5, START_NS),
+        ArbitrageClosed(KEY.symbol, GroupOutcome.DENIED, 2, 0, 1.0, 0.0, 0.0, 0.0, START_NS),
+    ]
+    groups = report_of(OURS, *ends).groups
+    assert groups.outcomes == {"denied": 1, "hedged": 1, "mended": 1}
+    assert (groups.planned, groups.realized) == (2.0, 0.5)
+    assert (groups.exposure_max, groups.exposed_s_max) == (70.0, 2.5)
+    assert "3: denied 1, hedged 1, mended 1; planned +2.00, came +0.50" in groups.words

@@ -1,23 +1,22 @@
-"""What became of a simulation's arbitrage groups, from the records of its journal."""
+"""What became of arbitrage groups, from the records of a journal."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
-from attrs import Factory, frozen
+import msgspec
 
 from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.journal import Record
 
 
-@frozen
-class GroupFigures:
+class GroupFigures(msgspec.Struct, frozen=True):
     """`outcomes` by name; `planned` (of those with a fill) and `realized` in quote; the worst that
     one left open, in quote, and the longest that one did.
     """
 
-    outcomes: dict[str, int] = Factory(dict)
+    outcomes: dict[str, int] = {}
     planned: float = 0.0
     realized: float = 0.0
     exposure_max: float = 0.0
@@ -30,7 +29,7 @@ class GroupFigures:
         return (
             f"arbitrage groups {sum(self.outcomes.values())}: {counts}; planned"
             f" {self.planned:+.2f}, came {self.realized:+.2f}; at most {self.exposure_max:.2f} open"
-            f" on one side, for {self.exposed_s_max:.2f} s at most (simulated)"
+            f" on one side, for {self.exposed_s_max:.2f} s at most"
         )
 
 
