@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from attrs import frozen
@@ -21,6 +23,7 @@ from bot3.domain.values import Symbol
 
 UNITS = 100_000_000
 _READ_WHOLE_BYTES = 50_000_000
+_TEXTS_KEPT: Final = 100_000
 _SAMPLE_LINES = 20_000
 
 Levels = list[tuple[int, int]]
@@ -177,15 +180,22 @@ def _levels(raw: object) -> Levels:
         raise TypeError("levels are not a list")
     levels = [(_units(price), _units(amount)) for price, amount in raw]
     for price, amount in levels:
-        _check(f"level {price / UNITS}: price not positive", is_right=price > 0 and amount >= 0)
+        if price <= 0 or amount < 0:
+            raise ValueError(f"level {price / UNITS}: price not positive")
     return levels
 
 
 def _units(text: object) -> int:
     """A decimal text in units of 1e-8, exactly; raises `ValueError`."""
-    whole, _, part = str(text).partition(".")
+    return _exact(str(text))
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _exact(text: str) -> int:
+    """Most prices, and many amounts, come again and again."""
+    whole, _, part = text.partition(".")
     if not whole.isdecimal() or len(part) > 8 or (part and not part.isdecimal()):
-        raise ValueError(f"{str(text)[:40]!r} is not a decimal number")
+        raise ValueError(f"{text[:40]!r} is not a decimal number")
     return int(whole + part.ljust(8, "0"))
 
 
