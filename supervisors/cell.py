@@ -111,6 +111,8 @@ class DecisionCell(Generic[M]):
         if self._died is not None or self.handler is not None:
             raise SupervisionError(f"{self.name}: already has an actor")
         self.error = None
+        if self.runs.watcher is not None:
+            self.runs.watcher.on_started(self)
 
         def begin() -> None:
             actor = build()
@@ -125,7 +127,7 @@ class DecisionCell(Generic[M]):
 
     def stop(self) -> None:
         """No actor from now on; messages wait. A task in `live` ends well."""
-        self.handler = None
+        self._end()
         if self._died is not None:
             self._died.set()
             self._died = None
@@ -134,10 +136,15 @@ class DecisionCell(Generic[M]):
         """Ends the actor as if its handler had raised `error`, but with no message in hand."""
         if self.handler is None:
             return
-        self.handler = None
+        self._end()
         self.error = error
         if self._died is not None:
             self._died.set()
+
+    def _end(self) -> None:
+        if self.handler is not None and self.runs.watcher is not None:
+            self.runs.watcher.on_ended(self)
+        self.handler = None
 
     def overrun(self, error: Exception) -> None:
         """It missed a message: what it has not handled yet is void, and its actor dies.

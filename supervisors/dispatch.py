@@ -34,6 +34,16 @@ class Recipient(Protocol):
         """The handler raised `error` on `message`: the actor is dead."""
 
 
+class Watcher(Protocol):
+    """Hears of what happens to a run queue, in turns and out of them, before it happens."""
+
+    def on_sent(self, cell: Recipient, message: Any) -> None: ...
+
+    def on_started(self, cell: Recipient) -> None: ...
+
+    def on_ended(self, cell: Recipient) -> None: ...
+
+
 @final
 class RunQueue:
     """Drained by whoever sends while nobody drains.
@@ -55,6 +65,7 @@ class RunQueue:
         self.turns = 0
         self.turn_started_ns: int | None = None
         self.current: Recipient | None = None
+        self.watcher: Watcher | None = None
         self._queue: deque[tuple[Recipient, Any]] = deque()
         self._is_held = False  # draining, or the rest of a cut turn belongs to the pump
         self._is_pumped = False
@@ -73,6 +84,8 @@ class RunQueue:
         if len(queue) >= self.capacity:
             self.refused += 1
             raise QueueFullError("run queue", self.capacity)
+        if self.watcher is not None:
+            self.watcher.on_sent(cell, message)
         queue.append((cell, message))
         if not self._is_held:
             self.drain()

@@ -8,6 +8,7 @@ have learned, and what healing has decided, is of this process alone.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import final
 
 from bot3.actors.shelf import SnapshotShelf
@@ -53,6 +54,7 @@ class Memory:
         self._bars: dict[InstrumentId, deque[Bar]] = {}
         self._warm: dict[InstrumentId, bool] = {}
         self._bars_kept = bars_kept
+        self.watch: Callable[[object], None] | None = None  # told what is told here, before
 
     @property
     def name(self) -> str:
@@ -60,6 +62,8 @@ class Memory:
 
     def send(self, message: Record | InstrumentsLoaded | RestoreSnapshot | StartEmpty) -> None:
         """A record that is durable now, a venue's filters, or what healing wants forgotten."""
+        if self.watch is not None:
+            self.watch(message)
         match message:
             case InstrumentsLoaded():
                 self.instruments.update((each.id, each) for each in message.instruments)

@@ -137,6 +137,12 @@ def show_config(config: Path | None, *, is_json: bool, is_verbose: bool) -> None
     is_flag=True,
     help="Run again in another process with another hash seed; other digests are an error.",
 )
+@click.option(
+    "--replay",
+    "is_replayed",
+    is_flag=True,
+    help="Decide every process's session again from what it was told; other words are an error.",
+)
 def simulate(*, seed: int | None, is_verbose: bool, **given: Any) -> None:
     """The whole bot in virtual time, with faults, from one seed; exit 1 on a broken invariant.
 

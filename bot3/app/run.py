@@ -20,13 +20,13 @@ from attrs import field, frozen
 
 from adapters.net.network import SocketNetwork
 from bot3.actors.memory import Memory
-from bot3.app.beside import Beside, discovery_dice
+from bot3.app.beside import Beside
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.live import confirm_live, with_keys_file
-from bot3.app.mev.watched import ChainPlan, chain_of
+from bot3.app.made_beside import beside_of
 from bot3.app.options import RunOptions
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
@@ -34,10 +34,6 @@ from bot3.app.tree import EngineSettings, TradingEngine, open_desk
 from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_rests, closing
 from bot3.app.wiring import (
     core_settings,
-    estimation_of,
-    evolution_of,
-    instruments_of,
-    snapshot_check,
 )
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
@@ -47,8 +43,6 @@ from bot3.services.control_file import ControlFile, remove_control_file
 from bot3.services.journal import Disk
 from bot3.services.kill_switch import KillSwitch
 from bot3.services.lock import StateLock
-from bot3.services.model_files import FOLDER, ModelFiles, resume_models
-from bot3.services.sleeve_file import SleeveFile
 from bot3.services.storage import FileDisk
 from bot3.telemetry.controls import Controls
 from bot3.telemetry.http import bind, url_of
@@ -123,15 +117,15 @@ async def _session(given: Prepared) -> Status:
     account = ",".join(sorted(each.venue.account for each in access.values()))
     disk = FileDisk(given.directory / JOURNAL_NAME)
     memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
-    exchanges = () if embedded is None else embedded.specs
     switch = KillSwitch(given.directory)
-    beside = beside_of(given, config, memory, entropy, chain_of(config, network, clock, entropy))
-    engine = make_engine(config, run, memory, clock, access, disk, exchanges, switch, beside)
-    observer = Observer(clock)
+    beside = beside_of(given.directory, config, memory, around)
+    specs = () if embedded is None else embedded.specs
+    engine = make_engine(config, run, memory, clock, access, disk, specs, switch, beside)
     data_source = modes_of(config) if embedded is None else embedded.data_source
     gauges = Gauges(engine, lambda: bool(embedded and embedded.is_replay_over))
-    facts = facts_of(given, config, run, data_source, clock)
-    snapshots = Snapshots(engine.board, facts, clock, gauges)
+    snapshots = Snapshots(
+        engine.board, facts_of(given, config, run, data_source, clock), clock, gauges
+    )
     controls = Controls(given.token, engine.core.risk, switch)
     faces = Faces(config, given.options, given.listener, snapshots, controls)
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
@@ -144,7 +138,7 @@ async def _session(given: Prepared) -> Status:
                 started,
                 clock,
                 entropy,
-                observer,
+                Observer(clock),
                 gauges,
                 given.options.duration_s,
             ).run()
@@ -152,26 +146,6 @@ async def _session(given: Prepared) -> Status:
             if embedded is None:  # the embedded exchange has ended with the tree
                 await cancel_own_rests(access, config.exchanges.symbols)
             raise
-
-
-def beside_of(
-    given: Prepared, config: Config, memory: Memory, entropy: Entropy, chain: ChainPlan | None
-) -> Beside:
-    """What the configuration wants to have beside trading."""
-    return Beside(
-        resumed_models(given, config, memory),
-        discovery_dice(config, entropy),
-        estimation_of(config, entropy, SleeveFile(given.directory)),
-        evolution_of(config, entropy),
-        chain,
-    )
-
-
-def resumed_models(given: Prepared, config: Config, memory: Memory) -> ModelFiles:
-    """Where learners' snapshots are; what can be resumed from is in memory."""
-    models = ModelFiles(given.directory / FOLDER)
-    resume_models(models, memory, instruments_of(config), snapshot_check(config))
-    return models
 
 
 async def embedded_of(
@@ -220,6 +194,8 @@ def make_engine(
     exchanges: tuple[EdgeSpec, ...],
     switch: KillSwitch | None = None,
     beside: Beside | None = None,
+    *,
+    is_taped: bool = False,
 ) -> TradingEngine:
     """All actors, not started."""
     settings = EngineSettings(
@@ -232,7 +208,16 @@ def make_engine(
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
     runs = RunQueue(clock)
     return TradingEngine(
-        settings, memory, clock, runs, disk, desks, exchanges, switch, beside or Beside()
+        settings,
+        memory,
+        clock,
+        runs,
+        disk,
+        desks,
+        exchanges,
+        switch,
+        beside or Beside(),
+        is_taped,
     )
 
 

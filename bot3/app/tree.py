@@ -16,6 +16,7 @@ from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.memory import Memory
 from bot3.actors.mev import MevMessage
 from bot3.app.beside import Beside
+from bot3.app.taping import taped_core
 from bot3.app.venues import VenueAccess
 from bot3.domain.values import VenueName
 from bot3.messages.account import FetchFills, Reconcile
@@ -41,6 +42,7 @@ from supervisors.dispatch import RunQueue
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.restart import Intensity, Strategy
 from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec, SupervisorSpec
+from supervisors.tape import Tape
 
 JOURNAL_CAPACITY = 20_000
 ENTRY_CAPACITY = 1_000
@@ -109,12 +111,18 @@ class TradingEngine:
     exchanges: tuple[EdgeSpec, ...] = ()
     switch: KillSwitch | None = None
     beside: Beside = field(factory=Beside)
+    is_taped: bool = False
     backlog: JournalBacklog = field(factory=JournalBacklog)
+    tape: Tape | None = field(init=False)
     journal: Mailbox[JournalEntry] = field(init=False)
     board: Board = field(init=False)
     board_cell: DecisionCell[BoardMessage] = field(init=False)
     mev_cell: DecisionCell[MevMessage] = field(init=False)
     core: DecisionCore = field(init=False)
+
+    @tape.default
+    def _tape(self) -> Tape | None:
+        return Tape(self.runs) if self.is_taped else None
 
     @journal.default
     def _journal(self) -> Mailbox[JournalEntry]:
@@ -148,7 +156,8 @@ class TradingEngine:
             evolution=None if beside.evolution is None else beside.evolving,
             quotes=() if beside.chain is None else (self.mev_cell,),
         )
-        return DecisionCore(self.settings.core, self.memory, self.runs, self.clock, outlets)
+        core = self.settings.core
+        return taped_core(self.tape, core, self.memory, self.runs, self.clock, outlets)
 
     def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
         """Journal · board · money · kill switch · healing · minds · venues · timers · operators."""

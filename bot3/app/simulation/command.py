@@ -40,6 +40,7 @@ class SimulateOptions:
     faults: str
     is_json: bool
     is_checked_twice: bool
+    is_replayed: bool
     is_verbose: bool
     world: str | None = None
 
@@ -55,7 +56,7 @@ def run_simulation(options: SimulateOptions, environ: Mapping[str, str]) -> int:
     loaded = load_busy_config(options.config, environ, scenario.seed, options.world)
     configure_logging("debug" if options.is_verbose else "critical", sys.stderr, None)
     try:
-        result = simulate(scenario, loaded)
+        result = simulate(scenario, loaded, is_taped=options.is_replayed)
     finally:
         close_logging()
     body = result.to_json()

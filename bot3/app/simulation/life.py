@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import final
 
 import trio
@@ -20,6 +21,7 @@ from bot3.app.config import LoadedConfig
 from bot3.app.run import make_engine, new_run_id, recovered
 from bot3.app.session import Gauges, Session
 from bot3.app.simulation.faces import quiet_faces
+from bot3.app.taping import Replayed, replay
 from bot3.app.tree import TradingEngine
 from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, closing
 from bot3.domain.values import VenueName
@@ -47,6 +49,7 @@ class Machine:
     epoch_ns: int
     time_s: Callable[[], float]
     entropy: Entropy
+    is_taped: bool = False
     clock: TrioClock = field(init=False)
 
     @clock.default
@@ -80,6 +83,7 @@ class Life:
         self.observer = Observer(self.clock)
         self.session: Session | None = None
         self.snapshots: Snapshots | None = None
+        self.replay: Callable[[], Replayed] | None = None
         self._machine = machine
         self._disk = disk
         self._network: ProcessNetwork = machine.network.process()
@@ -142,8 +146,13 @@ class Life:
         config = loaded.config
         run = new_run_id(clock.now_ns())
         account = ",".join(sorted(each.venue.account for each in access.values()))
-        memory = Memory(recovered(self._disk, account), bars_kept=config.market.warm_up_bars)
-        engine = make_engine(config, run, memory, clock, access, self._disk, ())
+        bars_kept = config.market.warm_up_bars
+        memory = Memory(recovered(self._disk, account), bars_kept=bars_kept)
+        is_taped = self._machine.is_taped
+        engine = make_engine(config, run, memory, clock, access, self._disk, (), is_taped=is_taped)
+        if engine.tape is not None:
+            began = recovered(self._disk, account)
+            self.replay = partial(replay, engine.core, engine.tape, began, bars_kept)
         gauges = Gauges(engine, lambda: False)
         facts = RunFacts(
             run=run,

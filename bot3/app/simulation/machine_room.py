@@ -58,6 +58,7 @@ class MachineRoom:
         self.is_closing = False
         self.is_halted_by_operator = False
         self._generation = 0
+        self.lives: list[Life] = []
         self.machine, self._plan = machine, plan
         self._agenda, self._clock, self._trace, self._hear = agenda, clock, trace, hear
         self._dice = machine.entropy.dice("machine room")
@@ -140,6 +141,8 @@ class MachineRoom:
         self._trace.counts["processes"] += 1
         self._hear(ProcessStarted(generation, self._clock.now_ns()))
         life = Life(self.machine, generation, self._mount(generation))
+
+        self.lives.append(life)
 
         def heard(event: LifecycleEvent) -> None:
             if not life.is_crashed:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from attrs import Factory, frozen
+from attrs import Factory, asdict, frozen
 
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.scenario import Scenario
+from bot3.app.taping import Replayed
 from bot3.portfolio.group_figures import GroupFigures
 
 _NS_PER_S: Final = 1_000_000_000
@@ -48,14 +49,15 @@ class SimulationResult:
     last_lines: tuple[str, ...]
     virtual_s: float
     wall_s: float
+    replays: tuple[Replayed, ...] = ()
     groups: GroupFigures = Factory(GroupFigures)
     equity_start: Decimal | None = None
     equity_end: Decimal | None = None
 
     @property
     def is_good(self) -> bool:
-        """Nothing was broken."""
-        return not self.violations_found
+        """Nothing was broken, and what was decided again came the same."""
+        return not self.violations_found and all(each.is_same for each in self.replays)
 
     def repeat_command(self) -> str:
         """The one command that gives this run again."""
@@ -93,6 +95,7 @@ class SimulationResult:
             "config_hash": self.config_hash,
             "commit": commit(),
             "world": scenario.world,
+            "replays": [asdict(each) for each in self.replays],
             "groups": msgspec.structs.asdict(self.groups),
             "equity_start": _number(self.equity_start),
             "equity_end": _number(self.equity_end),
@@ -115,8 +118,8 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
   journal {self.journal_sha256[:16]}  trace {self.trace_sha256[:16]}  events judged\
  {self.events_judged:,}"""
         groups = [f"  {self.groups.words} (simulated)"] if self.groups.outcomes else []
-        judged = ["  no violation"] if self.is_good else self._violation_lines()
-        return [*told.splitlines(), *groups, *judged]
+        judged = ["  no violation"] if not self.violations_found else self._violation_lines()
+        return [*told.splitlines(), *groups, *map(_replay_line, self.replays), *judged]
 
     def _violation_lines(self) -> list[str]:
         return [
@@ -127,6 +130,11 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
             f"  seed {self.scenario.seed}  commit {commit()}  config {self.config_hash}",
             f"  again: {self.repeat_command()}",
         ]
+
+
+def _replay_line(replayed: Replayed) -> str:
+    told = f"  decided again from {replayed.events:,} events: {replayed.said:,} words, "
+    return told + (f"OTHERS: {replayed.difference}" if replayed.difference else "the same")
 
 
 def _number(amount: Decimal | None) -> float | None:

@@ -26,7 +26,11 @@ HALF: Final = 0.5
 
 
 def simulate(
-    scenario: Scenario, loaded: LoadedConfig, *, order_socket_share: float = HALF
+    scenario: Scenario,
+    loaded: LoadedConfig,
+    *,
+    order_socket_share: float = HALF,
+    is_taped: bool = False,
 ) -> SimulationResult:
     """One run; raises what no checker could judge (a deadlock, an error of the simulation)."""
     import_heavy_libraries()
@@ -35,7 +39,7 @@ def simulate(
     def build_access(name: VenueName, address: EmbeddedVenue, around: Surroundings) -> VenueAccess:
         return build_venue(name, loaded.config, address, around)
 
-    parts = WorldParts(build_access, order_socket_share=order_socket_share)
+    parts = WorldParts(build_access, order_socket_share=order_socket_share, is_taped=is_taped)
     world = SimulatedWorld(scenario, loaded, clock, parts)
     started_ns = wall.monotonic_ns()
     with deterministic(scenario.seed):
@@ -74,6 +78,7 @@ def _result(
         last_lines=tuple(world.trace.last),
         virtual_s=virtual_s,
         wall_s=wall_s,
+        replays=tuple(life.replay() for life in world.lives if life.replay is not None),
         groups=group_figures(decode(body) for body in world.disk.bodies),
         equity_start=equity[0],
         equity_end=equity[1],

@@ -25,7 +25,7 @@ from bot3.app.simulation.audit import AUDIT_INTERVAL_S, audit, is_quiet, rest_of
 from bot3.app.simulation.court import convene
 from bot3.app.simulation.invariants.events import Settled, VenueReported, WorldEvent
 from bot3.app.simulation.invariants.jury import Jury
-from bot3.app.simulation.life import BuildAccess, Machine, declared_tree
+from bot3.app.simulation.life import BuildAccess, Life, Machine, declared_tree
 from bot3.app.simulation.machine_room import MachineRoom
 from bot3.app.simulation.scenario import FaultPlan, Scenario
 from bot3.app.simulation.trace import Trace
@@ -55,11 +55,12 @@ class WorldParts:
     """What a test or a benchmark may replace: how venues are reached, and who judges.
 
     `order_socket_share` of the venues, by the seed, take orders by websocket; the others by
-    requests, which more faults can strike.
+    requests, which more faults can strike. `is_taped`: every process's decisions are decided again.
     """
 
     build_access: BuildAccess
     is_framed: bool = True
+    is_taped: bool = False
     order_socket_share: float = 0.5
     convene: Callable[[Config, SupervisorSpec, FaultPlan], Jury] = convene
 
@@ -76,6 +77,7 @@ class SimulatedWorld:
         self.trace = Trace()
         self.jury = Jury(())
         self.equity: tuple[Decimal | None, Decimal | None] = (None, None)
+        self.lives: list[Life] = []
         self.clock = TrioClock(EPOCH_NS, clock.current_time)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
@@ -175,6 +177,7 @@ class SimulatedWorld:
             EPOCH_NS,
             self._virtual.current_time,
             Entropy(self._entropy.seed_of("machine")),
+            is_taped=self._parts.is_taped,
         )
 
     def _begin_actor_crashes(self, room: MachineRoom) -> CheckpointCrashes | None:
@@ -216,6 +219,7 @@ class SimulatedWorld:
 
     async def _close(self, room: MachineRoom) -> None:
         room.is_closing = True
+        self.lives = room.lives
         if room.life is not None:
             room.life.stop()
             with trio.move_on_after(STOP_DEADLINE_S):

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from bot3.actors.core import DecisionCore
 from bot3.actors.core_settings import CoreOutlets
 from bot3.actors.memory import Memory
 from bot3.app.config import load_config
+from bot3.app.taping import taped_core
 from bot3.app.wiring import core_settings
 from bot3.domain.bar import Bar
 from bot3.domain.ids import RunId
@@ -41,6 +41,7 @@ from supervisors.cell import DecisionCell
 from supervisors.clock import ManualClock
 from supervisors.dispatch import RunQueue
 from supervisors.spec import DecisionSpec
+from supervisors.tape import Tape
 from tests.bot3.making import (
     BTC,
     SECOND_NS,
@@ -116,7 +117,13 @@ class CoreDriver:
     `changes` are configuration keys; `memory` is that of a former life, to start a second one.
     """
 
-    def __init__(self, changes: dict[str, Any] | None = None, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        changes: dict[str, Any] | None = None,
+        memory: Memory | None = None,
+        *,
+        is_taped: bool = False,
+    ) -> None:
         keys = {"exchanges.symbols": [key.symbol for key in KEYS], **(changes or {})}
         settings = core_settings(
             load_config(None, {}, {"exchanges.active": ["binance"], **keys}).config,
@@ -138,7 +145,9 @@ class CoreDriver:
         )
         self.is_first_life = memory is None
         self.memory = memory or Memory(Recovery(ACCOUNT), bars_kept=400)
-        self.core = DecisionCore(settings, self.memory, self.runs, self.clock, outlets)
+        self.tape = Tape(self.runs) if is_taped else None
+        parts = (settings, self.memory, self.runs, self.clock, outlets)
+        self.core = taped_core(self.tape, *parts)
         self.core.journal.send(
             JournalEntry(SessionStarted(settings.run, ACCOUNT, "hash", "test", START_NS))
         )
