@@ -37,6 +37,12 @@ def _run_options(command: F) -> F:
             help="Drive the embedded exchange from recorded data (L2 lines or OHLCV bars).",
         ),
         WORLD,
+        click.option(
+            "--check-replay",
+            "is_checked",
+            is_flag=True,
+            help="Decide all again at the end, from what was told; other words are an error.",
+        ),
         JSON,
         click.option(
             "--duration",

@@ -21,6 +21,7 @@ class RunOptions:
     is_live: bool = False
     is_confirmed: bool = False
     world: str | None = None
+    is_checked: bool = False
 
 
 @frozen

@@ -16,31 +16,26 @@ from pathlib import Path
 from typing import Any
 
 import trio
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from adapters.net.network import SocketNetwork
-from bot3.actors.memory import Memory
-from bot3.app.beside import Beside
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.embedded import Embedded, embed
+from bot3.app.engine import make_engine, memories_of
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.live import confirm_live, with_keys_file
 from bot3.app.made_beside import beside_of
 from bot3.app.options import RunOptions
 from bot3.app.session import Faces, Gauges, Session
 from bot3.app.settings import Config
-from bot3.app.tree import EngineSettings, TradingEngine, open_desk
+from bot3.app.taping import Replayed
+from bot3.app.tree import TradingEngine
 from bot3.app.venues import Surroundings, VenueAccess, build_venues, cancel_own_rests, closing
-from bot3.app.wiring import (
-    core_settings,
-)
 from bot3.domain.ids import RunId, run_id
 from bot3.domain.values import VenueName
 from bot3.messages.control import SessionStarted
-from bot3.portfolio.recovery import Recovery
 from bot3.services.control_file import ControlFile, remove_control_file
-from bot3.services.journal import Disk
 from bot3.services.kill_switch import KillSwitch
 from bot3.services.lock import StateLock
 from bot3.services.storage import FileDisk
@@ -50,7 +45,6 @@ from bot3.telemetry.snapshot import RunFacts, Snapshots
 from bot3.telemetry.status import Status
 from bot3.telemetry.summary import closing_summary
 from supervisors.clock import Clock, SystemClock
-from supervisors.dispatch import RunQueue
 from supervisors.entropy import Entropy, fresh_secret
 from supervisors.observe import Observer
 from supervisors.spec import EdgeSpec
@@ -101,12 +95,13 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
         ControlFile(url, token, os.getpid()).write(directory)
         held.callback(remove_control_file, directory)
         prepared = Prepared(loaded, options, directory, listener, token, environ)
-        status = trio.run(_session, prepared)
-    _sum_up(status, options)
-    return 0
+        status, engine = trio.run(_session, prepared)
+    replayed = engine.replayed()
+    _sum_up(status, options, replayed)
+    return 0 if replayed is None or replayed.is_same else 1
 
 
-async def _session(given: Prepared) -> Status:
+async def _session(given: Prepared) -> tuple[Status, TradingEngine]:
     config = given.loaded.config
     clock, entropy, network = SystemClock(), Entropy(config.system.seed), SocketNetwork()
     run = new_run_id(clock.now_ns())
@@ -115,12 +110,9 @@ async def _session(given: Prepared) -> Status:
     around = Surroundings(network, clock, entropy, given.environ)
     access = build_venues(config, {} if embedded is None else embedded.venues, around)
     account = ",".join(sorted(each.venue.account for each in access.values()))
-    disk = FileDisk(given.directory / JOURNAL_NAME)
-    memory = Memory(recovered(disk, account), bars_kept=config.market.warm_up_bars)
     switch = KillSwitch(given.directory)
-    beside = beside_of(given.directory, config, memory, around)
     specs = () if embedded is None else embedded.specs
-    engine = make_engine(config, run, memory, clock, access, disk, specs, switch, beside)
+    engine = _engine(given, config, run, around, access, account, specs, switch)
     data_source = modes_of(config) if embedded is None else embedded.data_source
     gauges = Gauges(engine, lambda: bool(embedded and embedded.is_replay_over))
     snapshots = Snapshots(
@@ -131,7 +123,7 @@ async def _session(given: Prepared) -> Status:
     started = SessionStarted(run, account, given.loaded.hash, data_source, clock.now_ns())
     async with closing(access):
         try:
-            return await Session(
+            session = Session(
                 engine,
                 faces.specs,
                 snapshots,
@@ -141,11 +133,32 @@ async def _session(given: Prepared) -> Status:
                 Observer(clock),
                 gauges,
                 given.options.duration_s,
-            ).run()
+            )
+            return await session.run(), engine
         except Exception:
             if embedded is None:  # the embedded exchange has ended with the tree
                 await cancel_own_rests(access, config.exchanges.symbols)
             raise
+
+
+def _engine(
+    given: Prepared,
+    config: Config,
+    run: RunId,
+    around: Surroundings,
+    access: Mapping[VenueName, VenueAccess],
+    account: str,
+    specs: tuple[EdgeSpec, ...],
+    switch: KillSwitch,
+) -> TradingEngine:
+    disk = FileDisk(given.directory / JOURNAL_NAME)
+    memory, began = memories_of(
+        config, disk, account, given.directory, is_twice=given.options.is_checked
+    )
+    beside = beside_of(given.directory, config, memory, around)
+    return make_engine(
+        config, run, memory, around.clock, access, disk, specs, switch, beside, began
+    )
 
 
 async def embedded_of(
@@ -173,54 +186,6 @@ def new_run_id(now_ns: int) -> RunId:
     return run_id(digits)
 
 
-def recovered(disk: Disk, account: str) -> Recovery:
-    """What the journal says of this account; raises `DataError` for a damaged file."""
-    recovery = Recovery(account)
-    store = disk.open_store()
-    try:
-        recovery.fold(stored.record for stored in store.read_all())
-    finally:
-        store.close()
-    return recovery
-
-
-def make_engine(
-    config: Config,
-    run: RunId,
-    memory: Memory,
-    clock: Clock,
-    access: Mapping[VenueName, VenueAccess],
-    disk: Disk,
-    exchanges: tuple[EdgeSpec, ...],
-    switch: KillSwitch | None = None,
-    beside: Beside | None = None,
-    *,
-    is_taped: bool = False,
-) -> TradingEngine:
-    """All actors, not started."""
-    settings = EngineSettings(
-        core=core_settings(config, run),
-        bar_interval_s=config.market.bar_interval_s,
-        warm_up_bars=config.market.warm_up_bars,
-        timer_interval_s=config.market.timer_interval_s,
-    )
-    symbols = len(config.exchanges.symbols)
-    desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
-    runs = RunQueue(clock)
-    return TradingEngine(
-        settings,
-        memory,
-        clock,
-        runs,
-        disk,
-        desks,
-        exchanges,
-        switch,
-        beside or Beside(),
-        is_taped,
-    )
-
-
 def facts_of(
     given: Prepared, config: Config, run: RunId, data_source: str, clock: Clock
 ) -> RunFacts:
@@ -237,12 +202,15 @@ def facts_of(
     )
 
 
-def _sum_up(status: Status, options: RunOptions) -> None:
+def _sum_up(status: Status, options: RunOptions, replayed: Replayed | None) -> None:
     """The closing table for people; with --json that goes to stderr, and one object to stdout."""
     people = sys.stderr if options.is_json else sys.stdout
     print(closing_summary(status, is_colored=people.isatty()), file=people)
+    if replayed is not None:
+        print(replayed.words, file=people)
     if options.is_json:
-        print(json.dumps(summary_of(status)), flush=True)
+        told = {} if replayed is None else {"replayed": asdict(replayed)}
+        print(json.dumps(summary_of(status) | told), flush=True)
 
 
 def summary_of(status: Status) -> dict[str, Any]:

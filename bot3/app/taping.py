@@ -15,7 +15,6 @@ from attrs import evolve, frozen
 from bot3.actors.core import DecisionCore
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.memory import Memory
-from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock, ManualClock
@@ -72,17 +71,21 @@ class Replayed:
         """Every signal, answer of risk and order came again."""
         return not self.difference
 
+    @property
+    def words(self) -> str:
+        """One line."""
+        told = f"decided again from {self.events:,} events: {self.said:,} words, "
+        return told + (f"OTHERS: {self.difference}" if self.difference else "the same")
 
-def replay(core: DecisionCore, tape: Tape, recovery: Recovery, bars_kept: int) -> Replayed:
-    """Decides the session of `core` again; `recovery` is folded from the journal it began with."""
+
+def replay(core: DecisionCore, tape: Tape, began: Memory) -> Replayed:
+    """Decides the session of `core` again; `began` is a memory such as it began with, unused."""
     tape.is_over = True
     runs = RunQueue(ManualClock())
     again = Tape(runs)
     silent = _silent(core.outlets)
     clock = ReplayClock(tape.readings)
-    second = taped_core(
-        again, core.settings, Memory(recovery, bars_kept=bars_kept), runs, clock, silent
-    )
+    second = taped_core(again, core.settings, began, runs, clock, silent)
     specs = dict(zip(map(id, _cells(core)), _specs(second), strict=True))
     try:
         for mark, place, message in tape.events:

@@ -16,7 +16,7 @@ from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.memory import Memory
 from bot3.actors.mev import MevMessage
 from bot3.app.beside import Beside
-from bot3.app.taping import taped_core
+from bot3.app.taping import Replayed, replay, taped_core
 from bot3.app.venues import VenueAccess
 from bot3.domain.values import VenueName
 from bot3.messages.account import FetchFills, Reconcile
@@ -111,7 +111,7 @@ class TradingEngine:
     exchanges: tuple[EdgeSpec, ...] = ()
     switch: KillSwitch | None = None
     beside: Beside = field(factory=Beside)
-    is_taped: bool = False
+    began: Memory | None = None  # such as `memory` at the start: what is decided is taped
     backlog: JournalBacklog = field(factory=JournalBacklog)
     tape: Tape | None = field(init=False)
     journal: Mailbox[JournalEntry] = field(init=False)
@@ -122,7 +122,7 @@ class TradingEngine:
 
     @tape.default
     def _tape(self) -> Tape | None:
-        return Tape(self.runs) if self.is_taped else None
+        return None if self.began is None else Tape(self.runs)
 
     @journal.default
     def _journal(self) -> Mailbox[JournalEntry]:
@@ -158,6 +158,12 @@ class TradingEngine:
         )
         core = self.settings.core
         return taped_core(self.tape, core, self.memory, self.runs, self.clock, outlets)
+
+    def replayed(self) -> Replayed | None:
+        """Decides again what was decided, once, when all is over; None where nothing was taped."""
+        if self.tape is None or self.began is None:
+            return None
+        return replay(self.core, self.tape, self.began)
 
     def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
         """Journal · board · money · kill switch · healing · minds · venues · timers · operators."""

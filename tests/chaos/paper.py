@@ -27,6 +27,7 @@ from attrs import define, field
 from bot3.services.control_file import read_control_file
 from tests.bot3.app.processes import ROOT, bot3, environment
 
+TAPED_HOURS_MAX = 0.5  # all that is told lies in memory
 LOOK_INTERVAL_S = 30.0
 START_S = 120.0  # warm-up of a venue without history included
 STOP_S = 60.0
@@ -88,6 +89,8 @@ async def watch(directory: Path, hours: float, environ: Mapping[str, str]) -> tu
     seen, state = Watched(), directory / "state"
     command = [sys.executable, "-m", "bot3", "trade", "-c", str(ROOT / "config" / "paper.toml")]
     command += ["--userdir", str(state), "--duration", repr(hours * 3600), "--json"]
+    if hours <= TAPED_HOURS_MAX:
+        command.append("--check-replay")
     with (directory / "bot.log").open("ab") as log:
         process = await trio.lowlevel.open_process(
             command, cwd=directory, env=environment(**environ), stdout=log, stderr=log

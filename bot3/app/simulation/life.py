@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
 from typing import final
 
 import trio
@@ -18,10 +17,11 @@ from adapters.simulated.disk import ProcessDisk, SimulatedDisk
 from adapters.simulated.network import ProcessNetwork, SimulatedNetwork
 from bot3.actors.memory import Memory
 from bot3.app.config import LoadedConfig
-from bot3.app.run import make_engine, new_run_id, recovered
+from bot3.app.engine import make_engine, recovered
+from bot3.app.run import new_run_id
 from bot3.app.session import Gauges, Session
 from bot3.app.simulation.faces import quiet_faces
-from bot3.app.taping import Replayed, replay
+from bot3.app.taping import Replayed
 from bot3.app.tree import TradingEngine
 from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, closing
 from bot3.domain.values import VenueName
@@ -83,7 +83,7 @@ class Life:
         self.observer = Observer(self.clock)
         self.session: Session | None = None
         self.snapshots: Snapshots | None = None
-        self.replay: Callable[[], Replayed] | None = None
+        self.replay: Callable[[], Replayed | None] = lambda: None
         self._machine = machine
         self._disk = disk
         self._network: ProcessNetwork = machine.network.process()
@@ -148,11 +148,11 @@ class Life:
         account = ",".join(sorted(each.venue.account for each in access.values()))
         bars_kept = config.market.warm_up_bars
         memory = Memory(recovered(self._disk, account), bars_kept=bars_kept)
-        is_taped = self._machine.is_taped
-        engine = make_engine(config, run, memory, clock, access, self._disk, (), is_taped=is_taped)
-        if engine.tape is not None:
-            began = recovered(self._disk, account)
-            self.replay = partial(replay, engine.core, engine.tape, began, bars_kept)
+        began = None
+        if self._machine.is_taped:
+            began = Memory(recovered(self._disk, account), bars_kept=bars_kept)
+        engine = make_engine(config, run, memory, clock, access, self._disk, (), began=began)
+        self.replay = engine.replayed
         gauges = Gauges(engine, lambda: False)
         facts = RunFacts(
             run=run,

@@ -119,7 +119,7 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
  {self.events_judged:,}"""
         groups = [f"  {self.groups.words} (simulated)"] if self.groups.outcomes else []
         judged = ["  no violation"] if not self.violations_found else self._violation_lines()
-        return [*told.splitlines(), *groups, *map(_replay_line, self.replays), *judged]
+        return [*told.splitlines(), *groups, *(f"  {each.words}" for each in self.replays), *judged]
 
     def _violation_lines(self) -> list[str]:
         return [
@@ -130,11 +130,6 @@ seed {scenario.seed}  faults {scenario.level.value}  simulated {self.virtual_s:,
             f"  seed {self.scenario.seed}  commit {commit()}  config {self.config_hash}",
             f"  again: {self.repeat_command()}",
         ]
-
-
-def _replay_line(replayed: Replayed) -> str:
-    told = f"  decided again from {replayed.events:,} events: {replayed.said:,} words, "
-    return told + (f"OTHERS: {replayed.difference}" if replayed.difference else "the same")
 
 
 def _number(amount: Decimal | None) -> float | None:

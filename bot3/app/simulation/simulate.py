@@ -78,7 +78,7 @@ def _result(
         last_lines=tuple(world.trace.last),
         virtual_s=virtual_s,
         wall_s=wall_s,
-        replays=tuple(life.replay() for life in world.lives if life.replay is not None),
+        replays=tuple(found for life in world.lives if (found := life.replay()) is not None),
         groups=group_figures(decode(body) for body in world.disk.bodies),
         equity_start=equity[0],
         equity_end=equity[1],

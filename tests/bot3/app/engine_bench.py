@@ -16,7 +16,8 @@ from adapters.simulated.embedded import EmbeddedExchange
 from bot3.actors.memory import Memory
 from bot3.app.config import load_config
 from bot3.app.embedded import make_exchange
-from bot3.app.run import make_engine, new_run_id, recovered
+from bot3.app.engine import make_engine, recovered
+from bot3.app.run import new_run_id
 from bot3.app.settings import Config
 from bot3.app.tree import TradingEngine
 from bot3.app.venues import EmbeddedVenue, Surroundings, VenueAccess, build_venues, closing

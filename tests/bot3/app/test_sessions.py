@@ -34,7 +34,7 @@ def summary_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summaries]:
         directory = tmp_path_factory.mktemp(name)
         return start("--json", "--userdir", "state", *arguments, cwd=directory, **extra)
 
-    running = {"simulated": session("simulated", "--duration", "40")}
+    running = {"simulated": session("simulated", "--duration", "40", "--check-replay")}
     if L2.exists():
         # Technical analysis alone: the blend finds, rightly, that nothing here pays its costs.
         running["l2"] = session(
@@ -98,6 +98,8 @@ def test_trades_and_prints_one_json_object_last(summary_of: Summaries) -> None:
     venue = summary["venues"]["binance"]
     assert venue["connected"] is True
     assert 0 <= venue["book_age_ms"] < 5_000
+    assert summary["replayed"]["said"] > 1_000
+    assert summary["replayed"]["difference"] == ""
 
 
 def test_interrupt_stops_in_order_and_a_second_copy_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot3.actors.memory import Memory
 from bot3.app.taping import Replayed, replay
 from bot3.messages.orders import SubmitOrder
 from bot3.portfolio.recovery import Recovery
@@ -37,7 +38,7 @@ def session() -> CoreDriver:
 
 def again(driver: CoreDriver) -> Replayed:
     assert driver.tape is not None
-    return replay(driver.core, driver.tape, Recovery(ACCOUNT), 400)
+    return replay(driver.core, driver.tape, Memory(Recovery(ACCOUNT), bars_kept=400))
 
 
 def test_the_same_is_said_again() -> None:
