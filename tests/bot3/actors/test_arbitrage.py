@@ -17,22 +17,11 @@ from bot3.messages.market import BookLost, DepthSampled, QuoteChanged
 from bot3.messages.orders import BalanceChanged, InstrumentsLoaded
 from bot3.portfolio.recovery import Recovery
 from supervisors.clock import ManualClock
+from tests.bot3.listening import Ear
 from tests.bot3.making import SECOND_NS, START_NS, d, make_fill, make_instrument
 
 A = InstrumentId(VenueName("a"), Symbol("BTC/USDT"))
 B = InstrumentId(VenueName("b"), Symbol("BTC/USDT"))
-
-
-class Ear:
-    """Keeps what it is sent."""
-
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-
-    def send(self, message: Any) -> None:
-        self.heard.append(message)
 
 
 class Desk:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from bot3.actors.mev import CHAIN, MevActor, MevSettings
@@ -11,19 +9,10 @@ from bot3.domain.book import Quote
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.market import BookLost, QuoteChanged
 from bot3.messages.mev import ChainHeard, DexPriced, DexTraded
+from tests.bot3.listening import Ear
 
 ETHER = Symbol("ETH/USDT")
 A, B = InstrumentId(VenueName("a"), ETHER), InstrumentId(VenueName("b"), ETHER)
-
-
-class Ear:
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-
-    def send(self, message: Any) -> None:
-        self.heard.append(message)
 
 
 class World:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from bot3.domain.chain import ChainBlock
 from bot3.domain.values import Symbol
@@ -19,6 +18,7 @@ from bot3.messages.mev import ChainHeard, DexTraded, MevSeen
 from bot3.mev.dex import DexMarkets
 from bot3.services.chain import ChainActor
 from supervisors.clock import ManualClock
+from tests.bot3.listening import Ear, Looks
 from tests.bot3.mev.swap_rows import ETH, back, swap
 
 BLOCK = ChainBlock(7, (swap(0, "0xa"), back(0, "0xb", 2_000 * 10**6, ETH + 10**15, index=1)))
@@ -42,37 +42,14 @@ class Port:
             publish(event)
 
 
-class Ear:
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-
-    def send(self, message: Any) -> None:
-        self.heard.append(message)
-
-
-class Context:
-    name = "chain"
-
-    def __init__(self) -> None:
-        self.is_ready = False
-        self.steps = 0
-
-    def ready(self) -> None:
-        self.is_ready = True
-
-    def progress(self) -> None:
-        self.steps += 1
-
-
 async def test_findings_trades_and_the_chains_state_are_told() -> None:
-    board, listener, context = Ear(), Ear(), Context()
+    board, listener, context = Ear(), Ear(), Looks()
     actor = ChainActor(
         Port(), DexMarkets([Symbol("ETH/USDT")]), ManualClock(1), listeners=[listener], board=board
     )
     await actor.run(context)  # type: ignore[arg-type]
-    assert (context.is_ready, context.steps) == (True, len(EVENTS))
+    assert context.is_ready.is_set()
+    assert context.looks == len(EVENTS)
     (seen,) = board.heard
     assert isinstance(seen, MevSeen)
     assert (seen.block, seen.counts, seen.profit) == (7, {"arbitrage": 1}, 0.001)

@@ -22,32 +22,8 @@ from bot3.services.estimation import EstimationActor, EstimationBeat
 from bot3.services.sleeve_file import NAME, SleeveFile
 from supervisors.clock import SystemClock
 from supervisors.mailbox import Mailbox, Overflow
+from tests.bot3.listening import Ear, Looks
 from tests.bot3.making import KEY, SECOND_NS
-
-
-class Ear:
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-        self.is_told = trio.Event()
-
-    def send(self, message: Any) -> None:
-        self.heard.append(message)
-        if isinstance(message, AllocationSolved):
-            self.is_told.set()
-
-
-class Context:
-    def __init__(self) -> None:
-        self.looks, self.is_enough = 0, trio.Event()
-
-    def ready(self) -> None: ...
-
-    def progress(self) -> None:
-        self.looks += 1
-        if self.looks == 2:
-            self.is_enough.set()
 
 
 def book() -> SleeveBook:
@@ -94,7 +70,7 @@ def made(
     )
 
 
-async def run(actor: EstimationActor, until: trio.Event, context: Context, limit_s: float) -> None:
+async def run(actor: EstimationActor, until: trio.Event, context: Looks, limit_s: float) -> None:
     with trio.move_on_after(limit_s):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(actor.run, context)
@@ -104,8 +80,8 @@ async def run(actor: EstimationActor, until: trio.Event, context: Context, limit
 
 async def test_the_worker_s_estimates_reach_risk_board_and_journal(tmp_path: Path) -> None:
     """Long before the interval is over: the regime changed."""
-    ear = Ear()
-    await run(made(ear, seen(1_500), SleeveFile(tmp_path)), ear.is_told, Context(), 60)
+    ear = Ear(AllocationSolved)
+    await run(made(ear, seen(1_500), SleeveFile(tmp_path)), ear.is_told, Looks(2), 60)
     await trio.lowlevel.checkpoint()
     [fitted] = [each for each in ear.heard if isinstance(each, VolatilityFitted)]
     assert fitted.instrument == KEY
@@ -125,7 +101,7 @@ async def test_the_worker_s_estimates_reach_risk_board_and_journal(tmp_path: Pat
 async def test_a_worker_that_fails_or_hangs_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for worker in (("false",), ("sleep", "30"), ("no such program",)):
         monkeypatch.setattr(estimation, "_WORKER", worker)
-        ear, context = Ear(), Context()
+        ear, context = Ear(AllocationSolved), Looks(2)
         beat = {"interval_s": 0.3, "pause_s": 0.1, "deadline_s": 0.3}
         await run(made(ear, seen(600), **beat), context.is_enough, context, 10)
         assert context.looks >= 2

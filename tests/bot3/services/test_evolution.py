@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 import trio
@@ -26,32 +25,8 @@ from bot3.strategies.genome import NAMES
 from supervisors.clock import SystemClock
 from supervisors.mailbox import Mailbox, Overflow
 from tests.bot3.app.search.worlds_on_disk import FOUND, YEAR
+from tests.bot3.listening import Ear, Looks
 from tests.bot3.making import KEY
-
-
-class Ear:
-    name = "ear"
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-        self.is_told = trio.Event()
-
-    def send(self, message: Any) -> None:
-        self.heard.append(message)
-        if isinstance(message, EvolutionSearched):
-            self.is_told.set()
-
-
-class Context:
-    def __init__(self) -> None:
-        self.looks, self.is_enough = 0, trio.Event()
-
-    def ready(self) -> None: ...
-
-    def progress(self) -> None:
-        self.looks += 1
-        if self.looks == 3:
-            self.is_enough.set()
 
 
 def rows() -> list[RegimeEstimated]:
@@ -86,11 +61,11 @@ def actor(
 
 async def test_what_passes_every_gate_is_journaled_before_anybody_follows() -> None:
     inbox: Mailbox[RegimeEstimated] = Mailbox("e", capacity=9_000, policy=Overflow.DROP_OLDEST)
-    ears = {name: Ear() for name in ("follower", "journal", "board")}
+    ears = {name: Ear(EvolutionSearched) for name in ("follower", "journal", "board")}
     year = rows()
     for row in year:
         inbox.send(row)
-    context = Context()
+    context = Looks(3)
     with trio.fail_after(120):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(actor(inbox, ears, len(year)).run, context)
@@ -117,10 +92,10 @@ async def test_a_worker_that_fails_costs_nothing(
 ) -> None:
     monkeypatch.setattr(evolution, "_WORKER", worker)
     inbox: Mailbox[RegimeEstimated] = Mailbox("e", capacity=9_000, policy=Overflow.DROP_OLDEST)
-    ears = {name: Ear() for name in ("follower", "journal", "board")}
+    ears = {name: Ear(EvolutionSearched) for name in ("follower", "journal", "board")}
     for row in rows()[:3_100]:
         inbox.send(row)
-    context = Context()
+    context = Looks(3)
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(actor(inbox, ears).run, context)
