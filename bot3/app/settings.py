@@ -225,6 +225,8 @@ class VenueSection:
     passphrase_env: Annotated[str, _VARIABLE]
     recv_window_ms: Annotated[int, Whole(1, 60_000)]  # Binance refuses more than 60,000
     request_timeout_s: Annotated[float, Number(0.05, 60)]
+    maker_fee_rate: Annotated[float, Number(-0.01, 0.1)]
+    taker_fee_rate: Annotated[float, Number(0, 0.1)]
 
 
 @frozen

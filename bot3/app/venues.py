@@ -24,6 +24,7 @@ from adapters.net.venue_settings import VenueSettings
 from adapters.paper.account import PaperAccount
 from adapters.paper.feed import PaperFeed
 from adapters.paper.venue import PaperSettings, PaperVenue
+from bot3.app.fees import PricedFeed, fees_of
 from bot3.app.registry import ADAPTERS
 from bot3.app.settings import Config, VenueSection
 from bot3.domain.errors import (
@@ -210,7 +211,8 @@ def build_venue(
     adapter, settings = ADAPTERS[name], _settings(name, config, embedded)
     budget = adapter.make_budget()
     shared = {"network": around.network, "clock": around.clock, "budget": budget}
-    feed = adapter.make_feed(settings, dice=around.entropy.dice(f"{name}/feed"), **shared)
+    bare = adapter.make_feed(settings, dice=around.entropy.dice(f"{name}/feed"), **shared)
+    feed = PricedFeed(bare, fees_of(config, name))
     if getattr(config.venues, name).mode == PAPER:
         venue = _paper_venue(name, config, around.clock)
         return VenueAccess(PaperFeed(feed, venue), venue, budget)

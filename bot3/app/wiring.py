@@ -8,6 +8,7 @@ from bot3.actors.core_settings import CoreSettings
 from bot3.actors.minds import MindSettings
 from bot3.app.arbitrage.wiring import arbitrage_of, group_of
 from bot3.app.beside import EstimationPlan
+from bot3.app.fees import taker_fee_rate
 from bot3.app.settings import Config
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName, decimal_of
@@ -102,7 +103,7 @@ def adaptive_of(config: Config) -> AdaptiveSettings:
     kelly = KellySettings(
         fraction=risk.kelly_fraction,
         cap=risk.max_position_size,
-        cost_bps=config.simulation.taker_fee_rate * 1e4,
+        cost_bps=taker_fee_rate(config) * 1e4,
         rebalance_band=config.execution.rebalance_band,
     )
     ladder = LadderSettings(
@@ -160,7 +161,7 @@ def sleeves_of(config: Config) -> SleeveBook:
     return SleeveBook(
         [Sleeve(HybridStrategy.name, key) for key in instruments_of(config)],
         block_ns=max(60 * interval_s, 300) * 1_000_000_000,
-        cost_bps=config.simulation.taker_fee_rate * 1e4,
+        cost_bps=taker_fee_rate(config) * 1e4,
         rebalance_band=config.execution.rebalance_band,
     )
 
@@ -226,7 +227,7 @@ def learner_of(config: Config, cost_bps: float) -> LearnerSettings:
 
 def snapshot_check(config: Config) -> Callable[[bytes], None]:
     """Raises `DataError` for a model's snapshot that this configuration cannot resume from."""
-    settings = learner_of(config, config.simulation.taker_fee_rate * 1e4)
+    settings = learner_of(config, taker_fee_rate(config) * 1e4)
 
     def check(snapshot: bytes) -> None:
         OnlineLearner(FEATURE_NAMES, settings).restore(snapshot)
@@ -234,13 +235,13 @@ def snapshot_check(config: Config) -> Callable[[bytes], None]:
     return check
 
 
-def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
+def mind_of(config: Config, fee_rate: float) -> MindSettings:
     """How opinions are formed."""
     split, learning = config.ta_ml_split, config.learning
     return MindSettings(
         bars=BarSettings(interval_s=config.market.bar_interval_s),
         regime=regime_of(config.regime.states, config.regime.emission),
-        learner=learner_of(config, taker_fee_rate * 1e4),
+        learner=learner_of(config, fee_rate * 1e4),
         bench=BenchSettings(
             latency_budget_us=learning.latency_budget_ms * 1e3, bench_s=learning.bench_s
         ),
@@ -248,7 +249,7 @@ def mind_of(config: Config, taker_fee_rate: float) -> MindSettings:
         ta_weight=split.ta_weight,
         ml_weight=split.ml_weight,
         is_adaptive=split.adaptive and learning.meta_learning,
-        cost_bps=taker_fee_rate * 1e4,
+        cost_bps=fee_rate * 1e4,
         rebalance_band=config.execution.rebalance_band,
         is_evolving=config.evolution.enabled and split.adaptive and learning.meta_learning,
     )
@@ -262,7 +263,7 @@ def evolution_of(config: Config, entropy: Entropy) -> EvolutionPlan | None:
     settings = EvolutionSettings(
         population=given.population_size, mutation_rate=given.mutation_rate
     )
-    return EvolutionPlan(settings, config.simulation.taker_fee_rate, entropy.dice("evolution"))
+    return EvolutionPlan(settings, taker_fee_rate(config), entropy.dice("evolution"))
 
 
 def healing_of(config: Config) -> HealingSettings:
@@ -292,7 +293,7 @@ def core_settings(config: Config, run: RunId) -> CoreSettings:
         adaptive=adaptive_of(config),
         reinvestment=reinvestment_of(config),
         execution=execution_of(config),
-        mind=mind_of(config, config.simulation.taker_fee_rate),
+        mind=mind_of(config, taker_fee_rate(config)),
         healing=healing_of(config),
         arbitrage=arbitrage_of(config),
     )

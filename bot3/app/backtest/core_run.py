@@ -127,8 +127,8 @@ def configured(every: Sequence[Bars], settings: CoreSettings) -> Config:
         "system.quote": quotes.pop(),
         "system.capital": settings.cash,
         "market.bar_interval_s": intervals.pop() // _SECOND_NS,
-        "simulation.taker_fee_rate": settings.fee,
-        "simulation.maker_fee_rate": settings.fee,
+        f"venues.{VENUE}.taker_fee_rate": settings.fee,
+        f"venues.{VENUE}.maker_fee_rate": settings.fee,
         "execution.maker_patience_s": 0.0,  # bars do not say whether a resting order was reached
     }
     return load_config(None, settings.environ, overrides).config

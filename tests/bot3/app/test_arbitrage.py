@@ -15,6 +15,7 @@ from tests.bot3.app.processes import bot3
 ACTIVE = {
     "BOT3__EXCHANGES__ACTIVE": '["binance", "okx"]',
     "BOT3__EXCHANGES__SYMBOLS": '["BTC/USDT"]',
+    "BOT3__SIMULATION__TAKER_FEE_RATE": "0.0002",
 }
 
 CHEAP = {
@@ -145,7 +146,7 @@ def test_the_configured_venues_books_now(tmp_path: Path) -> None:
     ways = {(row["symbol"], row["buy"], row["sell"]) for row in body["pairs"]}
     assert ways == {("BTC/USDT", "binance", "okx"), ("BTC/USDT", "okx", "binance")}
     for row in body["pairs"]:
-        assert row["net_bps"] == pytest.approx(1e4 * (row["bid"] / row["ask"] * 0.999**2 - 1))
+        assert row["net_bps"] == pytest.approx(1e4 * (row["bid"] / row["ask"] * 0.9998**2 - 1))
 
 
 def test_what_clears_is_told_as_it_comes(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_nothing_is_known_before_its_time(whole: CoreRun) -> None:
 def test_the_configuration_is_the_data_s() -> None:
     config = configured([wandering(50, 1), ETHER], SETTINGS)
     assert (config.exchanges.symbols, config.system.quote) == (("BTC/USDT", "ETH/USDT"), "USDT")
-    assert (config.market.bar_interval_s, config.simulation.taker_fee_rate) == (60, 0.001)
+    assert (config.market.bar_interval_s, config.venues.binance.taker_fee_rate) == (60, 0.001)
     assert core_settings(config, RunId("backtest")).adaptive.bar_s == 60.0
 
 

@@ -10,10 +10,13 @@ import pytest
 
 from bot3.actors.core_settings import CoreSettings
 from bot3.app.config import load_config
+from bot3.app.fees import Fees, fees_of
 from bot3.app.settings import Config
 from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId
+from bot3.domain.values import VenueName
 from tests.bot3.app.wiring_routes import ELSEWHERE, ELSEWHERE_SECTIONS, ROUTES
+from tests.bot3.making import d
 
 RUN = RunId("testrun1")
 
@@ -82,3 +85,22 @@ def test_a_hurried_market_s_bars_are_longer(keys: dict[str, Any], bar_s: float) 
 
 def test_the_run_is_the_one_that_was_given() -> None:
     assert settings_of().run == RUN
+
+
+def test_costs_are_those_of_the_dearest_active_venue() -> None:
+    keys = {
+        "exchanges.active": ["binance", "okx"],
+        "venues.binance.mode": "paper",
+        "venues.binance.taker_fee_rate": 0.0002,
+        "venues.okx.mode": "paper",
+        "venues.okx.taker_fee_rate": 0.0005,
+        "venues.bybit.taker_fee_rate": 0.01,
+    }
+    config = load_config(None, {}, keys).config
+    assert core_settings(config, RUN).mind.cost_bps == 5.0
+    assert fees_of(config, VenueName("binance")) == Fees(d("0.001"), d("0.0002"))
+
+
+def test_an_embedded_exchange_charges_what_the_simulation_says() -> None:
+    config = load_config(None, {}, {"simulation.maker_fee_rate": 0.0}).config
+    assert fees_of(config, VenueName("binance")) == Fees(d("0"), d("0.001"))
