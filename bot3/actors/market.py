@@ -27,6 +27,7 @@ from bot3.messages.market import (
     ResyncBook,
     TimerTicked,
 )
+from bot3.messages.mev import DexTraded
 from bot3.messages.minds import FeaturesComputed
 from supervisors.actor import Address, DecisionActor
 from supervisors.clock import Clock
@@ -35,7 +36,7 @@ QUIET_NS = 200_000_000  # a touch that changed since is no older than this anywa
 
 DEPTH_LEVELS = 10
 
-MarketMessage = FeedEvent | TimerTicked | HistoryLoaded | QuoteChanged
+MarketMessage = FeedEvent | TimerTicked | HistoryLoaded | QuoteChanged | DexTraded
 
 
 @final
@@ -88,6 +89,9 @@ class MarketActor(DecisionActor[MarketMessage]):
     def handle(self, message: MarketMessage) -> None:
         if isinstance(message, QuoteChanged | BookLost) and message.instrument != self._key:
             self._view.on_peer(message)
+            return
+        if isinstance(message, DexTraded):
+            self._view.on_pools(message)
             return
         origin_ns = self._clock.monotonic_ns()
         if isinstance(message, TimerTicked):

@@ -1,7 +1,7 @@
 """Pools' prices beside the venues': how wide the gap is, and whether strategies hear of it.
 
-Invariant: what pools say reaches the minds as a peer's quote does, and is withdrawn when the chain
-is not heard; nothing here orders anything.
+Invariant: pools' prices reach the minds as a peer's quote does, what they traded beside it, and the
+price is withdrawn when the chain is not heard; nothing here orders anything.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class MevSettings:
 
 @final
 class MevActor(DecisionActor[MevMessage]):
-    """`markets`: of each symbol, who takes a peer's quote."""
+    """`markets`: of each symbol, who takes a peer's quote and what pools traded."""
 
     def __init__(
         self,
         settings: MevSettings,
         *,
-        markets: Mapping[Symbol, Sequence[Address[QuoteChanged | BookLost]]],
+        markets: Mapping[Symbol, Sequence[Address[QuoteChanged | BookLost | DexTraded]]],
         board: Address[DexPriced],
     ) -> None:
         self._settings, self._markets, self._board = settings, markets, board
@@ -77,6 +77,7 @@ class MevActor(DecisionActor[MevMessage]):
             key = InstrumentId(CHAIN, traded.symbol)
             for market in self._markets.get(traded.symbol, ()):
                 market.send(QuoteChanged(key, quote, traded.ts_ns, traded.ts_ns))
+                market.send(traded)
 
     def _withdraw(self, reason: str, ts_ns: int) -> None:
         if not self._settings.is_fed:

@@ -19,7 +19,8 @@ class BookSample(NamedTuple):
     `order_flow`: of the bar, in usual queues (`bot3.market.flow`). `depth_imbalance` in [-1, 1]:
     as that of the queues, over the best levels; `depth_slope_bps`: how far from the mid these
     amounts lie on average. `basis_bps`: the other venues' mid above ours; `lead_bps`: by how much
-    theirs rose more than ours in the bar.
+    theirs rose more than ours in the bar. `pool_flow` in [-1, 1]: what was bought less what was
+    sold from a chain's pools in the bar, of both.
     """
 
     queue_imbalance: float
@@ -30,6 +31,7 @@ class BookSample(NamedTuple):
     depth_slope_bps: float = 0.0
     basis_bps: float = 0.0
     lead_bps: float = 0.0
+    pool_flow: float = 0.0
 
 
 # Where there is no book (history, a lost feed): nothing to say, rather than no features at all.
@@ -41,6 +43,7 @@ def book_sample(
     order_flow: float = 0.0,
     depth: tuple[Sequence[Level], Sequence[Level]] = ((), ()),
     peers: tuple[float, float] = (0.0, 0.0),
+    pool_flow: float = 0.0,
 ) -> BookSample:
     """The sample of an uncrossed quote with positive amounts; `peers`: basis and lead."""
     mid, total = quote.mid, quote.bid_amount + quote.ask_amount
@@ -48,9 +51,8 @@ def book_sample(
     spread = quote.ask - quote.bid
     # The microprice (ask*bid_amount + bid*ask_amount) / total lies imbalance*spread/2 above mid.
     deviation = 1e4 * imbalance * spread / (2.0 * mid)
-    return BookSample(
-        imbalance, 1e4 * spread / mid, deviation, order_flow, *_depth(mid, *depth), *peers
-    )
+    parts = (*_depth(mid, *depth), *peers, pool_flow)
+    return BookSample(imbalance, 1e4 * spread / mid, deviation, order_flow, *parts)
 
 
 def _depth(mid: float, bids: Sequence[Level], asks: Sequence[Level]) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from bot3.messages.market import (
     ResyncBook,
     TradePrinted,
 )
+from bot3.messages.mev import DexTraded
 from bot3.messages.minds import FeaturesComputed
 
 MarketOutput = QuoteChanged | BarClosed | FeaturesComputed | ResyncBook
@@ -126,6 +127,10 @@ class MarketView:
         else:
             self._peers.on_lost(event.instrument)
 
+    def on_pools(self, traded: DexTraded) -> None:
+        """What a block's swaps bought and sold of our symbol."""
+        self._peers.on_pools(traded.bought, traded.sold)
+
     def on_time(self, ts_ns: int, origin_ns: int = 0) -> list[MarketOutput]:
         """Closes the bars whose time is over at the venue: trades are cut by its clock, too.
 
@@ -176,10 +181,11 @@ class MarketView:
 
     def _sample(self) -> BookSample:
         """Of the bar that closes now; taking it begins the next bar's."""
-        flow, quote = self._flow.take(), self._quote
+        flow, pool_flow, quote = self._flow.take(), self._peers.take_pool_flow(), self._quote
         if quote is None:
             return NO_BOOK
-        return book_sample(quote, flow, self.depth(SAMPLED_LEVELS), self._peers.take(quote.mid))
+        peers = self._peers.take(quote.mid)
+        return book_sample(quote, flow, self.depth(SAMPLED_LEVELS), peers, pool_flow)
 
     def _replace_book(self, event: BookReplaced) -> list[MarketOutput]:
         if not (_usable(event.bids) and _usable(event.asks)):

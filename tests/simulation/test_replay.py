@@ -6,14 +6,11 @@ import json
 import subprocess
 import sys
 
-import pytest
 
-
-@pytest.mark.parametrize(("level", "seed"), [("storm", 3), ("hurricane", 11)])
-def test_every_process_of_a_simulation_is_decided_again(level: str, seed: int) -> None:
+def test_every_process_of_a_simulation_is_decided_again() -> None:
     """Signals, risk's answers, orders and records, word for word, through crashes of actors."""
     command = [sys.executable, "-m", "bot3", "simulate", "--json", "--replay"]
-    command += ["--seed", str(seed), "--hours", "0.004", "--faults", level]
+    command += ["--seed", "11", "--hours", "0.004", "--faults", "hurricane"]
     done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2_000:]
     replays = json.loads(done.stdout.splitlines()[-1])["replays"]

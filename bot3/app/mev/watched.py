@@ -14,6 +14,7 @@ from bot3.actors.mev import MevActor, MevMessage, MevSettings
 from bot3.app.settings import Config
 from bot3.domain.values import Symbol
 from bot3.messages.market import BookLost, QuoteChanged
+from bot3.messages.mev import DexTraded
 from bot3.mev.dex import DexMarkets
 from bot3.ports.chain import ChainPort
 from bot3.services.chain import ChainActor
@@ -36,7 +37,9 @@ class ChainPlan:
     def specs(self, core: DecisionCore, cell: DecisionCell[MevMessage]) -> tuple[ChildSpec, ...]:
         """Whoever is told first, starts first."""
         board = core.outlets.board
-        markets: defaultdict[Symbol, list[Address[QuoteChanged | BookLost]]] = defaultdict(list)
+        markets: defaultdict[Symbol, list[Address[QuoteChanged | BookLost | DexTraded]]] = (
+            defaultdict(list)
+        )
         for key, mind in core.minds.items():
             markets[key.symbol].append(mind.market)
 

@@ -64,7 +64,8 @@ def test_the_minds_hear_of_pools_as_of_a_peer_where_asked_for(is_fed: bool) -> N
     if not is_fed:
         assert world.market.heard == []
         return
-    told, lost = world.market.heard
+    told, traded, lost = world.market.heard
     assert told.instrument == lost.instrument == InstrumentId(CHAIN, ETHER)
     assert told.quote.mid == 2_010
+    assert isinstance(traded, DexTraded)
     assert isinstance(lost, BookLost)

@@ -139,8 +139,12 @@ async def test_a_low_rate_budget_sheds_data_until_it_has_recovered(tmp_path: Pat
         # What is on its way counts in the next minute too, which may begin at any line below.
         budget.start(200, running.engine.clock.now_ns())
         await running.until(lambda: board.healing["shed_data"] == 1)
-        feed.resync(BTC.symbol, "a test")
-        await running.until(lambda: budget.counts()["data_turned_away"] > 0)
+
+        def turned_away() -> bool:
+            feed.resync(BTC.symbol, "a test")  # again: nobody hears one before the feed is up
+            return budget.counts()["data_turned_away"] > 0
+
+        await running.until(turned_away)
         snapshots = feed.counts()["snapshots"]
         budget.set_limit(1_000_000)
         await running.until(lambda: board.healing["resume_data"] == 1)

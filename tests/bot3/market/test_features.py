@@ -130,10 +130,10 @@ def test_book_sample() -> None:
     sample = book_sample(Quote(99.0, 3.0, 101.0, 1.0))
     microprice = (101.0 * 3.0 + 99.0 * 1.0) / 4.0
     assert sample[:3] == pytest.approx((0.5, 200.0, 1e4 * (microprice - 100.0) / 100.0))
-    assert sample[3:] == (0.0,) * 5
+    assert sample[3:] == (0.0,) * 6
     levels = [(99.0, 3.0), (98.0, 3.0)], [(101.0, 1.0), (102.0, 1.0)]
-    deep = book_sample(Quote(99.0, 3.0, 101.0, 1.0), 2.5, levels, (1.5, -0.5))
-    assert deep[3:] == pytest.approx((2.5, 0.5, 150.0, 1.5, -0.5))
+    deep = book_sample(Quote(99.0, 3.0, 101.0, 1.0), 2.5, levels, (1.5, -0.5), 0.25)
+    assert deep[3:] == pytest.approx((2.5, 0.5, 150.0, 1.5, -0.5, 0.25))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1.0])

@@ -17,6 +17,7 @@ from bot3.market.flow import OrderFlow, order_flow
 from bot3.market.peers import Peers
 from bot3.market.view import MarketView
 from bot3.messages.market import BookLost, BookReplaced, QuoteChanged, TradePrinted
+from bot3.messages.mev import DexTraded
 from bot3.messages.minds import FeaturesComputed
 
 A, B, C = (InstrumentId(VenueName(name), Symbol("BTC/USDT")) for name in "abc")
@@ -118,6 +119,14 @@ def test_a_bar_has_its_own_flow_and_its_peers() -> None:
     assert second["order_flow_5"] == pytest.approx(4.0 / usual)
     view.on_peer(BookLost(B, "gone", at_ns))
     assert _next_bar(view, 4)["basis_bps"] == 0.0
+
+
+def test_what_pools_traded_counts_in_the_bar_it_was_heard_in() -> None:
+    view = _warm_view()
+    for bought, sold in ((3.0, 0.0), (0.0, 1.0)):
+        view.on_pools(DexTraded(A.symbol, 7, 100.0, bought, sold, START_NS))
+    assert _next_bar(view, 2)["pool_flow"] == 0.5
+    assert _next_bar(view, 3)["pool_flow"] == 0.0
 
 
 def test_a_lost_book_breaks_the_flow_off() -> None:
