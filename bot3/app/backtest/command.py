@@ -137,12 +137,17 @@ def _hybrid(
     clock: Clock,
 ) -> _Made:
     """The live system's own decision actors, with one account, at no, single and double costs."""
+    from bot3.app.backtest.core_ladder import core_ladder
     from bot3.app.backtest.core_run import CoreSettings, run_core
 
     if options.given:
         raise ConfigError("hybrid has no parameters: the configuration is its own (BOT3__…)")
     if any(bars.is_trades for bars in every):
         raise ConfigError("hybrid decides at closes of bars: make bars of the trades first")
+    if options.settings.latency_s:
+        raise ConfigError(
+            "--latency-ms: hybrid decides at closes and meets the next open; leave it"
+        )
     given, started_ns = options.settings, clock.monotonic_ns()
     settings = CoreSettings(given.cash, given.fee, given.slippage, environ)
     run = run_core(every, settings)
@@ -154,9 +159,7 @@ def _hybrid(
     beside = {
         "strategy": HYBRID,
         "events_per_s": bars / max(took_s, 1e-9),
-        "cost_ladder": [
-            {"costs": 1.0, "bars_late": 0, "total_return": run.equity[-1] / given.cash - 1.0}
-        ],
+        "cost_ladder": core_ladder(every, settings, run),
     }
     marks = [
         Marked(one, tuple(f for f in run.fills if f.instrument.symbol == one.symbol), None)

@@ -168,6 +168,7 @@ def test_a_strategy_of_one_s_own(file: Path, tmp_path: Path) -> None:
     [
         (("--strategy", "ema_corss"), "want hybrid, buy_and_hold, ema_cross, a file"),
         (("--strategy", "none.py"), "no such file"),
+        (("--strategy", "hybrid", "--latency-ms", "5"), "meets the next open"),
         (("--strategy", "ema_cross", "--set", "fast"), "want NAME=NUMBER"),
         (("--strategy", "ema_cross", "--set", "speed=3"), "has no parameter 'speed'"),
         (("--strategy", "buy_and_hold", "--timerange", "yesterday"), "want 20230101-20230301"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from bot3.app.backtest.core_ladder import core_ladder
 from bot3.app.backtest.core_run import CoreRun, CoreSettings, configured, run_core
 from bot3.app.backtest.trips import trips_of
 from bot3.app.wiring import core_settings
@@ -95,6 +96,27 @@ def test_bars_of_an_outage_are_traded_over() -> None:
 def test_what_one_account_cannot_trade_is_refused(every: list[Bars]) -> None:
     with pytest.raises(ConfigError, match="of one quote asset, and bars of one length"):
         run_core(every, SETTINGS)
+
+
+@pytest.mark.parametrize("bars", [240, 640])
+def test_each_rung_of_the_ladder_is_a_run_at_its_costs(bars: int) -> None:
+    """The longer one is computed in other processes."""
+    every = [wandering(bars, 3)]
+    rungs = core_ladder(every, SETTINGS, run_core(every, SETTINGS))
+    assert [rung["costs"] for rung in rungs] == [0.0, 1.0, 2.0]
+    for rung in rungs:
+        times = rung["costs"]
+        costs = evolve(SETTINGS, fee=0.001 * times, half_spread=0.0001 * times)
+        grown = float(run_core(every, costs).equity[-1]) / 10_000.0 - 1.0
+        assert rung["total_return"] == grown
+    assert len({rung["total_return"] for rung in rungs}) == 3
+
+
+def test_without_costs_the_rungs_are_the_same() -> None:
+    every = [wandering(240, 3)]
+    settings = evolve(SETTINGS, fee=0.0, half_spread=0.0)
+    rungs = core_ladder(every, settings, run_core(every, settings))
+    assert len({rung["total_return"] for rung in rungs}) == 1
 
 
 def test_round_trips_of_many_fills() -> None:
