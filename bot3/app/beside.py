@@ -1,4 +1,4 @@
-"""What works beside trading, and may be absent: model files, the search for features, estimates.
+"""What works beside trading, and may be absent: models on disk, searches, estimates, alerts.
 
 Invariant: nothing in here is on the way of an order; each has a mailbox that drops what it cannot
 take, and is started last.
@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from bot3.actors.core import DecisionCore
 from bot3.actors.mev import MevMessage
+from bot3.app.alerts.told import AlertPlan
 from bot3.app.mev.watched import ChainPlan
 from bot3.app.settings import Config
 from bot3.domain.values import InstrumentId
@@ -64,6 +65,7 @@ class Beside:
     estimation: EstimationPlan | None = None
     evolution: EvolutionPlan | None = None
     chain: ChainPlan | None = None
+    alerts: AlertPlan | None = None
     seen: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("discovery"), init=False)
     evolving: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("evolution"), init=False)
     estimated: Mailbox[RegimeEstimated | TargetProposed] = field(factory=_estimated, init=False)

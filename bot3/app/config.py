@@ -38,6 +38,8 @@ from bot3.domain.errors import ConfigError
 
 OVERRIDE_SOURCE = "command line"
 _VALUE_LENGTH_MAX = 60
+_SECRETS = frozenset({("alerts", "webhook_url")})
+_HIDDEN = "***"
 
 
 @frozen
@@ -84,22 +86,25 @@ def load_config(
 
 
 def config_hash(config: Config) -> str:
-    """First 16 hex digits of SHA-256 over the canonical JSON of all values, the seed included."""
-    text = json.dumps(_plain(config), sort_keys=True, separators=(",", ":"))
+    """First 16 hex digits of SHA-256 over the canonical JSON of all values but secrets, the seed
+    included.
+    """
+    text = json.dumps(_open(config), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def describe(loaded: LoadedConfig) -> list[str]:
     """`section.key = value  (source)`, one a line, in the order of `default.toml`."""
     return [
-        f"{'.'.join(keys)} = {_shown(value)}  ({loaded.sources['.'.join(keys)]})"
+        f"{'.'.join(keys)} = {_shown(value, is_secret=_is_hidden(keys, value))}"
+        f"  ({loaded.sources['.'.join(keys)]})"
         for keys, value in _flat(loaded.config)
     ]
 
 
 def describe_json(loaded: LoadedConfig) -> str:
     """The same for machines: `{"hash", "config": {section: {key: value}}, "sources"}`."""
-    body = {"hash": loaded.hash, "config": _plain(loaded.config), "sources": dict(loaded.sources)}
+    body = {"hash": loaded.hash, "config": _open(loaded.config), "sources": dict(loaded.sources)}
     return json.dumps(body, indent=2)
 
 
@@ -147,7 +152,10 @@ def _problems(error: ClassValidationError, at: Keys, cls: Any, layers: Layers) -
         elif isinstance(cause, KeyError):
             yield Problem(keys, "has no value")
         else:
-            value = _shown(look_up(layers.values, keys), is_secret=note.name.endswith("_env"))
+            value = _shown(
+                look_up(layers.values, keys),
+                is_secret=keys in _SECRETS or note.name.endswith("_env"),
+            )
             yield Problem(keys, f"= {value}: want {cause}")
     for cause in others:
         if not isinstance(cause, ForbiddenExtraKeysError):
@@ -201,7 +209,7 @@ def _key(name: str) -> str:
 def _shown(value: object, *, is_secret: bool = False) -> str:
     """A value as TOML would write it, cut where long; strings that may hold a secret are hidden."""
     if isinstance(value, str) and (is_secret or "@" in value):
-        return '"***"'
+        return json.dumps(_HIDDEN)
     if value is None:
         return "absent"
     try:
@@ -213,6 +221,20 @@ def _shown(value: object, *, is_secret: bool = False) -> str:
 
 def _plain(config: Config) -> dict[str, Any]:
     return attrs.asdict(config)
+
+
+def _open(config: Config) -> dict[str, Any]:
+    """What may be shown of all values."""
+    shown = _plain(config)
+    for section, key in _SECRETS:
+        if _is_hidden((section, key), shown[section][key]):
+            shown[section][key] = _HIDDEN
+    return shown
+
+
+def _is_hidden(keys: Keys, value: object) -> bool:
+    """Whether there is a secret; that there is none may be seen."""
+    return keys in _SECRETS and bool(value)
 
 
 def _paths(cls: type[attrs.AttrsInstance], at: Keys = ()) -> Iterator[Keys]:

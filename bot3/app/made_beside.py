@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot3.actors.memory import Memory
+from bot3.app.alerts.told import alerts_of
 from bot3.app.beside import Beside, discovery_dice
 from bot3.app.mev.watched import chain_of
 from bot3.app.settings import Config
@@ -23,6 +24,7 @@ def beside_of(directory: Path, config: Config, memory: Memory, around: Surroundi
         estimation_of(config, entropy, SleeveFile(directory)),
         evolution_of(config, entropy),
         chain_of(config, around.network, around.clock, entropy),
+        alerts_of(config, around.network, entropy),
     )
 
 

@@ -158,6 +158,7 @@ class Url:
     """An absolute URL of one of some schemes, without credentials; may be empty."""
 
     schemes: tuple[str, ...]
+    is_query_allowed: bool = False
 
     def take(self, value: object) -> str:
         allowed = f"a URL like {self.schemes[0]}://127.0.0.1:9001, or empty"
@@ -180,6 +181,6 @@ class Url:
             and bool(parts.hostname)
             and port != 0
             and "@" not in parts.netloc
-            and not parts.query
+            and (self.is_query_allowed or not parts.query)
             and not parts.fragment
         )

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from attrs import frozen
 
+from bot3.app.alerts.section import AlertsSection
 from bot3.app.chances import ArbitrageSection, MevSection
 from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
 from bot3.execution.parent import ScheduleKind
@@ -291,4 +292,5 @@ class Config:
     venues: VenuesSettings
     simulation: SimulationSettings
     telemetry: TelemetrySettings
+    alerts: AlertsSection
     journal: JournalSettings

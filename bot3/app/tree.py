@@ -32,10 +32,12 @@ from bot3.services.kill_switch import KillSwitch, KillSwitchActor
 from bot3.services.orders import EntryRequest, OrderEntryActor
 from bot3.services.session import SessionActor
 from bot3.services.timers import TimerActor
+from bot3.telemetry.alert_actor import WatchedBoard
+from bot3.telemetry.alerts import AlertNews
 from bot3.telemetry.board import Board, BoardMessage
 from bot3.telemetry.board_actor import BoardActor
 from supervisors import observe
-from supervisors.actor import EdgeActor
+from supervisors.actor import Address, EdgeActor
 from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
 from supervisors.dispatch import RunQueue
@@ -118,6 +120,8 @@ class TradingEngine:
     board: Board = field(init=False)
     board_cell: DecisionCell[BoardMessage] = field(init=False)
     mev_cell: DecisionCell[MevMessage] = field(init=False)
+    alert_cell: DecisionCell[AlertNews] = field(init=False)
+    watched_board: Address[BoardMessage] = field(init=False)
     core: DecisionCore = field(init=False)
 
     @tape.default
@@ -141,6 +145,15 @@ class TradingEngine:
     def _mev_cell(self) -> DecisionCell[MevMessage]:
         return DecisionCell("mev", self.runs)
 
+    @alert_cell.default
+    def _alert_cell(self) -> DecisionCell[AlertNews]:
+        return DecisionCell("alert watch", self.runs)
+
+    @watched_board.default
+    def _watched_board(self) -> Address[BoardMessage]:
+        cell = self.board_cell
+        return cell if self.beside.alerts is None else WatchedBoard(cell, self.alert_cell)
+
     @core.default
     def _core(self) -> DecisionCore:
         beside = self.beside
@@ -150,7 +163,7 @@ class TradingEngine:
             accounts={name: desk.fetches for name, desk in self.venues.items()},
             resyncs={name: desk.resyncs for name, desk in self.venues.items()},
             budgets={name: desk.budgets for name, desk in self.venues.items()},
-            board=self.board_cell,
+            board=self.watched_board,
             discovery=None if beside.discovery_dice is None else beside.seen,
             estimation=None if beside.estimation is None else beside.estimated,
             evolution=None if beside.evolution is None else beside.evolving,
@@ -187,9 +200,15 @@ class TradingEngine:
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
             *self.beside.specs(self.core, self.mev_cell),
-            SupervisorSpec("operators", Strategy.ONE_FOR_ONE, MANY, operators()),
+            SupervisorSpec(
+                "operators", Strategy.ONE_FOR_ONE, MANY, (*operators(), *self._alerts())
+            ),
         )
         return SupervisorSpec("bot3", Strategy.ONE_FOR_ONE, FEW, children)
+
+    def _alerts(self) -> tuple[ChildSpec, ...]:
+        plan = self.beside.alerts
+        return () if plan is None else plan.specs(self.alert_cell, self.board_cell)
 
     def _kill_switch(self) -> tuple[ChildSpec, ...]:
         switch = self.switch
@@ -223,7 +242,8 @@ class TradingEngine:
         return JournalActor(self.disk, self.journal, self.backlog, self.clock)
 
     def _build_timers(self) -> EdgeActor:
-        listeners = self.core.timer_listeners()
+        alerts = () if self.beside.alerts is None else (self.alert_cell,)
+        listeners = (*self.core.timer_listeners(), *alerts)
         return TimerActor(self.clock, self.settings.timer_interval_s, listeners)
 
     def _build_session(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
@@ -266,7 +286,7 @@ class TradingEngine:
 
     def _build_feed(self, name: VenueName, desk: VenueDesk) -> EdgeActor:
         routes = {key.symbol: cell for key, cell in self.core.markets(name).items()}
-        watchers = (self.core.risk, self.core.healing, self.board_cell)
+        watchers = (self.core.risk, self.core.healing, self.watched_board)
         return FeedActor(desk.access.feed, routes, watchers, desk.resyncs, desk.tally, self.clock)
 
     def _build_budget(self, name: VenueName, desk: VenueDesk) -> EdgeActor:

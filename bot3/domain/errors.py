@@ -66,3 +66,7 @@ class OrderRejectedError(Bot3Error):
 
 class OutcomeUnknownError(Bot3Error):
     """Nobody knows whether the venue executed it: neither a rejection nor a fill."""
+
+
+class AlertNotSentError(Bot3Error):
+    """An operator may not have been told. Says no more of the way there than that: it is secret."""

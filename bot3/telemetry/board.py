@@ -53,6 +53,7 @@ from bot3.messages.orders import (
 )
 from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved, RiskScaled
 from bot3.portfolio.positions import FLAT, Position
+from bot3.telemetry.alert_card import AlertCard, DeliveryNews
 from bot3.telemetry.arbitrage import ArbitrageCard, ArbitrageNews
 from bot3.telemetry.cards import InstrumentCard, VenueCard
 from bot3.telemetry.chain import ChainCard, ChainNews
@@ -79,6 +80,7 @@ BoardMessage = (
     | MindsNews
     | ArbitrageNews
     | ChainNews
+    | DeliveryNews
     | BalancesCompared
     | ReconcileNews
     | RiskNews
@@ -123,6 +125,7 @@ class Board:
         self.risk = RiskCard()
         self.arbitrage = ArbitrageCard()
         self.chain = ChainCard()
+        self.alerts = AlertCard()
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
@@ -168,6 +171,8 @@ class Board:
             self.arbitrage.take(message)
         elif isinstance(message, ChainNews):
             self.chain.take(message)
+        elif isinstance(message, DeliveryNews):
+            self.alerts.take(message)
         else:
             self._order_news(message)
 

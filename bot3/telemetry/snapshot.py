@@ -143,6 +143,7 @@ class Snapshots:
             is_flat=board.flattened is not None,
             arbitrage=board.arbitrage.status(),
             chain=board.chain.status(),
+            alerts=board.alerts.status(),
         )
 
     def _orders_by_status(self) -> dict[str, int]:

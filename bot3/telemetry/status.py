@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from bot3.telemetry.alert_card import AlertStatus
 from bot3.telemetry.arbitrage import ArbitrageStatus
 from bot3.telemetry.chain import ChainStatus
 
@@ -212,6 +213,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     risk: RiskStatus = RiskStatus()
     arbitrage: ArbitrageStatus = ArbitrageStatus()
     chain: ChainStatus = ChainStatus()
+    alerts: AlertStatus = AlertStatus()
     balance_mismatches: int = 0
     mismatches: tuple[str, ...] = ()
     tick_to_order: LatencyStatus = LatencyStatus()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import final
 
 from bot3.messages.healing import CircuitState, HealingAction
+from bot3.telemetry.alert_card import AlertStatus
 from bot3.telemetry.arbitrage import ArbitrageStatus
 from bot3.telemetry.chain import ChainStatus
 from bot3.telemetry.metrics import Registry
@@ -49,8 +50,16 @@ class StatusMetrics:
         self._system(status)
         self._risk(status.risk)
         self._arbitrage(status.arbitrage)
+        self._alerts(status.alerts)
         if status.chain.is_heard is not None:
             self._chain(status.chain)
+
+    def _alerts(self, alerts: AlertStatus) -> None:
+        text = "Alerts that the operator's webhook took."
+        for kind, count in alerts.sent.items():
+            self._counter("bot3_alerts_total", text, count, kind=kind)
+        text = "Alerts that it did not take, after the last try."
+        self._counter("bot3_alerts_failed_total", text, alerts.failed)
 
     def _chain(self, chain: ChainStatus) -> None:
         gauge, counter = self._gauge, self._counter

@@ -18,6 +18,7 @@ class Request:
     path: str
     query: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def params(self) -> dict[str, str]:
@@ -72,6 +73,9 @@ async def _request(connection: h11.Connection, stream: trio.abc.Stream) -> Reque
             path, _, query = event.target.decode().partition("?")
             headers = {name.decode(): value.decode() for name, value in event.headers}
             request = Request(event.method.decode(), path, query, headers)
+        elif isinstance(event, h11.Data):
+            assert request is not None
+            request.body += bytes(event.data)
         elif isinstance(event, h11.EndOfMessage):
             return request
         elif isinstance(event, h11.ConnectionClosed):

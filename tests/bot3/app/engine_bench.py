@@ -14,6 +14,7 @@ from attrs import Factory, define, evolve, frozen
 from adapters.net.network import SocketNetwork
 from adapters.simulated.embedded import EmbeddedExchange
 from bot3.actors.memory import Memory
+from bot3.app.beside import Beside
 from bot3.app.config import load_config
 from bot3.app.embedded import make_exchange
 from bot3.app.engine import make_engine, recovered
@@ -100,7 +101,10 @@ def as_it_is(venue: VenuePort) -> VenuePort:
 
 @asynccontextmanager
 async def open_engine(
-    market: Market, journal: Path, through: Callable[[VenuePort], VenuePort] = as_it_is
+    market: Market,
+    journal: Path,
+    through: Callable[[VenuePort], VenuePort] = as_it_is,
+    beside: Beside | None = None,
 ) -> AsyncIterator[Running]:
     """An engine on that exchange, recovered from its journal; stopped in order at the end.
 
@@ -114,7 +118,7 @@ async def open_engine(
     disk = FileDisk(journal)
     memory = Memory(recovered(disk, account), bars_kept=300)
     run = new_run_id(clock.now_ns())
-    engine = make_engine(market.config, run, memory, clock, access, disk, ())
+    engine = make_engine(market.config, run, memory, clock, access, disk, (), beside=beside)
     engine.core.journal.send(
         JournalEntry(SessionStarted(run, account, "test", "simulated", clock.now_ns()))
     )

@@ -156,6 +156,27 @@ def test_refusals_say_what_is_allowed(key: str, value: object, words: str) -> No
     assert line.endswith("(from command line)")
 
 
+def test_a_webhook_s_url_is_taken_and_not_shown() -> None:
+    url = "https://hooks.example/services/s3cret?token=s3cret2"
+    loaded = load_config(None, {"BOT3__ALERTS__WEBHOOK_URL": url})
+    assert loaded.config.alerts.webhook_url == url
+    shown = [*describe(loaded), describe_json(loaded), repr(loaded), repr(loaded.config)]
+    assert "s3cret" not in "".join(shown)
+    assert 'alerts.webhook_url = "***"  (BOT3__ALERTS__WEBHOOK_URL)' in shown
+    other = load_config(None, {"BOT3__ALERTS__WEBHOOK_URL": "http://127.0.0.1/another"})
+    assert other.hash == loaded.hash
+    nobody = load_config(None, {})
+    assert 'alerts.webhook_url = ""  (default)' in describe(nobody)
+    assert '"webhook_url": ""' in describe_json(nobody)
+
+
+@pytest.mark.parametrize("url", ["ftp://a/s3cret", "hooks.example/s3cret", "http://me:s3cret@a/"])
+def test_a_webhook_is_http_or_https(url: str) -> None:
+    (line,) = _refused({"BOT3__ALERTS__WEBHOOK_URL": url})
+    assert 'alerts.webhook_url = "***": want a URL like http://127.0.0.1:9001, or empty' in line
+    assert "s3cret" not in line
+
+
 def test_secrets_are_never_repeated() -> None:
     told = "\n".join(
         _refused(

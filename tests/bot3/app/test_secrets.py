@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.bot3.app.processes import bot3, start
 
 KEY, SECRET, PHRASE = "keyOfNobody77", "secretOfNobody88", "phraseOfNobody99"
+# Nobody listens there.
+HOOK = "hookOfNobody66"
 NAMES = ("BINANCE", "OKX", "BYBIT")
 # Hexadecimal of 32 bytes, or base64 of them: what a signature looks like.
 SIGNATURE = re.compile(rb"\b[0-9a-f]{64}\b|[A-Za-z0-9+/]{43}=")
@@ -19,6 +21,7 @@ DIGESTS = re.compile(rb'"(?:config_hash|journal_sha256|trace_sha256)": "[0-9a-f]
 def environ(secret: str) -> dict[str, str]:
     """Keys for every venue, and a log that keeps everything."""
     found = {"BOT3__SYSTEM__LOG_LEVEL": "debug"}
+    found["BOT3__ALERTS__WEBHOOK_URL"] = f"http://127.0.0.1:9/{HOOK}"
     for name in NAMES:
         found |= {f"BOT3_{name}_KEY": KEY, f"BOT3_{name}_SECRET": secret}
         found[f"BOT3_{name}_PASSPHRASE"] = PHRASE if secret == SECRET else "demo-pass"
@@ -62,7 +65,7 @@ def test_a_session_writes_none_of_them(tmp_path: Path) -> None:
         running.communicate()
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["events"] > 0
-    assert_silent(written(tmp_path, done), KEY, SECRET)
+    assert_silent(written(tmp_path, done), KEY, SECRET, HOOK)
 
 
 def test_neither_do_the_errors(tmp_path: Path) -> None:
@@ -84,4 +87,4 @@ def test_neither_do_the_errors(tmp_path: Path) -> None:
     )
     assert [examined.returncode, absent.returncode, wrong.returncode] == [1, 1, 4]
     assert refused.returncode != 0
-    assert_silent(written(tmp_path, examined, refused, absent, wrong), KEY, SECRET, PHRASE)
+    assert_silent(written(tmp_path, examined, refused, absent, wrong), KEY, SECRET, PHRASE, HOOK)

@@ -209,6 +209,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 # Keys that no decision depends on: they are told to venues, edges, faces and the process.
 ELSEWHERE = {
+    "alerts.repeat_after_s",
+    "alerts.webhook_url",
     "allocation.interval_s",
     "exchanges.active",  # there is one
     "evolution.mutation_rate",

@@ -1,0 +1,1 @@
+"""Ways to an operator, behind `AlertPort`."""
