@@ -9,7 +9,9 @@ restarted one is built like a first one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, final
 
 from attrs import field, frozen
@@ -26,11 +28,12 @@ from bot3.actors.healing import HealingActor, HealingMessage, HealingOutlets
 from bot3.actors.market import MarketMessage
 from bot3.actors.market_regime import MarketRegimeActor
 from bot3.actors.memory import Memory, RememberedJournal
+from bot3.actors.mev import MevActor, MevMessage, MevSettings
 from bot3.actors.minds import Mind
 from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
 from bot3.actors.restored_risk import RiskSettings
 from bot3.actors.risk import RiskActor, RiskMessage
-from bot3.domain.values import InstrumentId, VenueName
+from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.minds import RegimeEstimated
@@ -67,6 +70,7 @@ class DecisionCore:
     healing: DecisionCell[HealingMessage] = field(init=False)
     market_regime: DecisionCell[RegimeEstimated | TimerTicked] = field(init=False)
     arbitrage: DecisionCell[ArbitrageMessage] = field(init=False)
+    mev: DecisionCell[MevMessage] = field(init=False)
     minds: dict[InstrumentId, Mind] = field(init=False)
 
     @journal.default
@@ -97,13 +101,18 @@ class DecisionCore:
     def _arbitrage(self) -> DecisionCell[ArbitrageMessage]:
         return DecisionCell("arbitrage", self.runs)
 
+    @mev.default
+    def _mev(self) -> DecisionCell[MevMessage]:
+        return DecisionCell("mev", self.runs)
+
     def _arbitraging(self) -> tuple[DecisionCell[ArbitrageMessage], ...]:
         """Whoever tells of books and money tells it too, where it is wanted."""
         return (self.arbitrage,) if self.settings.arbitrage.is_enabled else ()
 
     def _quoted(self) -> tuple[Address[QuoteChanged | BookLost], ...]:
         money = (self.risk, self.execution, self.portfolio, self.outlets.board)
-        return (*money, *self._arbitraging(), *self.outlets.quotes)
+        mev = () if self.settings.mev is None else (self.mev,)
+        return (*money, *self._arbitraging(), *mev)
 
     def _overseers(self) -> tuple[Address[RegimeEstimated], ...]:
         beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
@@ -186,36 +195,24 @@ class DecisionCore:
             DecisionSpec(self.risk, self._build_risk),
         )
 
-    def market_regime_spec(self) -> DecisionSpec[Any]:
-        """Hears all minds, and is heard by none."""
-        return DecisionSpec(self.market_regime, self._build_market_regime)
-
-    def arbitrage_specs(self) -> tuple[DecisionSpec[Any], ...]:
-        """Declaration of arbitrage, where it is wanted."""
-        given = self.settings.arbitrage
-        if not given.is_enabled:
-            return ()
-
-        def build() -> ArbitrageActor:
-            return ArbitrageActor(
-                given,
-                self.memory,
-                self.clock,
-                execution=self.execution,
-                board=self.outlets.board,
-            )
-
-        return (DecisionSpec(self.arbitrage, build),)
-
-    def healing_spec(self) -> DecisionSpec[Any]:
-        """Declaration of healing."""
-        return DecisionSpec(self.healing, self._build_healing)
+    def overseeing_specs(self) -> tuple[DecisionSpec[Any], ...]:
+        """Declarations of those that watch all instruments: healing, the market's regime, and
+        where they are wanted, arbitrage and what pools say.
+        """
+        specs: list[DecisionSpec[Any]] = [
+            DecisionSpec(self.healing, self._build_healing),
+            DecisionSpec(self.market_regime, self._build_market_regime),
+        ]
+        if self.settings.arbitrage.is_enabled:
+            specs.append(DecisionSpec(self.arbitrage, self._build_arbitrage))
+        if self.settings.mev is not None:
+            specs.append(DecisionSpec(self.mev, partial(self._build_mev, self.settings.mev)))
+        return tuple(specs)
 
     def start(self) -> None:
         """Starts every actor without supervisors: for drivers that have no Trio."""
         minds = (spec for mind in self.minds.values() for spec in mind.specs())
-        ours = (self.healing_spec(), self.market_regime_spec(), *self.arbitrage_specs())
-        for spec in (*self.money_specs(), *ours, *minds):
+        for spec in (*self.money_specs(), *self.overseeing_specs(), *minds):
             spec.cell.start(spec.build)
 
     def _build_portfolio(self) -> PortfolioActor:
@@ -262,6 +259,16 @@ class DecisionCore:
             watcher=self.outlets.board,
             portfolio=self.portfolio,
         )
+
+    def _build_arbitrage(self) -> ArbitrageActor:
+        given, board = self.settings.arbitrage, self.outlets.board
+        return ArbitrageActor(given, self.memory, self.clock, execution=self.execution, board=board)
+
+    def _build_mev(self, settings: MevSettings) -> MevActor:
+        markets: defaultdict[Symbol, list[DecisionCell[MarketMessage]]] = defaultdict(list)
+        for key, mind in self.minds.items():
+            markets[key.symbol].append(mind.market)
+        return MevActor(settings, markets=markets, board=self.outlets.board)
 
     def _build_market_regime(self) -> MarketRegimeActor:
         regime = MarketWideRegime(self.settings.mind.regime)

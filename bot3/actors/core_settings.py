@@ -8,6 +8,7 @@ from typing import Any
 from attrs import Factory, frozen
 
 from bot3.actors.arbitrage import ArbitrageSettings
+from bot3.actors.mev import MevSettings
 from bot3.actors.minds import MindSettings
 from bot3.domain.ids import RunId
 from bot3.domain.values import Asset, InstrumentId, VenueName
@@ -16,7 +17,7 @@ from bot3.healing.settings import HealingSettings
 from bot3.messages.account import FetchFills, Reconcile
 from bot3.messages.healing import ResumeData, ShedData
 from bot3.messages.journal import JournalEntry
-from bot3.messages.market import BookLost, QuoteChanged, ResyncBook
+from bot3.messages.market import ResyncBook
 from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import CancelOrder, QueryOrder, SubmitOrder
 from bot3.portfolio.reinvestment import ReinvestmentSettings
@@ -39,6 +40,7 @@ class CoreSettings:
     mind: MindSettings
     healing: HealingSettings
     arbitrage: ArbitrageSettings = Factory(ArbitrageSettings)
+    mev: MevSettings | None = None
 
 
 @frozen
@@ -54,4 +56,3 @@ class CoreOutlets:
     discovery: Address[RegimeEstimated] | None = None
     estimation: Address[RegimeEstimated | TargetProposed] | None = None
     evolution: Address[RegimeEstimated] | None = None
-    quotes: tuple[Address[QuoteChanged | BookLost], ...] = ()

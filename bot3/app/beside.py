@@ -13,7 +13,6 @@ import structlog
 from attrs import field, frozen
 
 from bot3.actors.core import DecisionCore
-from bot3.actors.mev import MevMessage
 from bot3.app.alerts.told import AlertPlan
 from bot3.app.mev.watched import ChainPlan
 from bot3.app.settings import Config
@@ -28,7 +27,6 @@ from bot3.services.evolution import EvolutionActor, EvolutionPlan
 from bot3.services.model_files import ModelFiles, ModelKeeperActor
 from bot3.services.sleeve_file import SleeveFile
 from supervisors.actor import Address
-from supervisors.cell import DecisionCell
 from supervisors.entropy import Dice, Entropy
 from supervisors.mailbox import Mailbox, Overflow
 from supervisors.spec import ChildSpec, EdgeSpec
@@ -70,11 +68,11 @@ class Beside:
     evolving: Mailbox[RegimeEstimated] = field(factory=lambda: _seen("evolution"), init=False)
     estimated: Mailbox[RegimeEstimated | TargetProposed] = field(factory=_estimated, init=False)
 
-    def specs(self, core: DecisionCore, mev: DecisionCell[MevMessage]) -> tuple[ChildSpec, ...]:
+    def specs(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
         """Those that are here."""
         made = (self._model_keeper, self._discovery, self._estimation, self._evolution)
         specs = tuple(spec for make in made for spec in make(core))
-        return specs if self.chain is None else (*specs, *self.chain.specs(core, mev))
+        return specs if self.chain is None else (*specs, self.chain.spec(core))
 
     def _evolution(self, core: DecisionCore) -> tuple[ChildSpec, ...]:
         plan = self.evolution

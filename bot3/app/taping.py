@@ -117,8 +117,7 @@ def _happen(
 
 def _specs(core: DecisionCore) -> list[DecisionSpec[Any]]:
     minds = [spec for mind in core.minds.values() for spec in mind.specs()]
-    ours = (core.healing_spec(), core.market_regime_spec(), *core.arbitrage_specs())
-    return [*core.money_specs(), *ours, *minds]
+    return [*core.money_specs(), *core.overseeing_specs(), *minds]
 
 
 def _cells(core: DecisionCore) -> list[DecisionCell[Any]]:

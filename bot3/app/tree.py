@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from bot3.actors.core import DecisionCore
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.memory import Memory
-from bot3.actors.mev import MevMessage
 from bot3.app.beside import Beside
 from bot3.app.taping import Replayed, replay, taped_core
 from bot3.app.venues import VenueAccess
@@ -119,7 +118,6 @@ class TradingEngine:
     journal: Mailbox[JournalEntry] = field(init=False)
     board: Board = field(init=False)
     board_cell: DecisionCell[BoardMessage] = field(init=False)
-    mev_cell: DecisionCell[MevMessage] = field(init=False)
     alert_cell: DecisionCell[AlertNews] = field(init=False)
     watched_board: Address[BoardMessage] = field(init=False)
     core: DecisionCore = field(init=False)
@@ -140,10 +138,6 @@ class TradingEngine:
     @board_cell.default
     def _board_cell(self) -> DecisionCell[BoardMessage]:
         return DecisionCell("board", self.runs)
-
-    @mev_cell.default
-    def _mev_cell(self) -> DecisionCell[MevMessage]:
-        return DecisionCell("mev", self.runs)
 
     @alert_cell.default
     def _alert_cell(self) -> DecisionCell[AlertNews]:
@@ -167,9 +161,9 @@ class TradingEngine:
             discovery=None if beside.discovery_dice is None else beside.seen,
             estimation=None if beside.estimation is None else beside.estimated,
             evolution=None if beside.evolution is None else beside.evolving,
-            quotes=() if beside.chain is None else (self.mev_cell,),
         )
-        core = self.settings.core
+        mev = None if beside.chain is None else beside.chain.settings
+        core = evolve(self.settings.core, mev=mev)
         return taped_core(self.tape, core, self.memory, self.runs, self.clock, outlets)
 
     def replayed(self) -> Replayed | None:
@@ -193,13 +187,11 @@ class TradingEngine:
             execution,
             risk,
             *self._kill_switch(),
-            self.core.healing_spec(),
-            self.core.market_regime_spec(),
-            *self.core.arbitrage_specs(),
+            *self.core.overseeing_specs(),
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
             SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
             EdgeSpec("timers", self._build_timers),
-            *self.beside.specs(self.core, self.mev_cell),
+            *self.beside.specs(self.core),
             SupervisorSpec(
                 "operators", Strategy.ONE_FOR_ONE, MANY, (*operators(), *self._alerts())
             ),

@@ -1,8 +1,7 @@
-"""A chain beside trading: from `[mev]` to the two actors that watch it."""
+"""A chain beside trading: from `[mev]` to who watches it, and who is told."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import final
 
 from attrs import frozen
@@ -10,48 +9,36 @@ from attrs import frozen
 from adapters.ethereum.node import EthereumNode, NodeSettings
 from adapters.net.network import Network
 from bot3.actors.core import DecisionCore
-from bot3.actors.mev import MevActor, MevMessage, MevSettings
+from bot3.actors.mev import MevSettings
 from bot3.app.settings import Config
 from bot3.domain.values import Symbol
-from bot3.messages.market import BookLost, QuoteChanged
-from bot3.messages.mev import DexTraded
 from bot3.mev.dex import DexMarkets
 from bot3.ports.chain import ChainPort
 from bot3.services.chain import ChainActor
-from supervisors.actor import Address
-from supervisors.cell import DecisionCell
 from supervisors.clock import Clock
 from supervisors.entropy import Entropy
-from supervisors.spec import ChildSpec, DecisionSpec, EdgeSpec
+from supervisors.spec import ChildSpec, EdgeSpec
 
 
 @final
 @frozen
 class ChainPlan:
-    """Whose blocks are watched, and of which symbols pools are compared with venues."""
+    """Whose blocks are watched, and for which symbols; `settings` are the core's mev actor's."""
 
     port: ChainPort
     settings: MevSettings
     symbols: tuple[Symbol, ...]
 
-    def specs(self, core: DecisionCore, cell: DecisionCell[MevMessage]) -> tuple[ChildSpec, ...]:
-        """Whoever is told first, starts first."""
+    def spec(self, core: DecisionCore) -> ChildSpec:
+        """Who watches, and tells the core's mev actor and the board."""
         board = core.outlets.board
-        markets: defaultdict[Symbol, list[Address[QuoteChanged | BookLost | DexTraded]]] = (
-            defaultdict(list)
-        )
-        for key, mind in core.minds.items():
-            markets[key.symbol].append(mind.market)
 
-        def build_mev() -> MevActor:
-            return MevActor(self.settings, markets=markets, board=board)
-
-        def build_chain() -> ChainActor:
+        def build() -> ChainActor:
             dex = DexMarkets(self.symbols)
-            listeners = (cell, board)
+            listeners = (core.mev, board)
             return ChainActor(self.port, dex, core.clock, listeners=listeners, board=board)
 
-        return (DecisionSpec(cell, build_mev), EdgeSpec("chain", build_chain))
+        return EdgeSpec("chain", build)
 
 
 def chain_of(config: Config, network: Network, clock: Clock, entropy: Entropy) -> ChainPlan | None:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from attrs import evolve
+
 from bot3.actors.core_settings import CoreOutlets
 from bot3.actors.memory import Memory
+from bot3.actors.mev import MevSettings
 from bot3.app.config import load_config
 from bot3.app.taping import taped_core
 from bot3.app.wiring import core_settings
@@ -125,10 +128,9 @@ class CoreDriver:
         is_taped: bool = False,
     ) -> None:
         keys = {"exchanges.symbols": [key.symbol for key in KEYS], **(changes or {})}
-        settings = core_settings(
-            load_config(None, {}, {"exchanges.active": ["binance"], **keys}).config,
-            RunId("testrun1"),
-        )
+        config = load_config(None, {}, {"exchanges.active": ["binance"], **keys}).config
+        mev = MevSettings(gap_alert_bps=60.0, is_fed=True)
+        settings = evolve(core_settings(config, RunId("testrun1")), mev=mev)
         self.clock = ManualClock(START_NS)
         self.runs = RunQueue(self.clock)
         self.effects: list[object] = []
@@ -185,7 +187,7 @@ class CoreDriver:
     def ours(self) -> tuple[DecisionSpec[Any], ...]:
         """Those of no instrument."""
         core = self.core
-        return (*core.money_specs(), core.healing_spec(), core.market_regime_spec())
+        return (*core.money_specs(), *core.overseeing_specs())
 
     def cells(self) -> tuple[DecisionCell[Any], ...]:
         """Every cell of the core."""

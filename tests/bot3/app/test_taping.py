@@ -6,6 +6,7 @@ import pytest
 
 from bot3.actors.memory import Memory
 from bot3.app.taping import Replayed, replay
+from bot3.messages.mev import DexPriced, DexTraded
 from bot3.messages.orders import SubmitOrder
 from bot3.portfolio.recovery import Recovery
 from supervisors.tape import TapeMark
@@ -32,7 +33,9 @@ def session() -> CoreDriver:
         if share == 0.5:
             crash(driver.core.risk, RuntimeError("of a test"))
             driver.restart(driver.core.risk)
+        driver.core.mev.send(DexTraded(BITCOIN.symbol, 1, 2e4, 3.0, 1.0, driver.now_ns))
     assert driver.of(SubmitOrder)
+    assert driver.heard(DexPriced)
     return driver
 
 
