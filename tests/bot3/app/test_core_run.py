@@ -98,10 +98,14 @@ def test_what_one_account_cannot_trade_is_refused(every: list[Bars]) -> None:
         run_core(every, SETTINGS)
 
 
-@pytest.mark.parametrize("bars", [240, 640])
-def test_each_rung_of_the_ladder_is_a_run_at_its_costs(bars: int) -> None:
-    """The longer one is computed in other processes."""
-    every = [wandering(bars, 3)]
+@pytest.mark.parametrize("is_short", [True, False])
+def test_each_rung_of_the_ladder_is_a_run_at_its_costs(
+    monkeypatch: pytest.MonkeyPatch, is_short: bool
+) -> None:
+    """A long one is computed in other processes."""
+    if not is_short:
+        monkeypatch.setattr("bot3.app.backtest.core_ladder._SHORT_BARS", 0)
+    every = [wandering(240, 3)]
     rungs = core_ladder(every, SETTINGS, run_core(every, SETTINGS))
     assert [rung["costs"] for rung in rungs] == [0.0, 1.0, 2.0]
     for rung in rungs:
