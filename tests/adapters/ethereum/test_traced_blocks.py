@@ -218,7 +218,8 @@ def test_a_zipped_file_and_a_nodes_own_spelling_say_the_same(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"not json", gzip.compress(b"{}", mtime=0)[:-4], b'{"block_number": 1}']
+    "content",
+    [b"", b"{}", b"[]", b"not json", gzip.compress(b"{}", mtime=0)[:-4], b'{"block_number": 1}'],
 )
 def test_a_file_that_is_none_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.json"
