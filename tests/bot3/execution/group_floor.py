@@ -27,6 +27,7 @@ class Group(Floor):
         self.closed: list[ArbitrageClosed] = []
         self.withdrawn: list[OrderClosed] = []
         self.denied: set[str] = set()
+        self.is_answered = True  # by the gate
         self.trades = 0
         super().__init__(group=GroupSettings(sending=sending))
         funds = [Balance(VenueName(name), USDT, d(10_000), ZERO) for name in "ab"]
@@ -57,7 +58,14 @@ class Group(Floor):
         ]
         super().do(actions)
 
+    def is_final(self, intent: OrderIntent) -> bool:
+        order = self.desk.orders.get(intent.client_order_id)
+        assert order is not None
+        return order.status.is_final
+
     def approve(self, intent: OrderIntent) -> None:
+        if not self.is_answered:
+            return
         if intent.instrument.venue in self.denied:
             denial = Denial(intent.client_order_id, DenialReason.BALANCE, "")
             self.do(self.desk.on_denied(OrderDenied(intent, denial, self.now_ns), self.now_ns))

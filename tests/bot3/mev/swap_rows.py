@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot3.domain.chain import Protocol, Swap
 from bot3.domain.tokens import USDC, WETH
 
@@ -40,6 +42,6 @@ def swap(
     )
 
 
-def back(at: int, pool: str, usdc: int, wei: int, **more: object) -> Swap:
+def back(at: int, pool: str, usdc: int, wei: int, **more: Any) -> Swap:
     """USDC for ether again."""
-    return swap(at, pool, sells=USDC, amount_in=usdc, buys=WETH, amount_out=wei, **more)  # type: ignore[arg-type]
+    return swap(at, pool, sells=USDC, amount_in=usdc, buys=WETH, amount_out=wei, **more)

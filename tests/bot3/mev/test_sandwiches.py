@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot3.domain.chain import Swap
 from bot3.mev.sandwiches import ROUTERS, sandwiches_of
 from tests.bot3.mev.swap_rows import ETH, back, swap
@@ -9,10 +11,10 @@ from tests.bot3.mev.swap_rows import ETH, back, swap
 POOL = "0xa"
 
 
-def _front_victim_back(**changes: object) -> list[Swap]:
+def _front_victim_back(**changes: Any) -> list[Swap]:
     return [
         swap(0, POOL, sender="0xb0"),
-        swap(1, POOL, sender="0x71c71", **changes),  # type: ignore[arg-type]
+        swap(1, POOL, sender="0x71c71", **changes),
         back(2, POOL, 2_000 * 10**6, ETH + 7, sender="0xb0"),
     ]
 

@@ -46,7 +46,7 @@ class Bench:
             self.waiting.send(Alert(AlertKind.STOP, "BTC/USDT", text, 1))
         actor = AlertActor(self.waiting, self.way, random.Random(1), self.board)
         with trio.move_on_after(1_000.0):
-            await actor.run(self.context)  # type: ignore[arg-type]
+            await actor.run(self.context)
 
     @property
     def asked(self) -> list[str]:

@@ -47,7 +47,7 @@ async def test_findings_trades_and_the_chains_state_are_told() -> None:
     actor = ChainActor(
         Port(), DexMarkets([Symbol("ETH/USDT")]), ManualClock(1), listeners=[listener], board=board
     )
-    await actor.run(context)  # type: ignore[arg-type]
+    await actor.run(context)
     assert context.is_ready.is_set()
     assert context.looks == len(EVENTS)
     (seen,) = board.heard
