@@ -78,6 +78,7 @@ class SimulatedWorld:
         self.jury = Jury(())
         self.equity: tuple[Decimal | None, Decimal | None] = (None, None)
         self.lives: list[Life] = []
+        self._until_convicted = trio.CancelScope()
         self.clock = TrioClock(EPOCH_NS, clock.current_time)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
@@ -90,6 +91,8 @@ class SimulatedWorld:
             self._note_report(event)
         for violation in self.jury.hear(event):
             self.trace.line(f"VIOLATION {violation.checker}: {violation.text}")
+            if violation.checker == self.scenario.ends_at:
+                self._until_convicted.cancel()
 
     async def run(self) -> None:
         """The time with faults, the settling phase, the end."""
@@ -123,12 +126,13 @@ class SimulatedWorld:
             self._audit_again_and_again(room)
             nursery.start_soon(room.run)
             crashes = self._begin_actor_crashes(room)
-            await trio.sleep(self.scenario.duration_s)
-            weather.clear_up()
-            if crashes is not None:
-                crashes.is_on = False
-            await trio.sleep(self.scenario.settle_s)
-            await self._settle(room, sites)
+            with self._until_convicted:
+                await trio.sleep(self.scenario.duration_s)
+                weather.clear_up()
+                if crashes is not None:
+                    crashes.is_on = False
+                await trio.sleep(self.scenario.settle_s)
+                await self._settle(room, sites)
             await self._close(room)
             nursery.cancel_scope.cancel()
 
