@@ -102,12 +102,7 @@ class SimulatedWorld:
             sites = [self._make_site(name, each) for name, each in faults.items()]
             machine = self._machine(sites)
             self.jury = self._parts.convene(self._loaded.config, declared_tree(machine), self.plan)
-            for site in sites:
-                site.announce()
-                if not self._parts.is_framed:
-                    address = (site.address.host, site.address.port)
-                    self._network.fronts[address] = site.exchange.served
-                await nursery.start(site.serve, self._network)
+            await self._open(nursery, sites)
             room = MachineRoom(machine, plan, agenda, self.clock, self.trace, self.hear)
             weather = Weather(
                 plan,
@@ -135,6 +130,14 @@ class SimulatedWorld:
                 await self._settle(room, sites)
             await self._close(room)
             nursery.cancel_scope.cancel()
+
+    async def _open(self, nursery: trio.Nursery, sites: Sequence[VenueSite]) -> None:
+        for site in sites:
+            site.announce()
+            if not self._parts.is_framed:
+                address = (site.address.host, site.address.port)
+                self._network.fronts[address] = site.exchange.served
+            await nursery.start(site.serve, self._network)
 
     def _names(self) -> Sequence[VenueName]:
         return [VenueName(name) for name in self._loaded.config.exchanges.active]
