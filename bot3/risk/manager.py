@@ -34,7 +34,6 @@ from bot3.portfolio.recovery import LOSING_STOPS, RecoveredOrder
 from bot3.portfolio.reinvestment import Reinvestment, ReinvestmentSettings
 from bot3.portfolio.round_trips import RoundTrips
 from bot3.risk import halts
-from bot3.risk.adaptive.garch import GarchParameters
 from bot3.risk.adaptive.manager import AdaptiveRiskManager
 from bot3.risk.exits import STOP, exits, is_flat, sellable
 from bot3.risk.gate import judge
@@ -237,8 +236,7 @@ class RiskManager:
     def on_fit(self, fitted: VolatilityFitted) -> None:
         """Parameters of an instrument's volatility, fitted beside trading."""
         if self.adaptive is not None:
-            given = GarchParameters(fitted.omega, fitted.alpha, fitted.beta, fitted.mean)
-            self.adaptive.on_fit(fitted.instrument, given)
+            self.adaptive.on_fit(fitted)
 
     def exits(self, now_ns: int) -> tuple[TargetSized, ...]:
         """What is to be sold now."""

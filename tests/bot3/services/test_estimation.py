@@ -92,7 +92,7 @@ async def test_the_worker_s_estimates_reach_risk_board_and_journal(tmp_path: Pat
     assert solved.shares[0] == (KEY, *solved.weights.values())
     assert 0.1 < solved.shares[0][1] <= 0.5
     assert "is not supported" in solved.words
-    assert [each.record for each in ear.heard if isinstance(each, JournalEntry)] == [solved]
+    assert [each.record for each in ear.heard if isinstance(each, JournalEntry)] == [fitted, solved]
     resumed = book()
     SleeveFile(tmp_path).load(resumed)
     assert len(resumed.returns()) >= 140
