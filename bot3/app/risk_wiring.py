@@ -18,7 +18,10 @@ from bot3.risk.edge import KellySettings
 from bot3.risk.limits import RiskLimits
 from bot3.services.estimation import EstimationBeat
 from bot3.services.sleeve_file import SleeveFile
+from bot3.strategies.evolved import EvolvedStrategy
 from bot3.strategies.hybrid import HybridStrategy
+from bot3.strategies.ml import MLStrategy
+from bot3.strategies.ta import TAStrategy
 from supervisors.entropy import Entropy
 
 RATE_WINDOW_S = 60.0
@@ -108,6 +111,7 @@ def adaptive_of(config: Config) -> AdaptiveSettings:
         ladder=ladder,
         is_kelly_used=risk.use_kelly_criterion,
         is_allocated=config.allocation.mode == "apply",
+        blend=HybridStrategy.name,
         kelly=kelly,
     )
     return settings if risk.adaptive else settings.neutral()
@@ -138,10 +142,15 @@ def allocation_limits_of(config: Config) -> AllocationLimits:
 
 
 def sleeves_of(config: Config) -> SleeveBook:
-    """An empty book of what may be allocated to."""
+    """An empty book of what may be allocated to: each strategy and their blend, in each instrument
+    on each venue.
+    """
     interval_s = config.market.bar_interval_s
+    strategies = [TAStrategy.name, MLStrategy.name, HybridStrategy.name]
+    if config.evolution.enabled:
+        strategies.append(EvolvedStrategy.name)
     return SleeveBook(
-        [Sleeve(HybridStrategy.name, key) for key in instruments_of(config)],
+        [Sleeve(name, key) for name in strategies for key in instruments_of(config)],
         block_ns=max(60 * interval_s, 300) * 1_000_000_000,
         cost_bps=taker_fee_rate(config) * 1e4,
         rebalance_band=config.execution.rebalance_band,

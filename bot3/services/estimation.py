@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, final
 import numpy as np
 import structlog
 import trio
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from bot3.domain.values import InstrumentId
 from bot3.messages.journal import JournalEntry
@@ -74,7 +74,8 @@ class EstimationActor(EdgeActor):
         beat: EstimationBeat | None = None,
         bar_s: float = 1.0,
     ) -> None:
-        self._inbox, self._book, self._limits = inbox, book, limits
+        self._inbox, self._book = inbox, book
+        self._limits = evolve(limits, groups=book.groups)
         self._dice, self._clock, self._file = dice, clock, file
         self._risk, self._board, self._journal = risk, board, journal
         self._beat, self._bar_s = beat or EstimationBeat(), bar_s

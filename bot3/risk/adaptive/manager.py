@@ -27,6 +27,7 @@ from bot3.messages.risk import (
     RiskScaled,
     VolatilityFitted,
 )
+from bot3.risk.adaptive.allocated import Allocated
 from bot3.risk.adaptive.comovement import Comovement
 from bot3.risk.adaptive.garch import GarchParameters
 from bot3.risk.adaptive.ladder import DrawdownLadder
@@ -76,7 +77,7 @@ class AdaptiveRiskManager:
         self._applied = dict.fromkeys(instruments, 1.0)
         self._volatile: dict[InstrumentId, float] = {}
         self._book: dict[str, float] = {}
-        self._allocated: Mapping[InstrumentId, float] = {}
+        self._allocated = Allocated(settings.blend) if settings.is_allocated else None
         self._limits: dict[InstrumentId, RiskLimits] = {}
         self._seen_ns = dict.fromkeys(instruments, 0)
         self._bars = self._weighed_ns = self._written_ns = 0
@@ -151,10 +152,14 @@ class AdaptiveRiskManager:
         known.update(log_return)
         return True
 
-    def on_target(self, proposed: TargetProposed) -> None:
-        """What the blend wants: Kelly weighs what it would earn."""
-        if self.kelly is not None and proposed.instrument in self._volatilities:
-            self.kelly.on_target(proposed.instrument, proposed.target * proposed.confidence)
+    def on_target(self, proposed: TargetProposed) -> TargetProposed | None:
+        """What is wanted under the allocation, and Kelly weighs what that would earn; None for a
+        strategy that is not traded by itself.
+        """
+        wanted = proposed if self._allocated is None else self._allocated.blended(proposed)
+        if wanted is not None and self.kelly is not None and wanted.instrument in self._own:
+            self.kelly.on_target(wanted.instrument, wanted.target * wanted.confidence)
+        return wanted
 
     def on_drawdown(self, drawdown: float, reopens: int) -> None:
         """The fall from the peak, and how often trading was opened again by rule since."""
@@ -178,8 +183,8 @@ class AdaptiveRiskManager:
 
     def on_allocation(self, solved: AllocationSolved) -> None:
         """Shares of equity by instrument; they bind where that is configured."""
-        if self._settings.is_allocated:
-            self._allocated = dict(solved.shares)
+        if self._allocated is not None:
+            self._allocated.take(solved)
             self._limits.clear()
 
     def weigh_bets(self, now_ns: int) -> BetsMeasured | None:
@@ -209,8 +214,8 @@ class AdaptiveRiskManager:
         share = hard.position_fraction_max * book * self._applied.get(instrument, 1.0)
         if self.kelly is not None:
             share = min(share, self.kelly.shares.get(instrument, 0.0))
-        if self._settings.is_allocated:
-            share = min(share, self._allocated.get(instrument, 0.0))
+        if self._allocated is not None:
+            share = min(share, self._allocated.share(instrument))
         return evolve(
             hard,
             position_fraction_max=min(share, hard.position_fraction_max),

@@ -20,8 +20,9 @@ class AdaptiveSettings:
     `bar_s`: how long a bar takes. `volatility_target`: of a year; what moves more is held less.
     `shortfall_max`: what a full book may lose on the worst 2.5 % of days, as a share of equity.
     `volatile_multiplier`: the size in the most volatile regime, weighed by its probability.
-    `is_allocated`: no instrument is held more than its share of the last allocation, nothing
-    before the first. `loss_streak`: after so many losing round trips in a row each further one
+    `is_allocated`: positions are what the last allocation makes of all strategies' targets (see
+    `bot3.risk.adaptive.allocated`), nothing before the first; `blend` is traded where none is.
+    `loss_streak`: after so many losing round trips in a row each further one
     takes `loss_multiplier` of the size, never less than a quarter of it.
     `full_size_spread_bps`: wider spreads are traded smaller. `touch_multiple_max`: a position is at
     most so many times what rests at the best price.
@@ -39,6 +40,7 @@ class AdaptiveSettings:
     ladder: LadderSettings = field(factory=LadderSettings)
     is_kelly_used: bool = False
     is_allocated: bool = False
+    blend: str = "hybrid"
     kelly: KellySettings = field(factory=KellySettings)
 
     def neutral(self) -> AdaptiveSettings:
