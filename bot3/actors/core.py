@@ -36,7 +36,7 @@ from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
-from bot3.messages.minds import RegimeEstimated
+from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import (
     AccountEvent,
     AccountLost,
@@ -118,6 +118,12 @@ class DecisionCore:
         beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
         return (self.risk, self.market_regime, *(each for each in beside if each is not None))
 
+    def _opinions(self) -> tuple[Address[TargetProposed], ...]:
+        """Who hears of every strategy by itself."""
+        estimation = self.outlets.estimation
+        risk = (self.risk,) if self.settings.adaptive.is_allocated else ()
+        return risk if estimation is None else (*risk, estimation)
+
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
         board, estimation = self.outlets.board, self.outlets.estimation
@@ -136,6 +142,7 @@ class DecisionCore:
                     depths=(self.execution, *self._arbitraging()),
                     execution=self.execution,
                     targets=(self.risk,) if estimation is None else (self.risk, estimation),
+                    opinions=self._opinions(),
                     healing=self.healing,
                     journal=self.journal,
                     board=board,

@@ -46,7 +46,13 @@ from bot3.messages.orders import (
     OrderOutcomeUnknown,
     OrderRejected,
 )
-from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved
+from bot3.messages.risk import (
+    AllocationSolved,
+    BetsMeasured,
+    CapitalChanged,
+    LadderMoved,
+    VolatilityFitted,
+)
 
 SCHEMA_VERSION = 1
 
@@ -83,6 +89,8 @@ Record = (
     | LadderMoved
     | CapitalChanged
     | AllocationSolved
+    | VolatilityFitted
+    | BetsMeasured
     | ArbitrageClosed
 )
 
