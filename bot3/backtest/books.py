@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, final
 from attrs import define, frozen
 
 from bot3.backtest.book_events import BookStrategy, MarketEvent, TradeEvent, Wish
-from bot3.backtest.engine import LIFETIME_NS, VENUE, BacktestSettings
+from bot3.backtest.settings import LIFETIME_NS, VENUE, BacktestSettings
 from bot3.domain.book import Book, Quote
 from bot3.domain.fill import Fill, Liquidity
 from bot3.domain.ids import RunId, client_order_id

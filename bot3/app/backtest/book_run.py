@@ -16,13 +16,13 @@ from attrs import evolve, frozen
 from adapters.simulated.depth_file import UNITS, BookRecord, DepthFile, TradeRecord, read_depth
 from bot3.app.backtest.own_strategy import of_file
 from bot3.app.backtest.trips import trips_of
-from bot3.backtest.bars import Bars
 from bot3.backtest.book_events import BookEvent, BookStrategy, MarketEvent, TradeEvent
 from bot3.backtest.book_strategies import BOOK_STRATEGIES
 from bot3.backtest.books import BookBacktest, BookRun, Mark
-from bot3.backtest.engine import BacktestSettings
-from bot3.backtest.result import Course
+from bot3.backtest.result import Course, course_at
+from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import make_of
+from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.values import Side
 from bot3.execution.fill_model import FillSettings
@@ -64,7 +64,9 @@ def run_book(
         "adverse_bps": run.adverse_bps,
     }
     bars = _bars(str(file.symbol), run.marks)
-    return BookResult(bars, _course(run, bars), figures, ladder, _held(run, settings))
+    return BookResult(
+        bars, _course(run, bars, settings.cash), figures, ladder, _held(run, settings)
+    )
 
 
 def _kind(strategy: str) -> type[Any]:
@@ -126,9 +128,12 @@ def _bars(symbol: str, marks: tuple[Mark, ...]) -> Bars:
     return Bars(symbol, times, bids, bids, bids, bids, np.zeros(len(bids)), 0, is_trades=True)
 
 
-def _course(run: BookRun, bars: Bars) -> Course:
+def _course(run: BookRun, bars: Bars, cash_before: float) -> Course:
     cash = np.array([mark.cash for mark in run.marks])
     worth = np.array([mark.held * mark.bid for mark in run.marks])
     last = {fill.instrument: run.marks[-1].bid for fill in run.fills}
     trips = tuple(trips_of(run.fills, last))
-    return Course(bars.open_ns, cash + worth, worth, run.fills, trips, run.events, is_trades=True)
+    return course_at(
+        bars.open_ns, cash + worth, worth, cash_before, run.fills, trips, run.events,
+        is_trades=True,
+    )  # fmt: skip
