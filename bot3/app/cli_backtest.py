@@ -60,6 +60,12 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     show_default=True,
     help="Amounts are multiples of it; 0: they are not rounded.",
 )
+@click.option(
+    "--funding",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A perpetual's funding rates (timestamp, rate), or okx:BTC/USDT=FILE for one of several.",
+)
 @click.option("--timerange", help="20230101-20230301, or one side of it.")
 @click.option(
     "--repair",
@@ -85,6 +91,7 @@ def backtest(
     slippage_bps: float,
     latency_ms: float,
     lot_size: float,
+    funding: tuple[Path, ...],
     timerange: str | None,
     is_repaired: bool,
     export: Path | None,
@@ -108,8 +115,9 @@ def backtest(
             cash=cash, fee=fee, slippage=slippage, latency_s=latency_s, lot_size=lot_size
         )
         options = BacktestOptions(
-            (*data, *more), strategy, given, settings, timerange, is_repaired, export, is_json
-        )
+            (*data, *more), strategy, given, settings, funding, timerange, is_repaired, export,
+            is_json,
+        )  # fmt: skip
         return run_backtest(options, os.environ)
 
     guard(action, is_verbose=is_verbose)

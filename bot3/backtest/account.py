@@ -11,8 +11,9 @@ from typing import final
 
 import numpy as np
 
+from bot3.backtest.funding import Settlement
 from bot3.backtest.order_flow import Due
-from bot3.backtest.purse import Purse
+from bot3.backtest.purse import Purse, steps
 from bot3.backtest.settings import LIFETIME_NS, RUN, VENUE, BacktestSettings, RoundTrip
 from bot3.domain.bars import Bars, Floats
 from bot3.domain.fill import Fill, Liquidity
@@ -50,21 +51,26 @@ class Account:
         self._rows, self._number, self._last = 0, 0, 0.0
         self._tracker = PositionTracker()
         self._entry: Fill | None = None
+        self._funding = 0.0  # of the position
         self.fills: list[Fill] = []
         self.trips: list[RoundTrip] = []
 
-    def take(self, bars: Bars, dues: Sequence[Due]) -> tuple[Floats, Floats]:
-        """The next bars, with the orders that they fill: equity after each close, and what was
-        invested of it.
+    def take(
+        self, bars: Bars, dues: Sequence[Due], settlements: Sequence[Settlement] = ()
+    ) -> tuple[Floats, Floats]:
+        """The next bars, with the orders that they fill and the funding that is due: equity after
+        each close, and what was invested of it.
         """
         equity, invested, marked = np.empty(len(bars)), np.empty(len(bars)), 0
-        for due in [*dues, None]:
-            until = len(bars) if due is None else due.row - self._rows
+        for step in [*steps(dues, settlements), None]:
+            until = len(bars) if step is None else step.row - self._rows
             worth = self._purse.held * bars.close[marked:until]
             equity[marked:until], invested[marked:until] = self._purse.cash + worth, worth
             marked = until
-            if due is not None:
-                self._order(due, float(bars.open[until]), int(bars.open_ns[until]))
+            if isinstance(step, Settlement):
+                self._funding += self._purse.fund(float(bars.open[until]), step.rate)
+            elif step is not None:
+                self._order(step, float(bars.open[until]), int(bars.open_ns[until]))
         self._rows += len(bars)
         self._last = float(bars.close[-1])
         return equity, invested
@@ -82,7 +88,7 @@ class Account:
             return
         fill = self._execute(due, done, filled_ns)
         if due.is_long:
-            self._entry = fill
+            self._entry, self._funding = fill, 0.0
         else:
             self._end(fill)
 
@@ -148,6 +154,7 @@ class Account:
             exit_price=exit_price,
             amount=amount,
             fees=fees,
-            pnl=amount * (exit_price - entered) - fees,
+            pnl=amount * (exit_price - entered) - fees - self._funding,
             reason=reason,
+            funding=self._funding,
         )

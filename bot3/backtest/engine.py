@@ -18,6 +18,7 @@ import numpy as np
 from attrs import frozen
 
 from bot3.backtest.account import Account
+from bot3.backtest.funding import Funding, FundingFlow
 from bot3.backtest.order_flow import OrderFlow
 from bot3.backtest.purse import Lane
 from bot3.backtest.settings import BacktestSettings, RoundTrip
@@ -55,12 +56,14 @@ class Running:
         name: str,
         settings: BacktestSettings,
         lanes: Sequence[Lane] = (),
+        funding: Funding | None = None,
     ) -> None:
         self._name, self._lanes = strategy.name, lanes
         self._targets: Callable[[Bars], Floats] = (
             strategy.begin() if isinstance(strategy, StreamedStrategy) else strategy.targets
         )
         self._flow, self._account = OrderFlow(settings.latency_ns), Account(name, settings)
+        self._funding = FundingFlow(funding or Funding())
         self.rows, self._exposed = 0, 0.0
 
     def take(self, bars: Bars) -> tuple[Floats, Floats]:
@@ -68,9 +71,10 @@ class Running:
         where the strategy's targets are none.
         """
         dues = self._flow.take(bars, self._checked(bars))
-        equity, invested = self._account.take(bars, dues)
+        settlements = self._funding.take(bars)
+        equity, invested = self._account.take(bars, dues, settlements)
         for lane in self._lanes:
-            lane.take(bars, dues)
+            lane.take(bars, dues, settlements)
         self.rows += len(bars)
         # One after the other: a sum of pairs would depend on how the bars were cut.
         shares = invested / np.maximum(equity, 1e-12)

@@ -11,6 +11,7 @@ from typing import final
 
 from attrs import define
 
+from bot3.backtest.funding import Settlement
 from bot3.backtest.order_flow import Due
 from bot3.backtest.settings import BacktestSettings
 from bot3.domain.bars import Bars
@@ -47,9 +48,22 @@ class Purse:
         self.held = 0.0
         return price, amount, amount * price * self.fee
 
+    def fund(self, price: float, rate: float) -> float:
+        """What is held pays its funding: how much, received below zero."""
+        paid = self.held * price * rate
+        self.cash -= paid
+        return paid
+
     def _whole(self, amount: float) -> float:
         lot = self.lot_size
         return math.floor(amount / lot + 1e-9) * lot if lot else amount
+
+
+def steps(dues: Sequence[Due], settlements: Sequence[Settlement]) -> list[Due | Settlement]:
+    """In the order of their rows; at one row funding comes first."""
+    if not settlements:
+        return list(dues)
+    return sorted([*settlements, *dues], key=lambda step: step.row)
 
 
 @final
@@ -67,14 +81,16 @@ class Lane:
         self._waiting: list[Due] = []
         self.equity = settings.cash
 
-    def take(self, bars: Bars, dues: Sequence[Due]) -> None:
-        """The next bars, with the orders that they fill."""
+    def take(self, bars: Bars, dues: Sequence[Due], settlements: Sequence[Settlement] = ()) -> None:
+        """The next bars, with the orders that they fill and the funding that is due."""
         waiting = [*self._waiting, *(due._replace(row=due.row + self._later) for due in dues)]
         opens, end = bars.open, self._rows + len(bars)
-        for due in waiting:
-            if due.row < end:
-                opening = float(opens[due.row - self._rows])
-                (self._purse.buy if due.is_long else self._purse.sell)(opening)
+        for step in steps([due for due in waiting if due.row < end], settlements):
+            opening = float(opens[step.row - self._rows])
+            if isinstance(step, Settlement):
+                self._purse.fund(opening, step.rate)
+            else:
+                (self._purse.buy if step.is_long else self._purse.sell)(opening)
         self._waiting = [due for due in waiting if due.row >= end]
         self._rows = end
         self.equity = self._purse.cash + self._purse.held * float(bars.close[-1])

@@ -104,6 +104,7 @@ def result_of(course: Course, cash: float, warnings: Sequence[str]) -> BacktestR
         "expectancy": trades.expectancy,
         "win_rate": trades.win_rate,
         "fees": _fees(course.fills),
+        "funding": sum(trip.funding for trip in course.trips),
         "exposure": course.exposure,
         "ticks" if course.is_trades else "bars": course.bars,
         "warnings": notes,

@@ -40,7 +40,9 @@ class BacktestSettings:
 
 @frozen
 class RoundTrip:
-    """One position, from its entry to its exit; times are opens. `reason`: why it ended."""
+    """One position, from its entry to its exit; times are opens. `reason`: why it ended.
+    `funding`: what it paid, received below zero; `pnl` is after it and after `fees`.
+    """
 
     symbol: str
     entry_ns: int
@@ -51,6 +53,7 @@ class RoundTrip:
     fees: float
     pnl: float
     reason: str
+    funding: float = 0.0
 
 
 def first_open_after(open_ns: Ints, arrived_ns: Ints) -> Ints:

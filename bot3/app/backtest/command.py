@@ -18,7 +18,7 @@ from adapters.simulated.bar_file import BAR_SUFFIXES
 from bot3.app.backtest.beside import growth_interval, percent
 from bot3.app.backtest.made import Made, marked_of
 from bot3.app.backtest.own_strategy import find_strategy, settings_of
-from bot3.app.backtest.read import file_of, read_sources
+from bot3.app.backtest.read import file_of, read_fundings, read_sources
 from bot3.app.backtest.report import html_report
 from bot3.app.backtest.simple import run_simple
 from bot3.backtest.result import BacktestResult, result_of
@@ -41,6 +41,7 @@ class BacktestOptions:
     strategy: str
     given: tuple[str, ...]
     settings: BacktestSettings
+    funding: tuple[Path, ...]
     timerange: str | None
     is_repaired: bool
     export: Path | None
@@ -90,7 +91,8 @@ def _book(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
         raise ConfigError("a recorded book is traded alone, and whole: one --data, no --timerange")
     started_ns = clock.monotonic_ns()
     given = settings_of(options.given)
-    found = run_book(options.data[0], options.strategy, given, options.settings)
+    fundings = read_fundings(options.funding, ["book"])
+    found = run_book(options.data[0], options.strategy, given, options.settings, fundings["book"])
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
     beside = {
         "strategy": options.strategy,
@@ -109,7 +111,8 @@ def _simple(
 ) -> Made:
     strategy = find_strategy(options.strategy, settings_of(options.given))
     share = evolve(options.settings, cash=options.settings.cash / len(sources))
-    return run_simple(strategy, sources, share, warnings, clock)
+    fundings = read_fundings(options.funding, [source.name for source in sources])
+    return run_simple(strategy, sources, share, warnings, clock, fundings)
 
 
 def _hybrid(
@@ -124,6 +127,8 @@ def _hybrid(
 
     if options.given:
         raise ConfigError("hybrid has no parameters: the configuration is its own (BOT3__…)")
+    if options.funding:
+        raise ConfigError("--funding: hybrid trades spot markets; leave it")
     return run_hybrid(sources, options.settings, warnings, environ, clock)
 
 
@@ -145,6 +150,7 @@ def _export(directory: Path, result: BacktestResult, page: str) -> None:
 
 _TRADE_COLUMNS: Final = (
     "symbol", "entry_ns", "entry_price", "exit_ns", "exit_price", "amount", "fees", "pnl", "reason",
+    "funding",
 )  # fmt: skip
 
 

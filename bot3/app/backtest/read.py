@@ -16,13 +16,16 @@ from typing import Final
 import pandas as pd
 from attrs import evolve
 
+from adapters.simulated.funding_file import read_funding
 from adapters.simulated.raw_bars import CHUNK_ROWS, raw_chunks
 from adapters.simulated.symbols import VENUES
 from bot3.backtest.bars import Flaw
+from bot3.backtest.funding import Funding
 from bot3.backtest.source import ENDLESS_NS, HELD_ROWS, Asked, Source, source_of
 from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError, DataError
 
+_FUNDED: Final = re.compile(r"(?P<name>([a-z0-9_-]+:)?[A-Z0-9]+/[A-Z0-9]+)=(?P<path>.+)")
 _EXPLICIT: Final = re.compile(
     r"(?P<venue>[a-z0-9_-]+):(?P<symbol>[A-Z0-9]+/[A-Z0-9]+)=(?P<path>.+)"
 )
@@ -54,6 +57,21 @@ def read_sources(
             source = evolve(source, venue=explicit["venue"], symbol=explicit["symbol"])
         found.append(source)
     return _named(found, files), warnings
+
+
+def read_fundings(paths: Sequence[Path], names: Sequence[str]) -> dict[str, Funding]:
+    """Rates by the name of an instrument: of `okx:BTC/USDT=FILE` for that one, of `FILE` for all
+    others. Raises `DataError` and `ConfigError`.
+    """
+    found: dict[str, Funding] = {}
+    for path in paths:
+        explicit = _FUNDED.fullmatch(str(path))
+        name, file = ("", path) if explicit is None else (explicit["name"], Path(explicit["path"]))
+        if name in found or (name and name not in names):
+            raise ConfigError(f"--funding {path}: want one file for each of {', '.join(names)}")
+        found[name] = Funding(*read_funding(file))
+    others = found.pop("", Funding())
+    return {name: found.get(name, others) for name in names}
 
 
 def read_all(

@@ -5,7 +5,7 @@ Invariant: the cost ladder and the baselines are of the same orders and bars, re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, final
 
@@ -15,6 +15,7 @@ from bot3.app.backtest.made import Made, Marked
 from bot3.app.backtest.regimes import RegimeTally
 from bot3.backtest.curve import Thinned
 from bot3.backtest.engine import BacktestingEngine, Running
+from bot3.backtest.funding import Funding, FundingFlow
 from bot3.backtest.order_flow import OrderFlow
 from bot3.backtest.purse import Lane
 from bot3.backtest.result import course_of
@@ -34,9 +35,14 @@ def run_simple(
     share: BacktestSettings,
     warnings: list[str],
     clock: Clock,
+    fundings: Mapping[str, Funding] | None = None,
 ) -> Made:
-    """`share`: of each instrument. Raises `DataError`."""
-    every = [_Instrument(strategy, source, share, clock) for source in sources]
+    """`share`: of each instrument; `fundings`: by its name. Raises `DataError`."""
+    rates = fundings or {}
+    every = [
+        _Instrument(strategy, source, share, clock, rates.get(source.name, Funding()))
+        for source in sources
+    ]
     if not share.slippage:
         warnings.append("filled in full at opens, without slippage: --slippage-bps adds some")
     if not isinstance(strategy, StreamedStrategy):
@@ -82,12 +88,18 @@ class _Instrument:
     """One of them, and what stands beside it."""
 
     def __init__(
-        self, strategy: BarStrategy, source: Source, share: BacktestSettings, clock: Clock
+        self,
+        strategy: BarStrategy,
+        source: Source,
+        share: BacktestSettings,
+        clock: Clock,
+        funding: Funding,
     ) -> None:
         self._strategy, self._source, self._share, self._clock = strategy, source, share, clock
         self.lanes = [Lane(share, times, later) for times, later in _LADDER]
-        self.running = Running(strategy, source.name, share, self.lanes)
+        self.running = Running(strategy, source.name, share, self.lanes, funding)
         self.held, self._flow = Lane(share, 1.0, 0), OrderFlow(share.latency_ns)
+        self._settled = FundingFlow(funding)
         self._prices, self._regimes = Thinned(source.rows), RegimeTally(source.rows)
         self.took_ns = 0
 
@@ -97,7 +109,8 @@ class _Instrument:
             started_ns = self._clock.monotonic_ns()
             equity, _ = self.running.take(bars)
             self.took_ns += self._clock.monotonic_ns() - started_ns
-            self.held.take(bars, self._flow.take(bars, np.ones(len(bars))))
+            dues = self._flow.take(bars, np.ones(len(bars)))
+            self.held.take(bars, dues, self._settled.take(bars))
             self._prices.take(bars.open_ns, bars.close)
             self._regimes.take(bars.close, equity)
             yield bars.close_ns, equity

@@ -128,3 +128,21 @@ def test_one_symbol_of_several_venues(tmp_path: Path) -> None:
     assert third["symbols"] == ["BTC/USDT", "bybit:ETH/USDT"]
     twice = called("--data", files[0], files[0], "--strategy", "buy_and_hold")
     assert "binance:BTC/USDT comes twice" in twice.output
+
+
+def test_funding_is_a_figure_of_its_own(tmp_path: Path) -> None:
+    path = write(frame_of(BARS), tmp_path / "BTC_USDT.csv")
+    rates = pd.DataFrame({"timestamp": frame_of(BARS)["ts"][100:103], "fundingRate": 0.001})
+    given = write(rates, tmp_path / "rates.csv")
+    data = ("--data", path, "--strategy", "buy_and_hold", "--fee", "0")
+    free, paid = told(*data), told(*data, "--funding", given)
+    held = free["trades"][0]["amount"]
+    due = sum(held * opened * 0.001 for opened in BARS.open[100:103])
+    assert (free["funding"], paid["funding"]) == (0.0, pytest.approx(due))
+    assert paid["final_equity"] == pytest.approx(free["final_equity"] - due)
+    assert paid["baselines"]["buy_and_hold"] == pytest.approx(paid["total_return"])
+    assert [rung["total_return"] for rung in paid["cost_ladder"][:3]] == [paid["total_return"]] * 3
+    other = called(*data, "--funding", f"ETH/USDT={given}")
+    assert "want one file for each of BTC/USDT" in other.output
+    hybrid = called("--data", path, "--strategy", "hybrid", "--funding", given)
+    assert "spot markets" in hybrid.output
