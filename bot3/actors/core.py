@@ -42,6 +42,7 @@ from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
     BalanceChanged,
+    DeadManChanged,
     InstrumentsLoaded,
     OrderFilled,
 )
@@ -180,6 +181,8 @@ class DecisionCore:
                 listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())
             case AccountLost():
                 listeners = (self.risk, board)
+            case DeadManChanged():
+                listeners = (board,)
             case AccountRestored():
                 listeners = (self.risk, self.execution, board)
             case _:

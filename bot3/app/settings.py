@@ -228,6 +228,7 @@ class VenueSection:
     request_timeout_s: Annotated[float, Number(0.05, 60)]
     maker_fee_rate: Annotated[float, Number(-0.01, 0.1)]
     taker_fee_rate: Annotated[float, Number(0, 0.1)]
+    dead_man_s: Annotated[int, Whole(0, 300)]
 
 
 @frozen

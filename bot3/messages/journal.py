@@ -36,6 +36,7 @@ from bot3.messages.orders import (
     AccountRestored,
     BalanceChanged,
     CancelFailed,
+    DeadManChanged,
     ForeignOrdersSeen,
     IntentRecorded,
     OrderAcknowledged,
@@ -78,6 +79,7 @@ Record = (
     | ReconcileMismatch
     | ReconcileMatched
     | ForeignOrdersSeen
+    | DeadManChanged
     | StopHit
     | PeakRaised
     | LadderMoved

@@ -43,7 +43,7 @@ def after_event(order: Order, event: OrderEvent) -> Order:
         case OrderFilled():
             return order.fill(event.fill)
         case OrderCanceled():
-            return order.move(OrderInput.CANCEL)
+            return order.move(OrderInput.CANCEL, reason=event.reason)
         case OrderExpired():
             return order.move(OrderInput.EXPIRE)
         case OrderRejected():
