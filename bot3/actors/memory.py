@@ -23,7 +23,12 @@ from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.healing import RestoreSnapshot, StartEmpty
 from bot3.messages.journal import JournalEntry, Record
-from bot3.messages.orders import BalanceChanged, InstrumentsLoaded, OrderFilled
+from bot3.messages.orders import (
+    BalanceAdopted,
+    BalanceChanged,
+    InstrumentsLoaded,
+    OrderFilled,
+)
 from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address
 
@@ -79,7 +84,7 @@ class Memory:
             case BalanceChanged():
                 self.recovery.fold((message,))
                 self.balances.update(((held.venue, held.asset), held) for held in message.balances)
-            case OrderFilled(fill=fill):
+            case OrderFilled(fill=fill) | BalanceAdopted(fill=fill):
                 was_known = self.recovery.tracker.has(fill)
                 self.recovery.fold((message,))
                 if not was_known and self.recovery.tracker.has(fill):

@@ -192,6 +192,8 @@ class ExecutionSettings:
     risk_aversion: Annotated[float, Number(0, 1)]
     order_lifetime_s: Annotated[float, Number(0.1, 60)]
     paper_latency_s: Annotated[float, Number(0, 10)]
+    adopt_orders: Annotated[bool, Flag()]
+    adopt_balances: Annotated[bool, Flag()]
 
 
 @frozen

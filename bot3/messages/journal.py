@@ -34,12 +34,14 @@ from bot3.messages.minds import (
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    BalanceAdopted,
     BalanceChanged,
     CancelFailed,
     DeadManChanged,
     ForeignOrdersSeen,
     IntentRecorded,
     OrderAcknowledged,
+    OrderAdopted,
     OrderCanceled,
     OrderDenied,
     OrderExpired,
@@ -80,6 +82,8 @@ Record = (
     | ReconcileMatched
     | ForeignOrdersSeen
     | DeadManChanged
+    | OrderAdopted
+    | BalanceAdopted
     | StopHit
     | PeakRaised
     | LadderMoved
@@ -98,6 +102,8 @@ CRITICAL = (
     OrderExpired,
     OrderRejected,
     OrderOutcomeUnknown,
+    OrderAdopted,
+    BalanceAdopted,
     TradingHalted,
     TradingResumed,
     StopHit,

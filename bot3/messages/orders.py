@@ -237,6 +237,19 @@ class ForeignOrdersSeen(msgspec.Struct, frozen=True, tag=True):
         )
 
 
+class OrderAdopted(msgspec.Struct, frozen=True, tag=True):
+    """A foreign order is ours from now on: counted, cancelled where it serves no target."""
+
+    intent: OrderIntent
+    venue_order_id: str
+
+
+class BalanceAdopted(msgspec.Struct, frozen=True, tag=True):
+    """Coins beyond our positions are one from now on; `fill`: what buying them would have been."""
+
+    fill: Fill
+
+
 class QueryAnswered(msgspec.Struct, frozen=True):
     """What the venue says of one order; None where it knows no such order (yet)."""
 
@@ -246,6 +259,7 @@ class QueryAnswered(msgspec.Struct, frozen=True):
     ts_local_ns: int
 
 
+Adopted = OrderAdopted | BalanceAdopted
 OrderEvent = (
     OrderAcknowledged
     | OrderFilled

@@ -10,6 +10,7 @@ from bot3.domain.values import InstrumentId, Quantity
 from bot3.messages.orders import (
     CancelFailed,
     OrderAcknowledged,
+    OrderAdopted,
     OrderCanceled,
     OrderEvent,
     OrderExpired,
@@ -24,6 +25,12 @@ def order_of(event: OrderEvent) -> tuple[InstrumentId, ClientOrderId]:
     if isinstance(event, OrderFilled):
         return event.fill.instrument, event.fill.client_order_id
     return event.instrument, event.client_order_id
+
+
+def adopted_order(adopted: OrderAdopted) -> Order:
+    """As it rests."""
+    sent = Order(adopted.intent).move(OrderInput.SEND)
+    return sent.move(OrderInput.ACKNOWLEDGE, venue_order_id=adopted.venue_order_id)
 
 
 def stated_filled(event: OrderEvent) -> Quantity | None:

@@ -47,6 +47,7 @@ from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
     OrderAcknowledged,
+    OrderAdopted,
     OrderDenied,
     OrderOutcomeUnknown,
 )
@@ -254,6 +255,8 @@ class Board:
             case PositionChanged():
                 self.instruments[message.instrument].position = message
                 self._fill(message.fill)
+            case OrderAdopted(intent=intent):
+                self._show(intent, OrderStatus.OPEN)
             case StopHit():
                 self.stops_hit += 1
                 self.stop = message.words

@@ -57,6 +57,8 @@ EXAMPLES: list[Record] = [
     rejected(),
     orders.OrderOutcomeUnknown(id_of(), KEY, "time-out", START_NS),
     orders.CancelFailed(id_of(), KEY, "unknown order", START_NS),
+    orders.OrderAdopted(make_intent(), "v1"),
+    orders.BalanceAdopted(make_fill("adopted-1")),
     orders.DeadManChanged(VENUE, True, "armed", START_NS),
     orders.BalanceChanged(VENUE, (make_balance(BTC, "1", "0.5"),), START_NS, START_NS),
     orders.AccountLost(VENUE, "closed", START_NS),
