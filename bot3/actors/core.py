@@ -30,7 +30,7 @@ from bot3.actors.market_regime import MarketRegimeActor
 from bot3.actors.memory import Memory, RememberedJournal
 from bot3.actors.mev import MevActor, MevMessage, MevSettings
 from bot3.actors.minds import Mind
-from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
+from bot3.actors.portfolio import Adoption, PortfolioActor, PortfolioMessage, restored_portfolio
 from bot3.actors.restored_risk import RiskSettings
 from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.values import InstrumentId, Symbol, VenueName
@@ -41,8 +41,12 @@ from bot3.messages.orders import (
     AccountEvent,
     AccountLost,
     AccountRestored,
+    Adopted,
+    BalanceAdopted,
     BalanceChanged,
+    DeadManChanged,
     InstrumentsLoaded,
+    OrderAdopted,
     OrderFilled,
 )
 from bot3.regime.market_wide import MarketWideRegime
@@ -172,7 +176,7 @@ class DecisionCore:
         money = (self.execution, self.portfolio, self.healing)
         return (*markets, *money, *learning, self.market_regime)
 
-    def publish(self, event: AccountEvent) -> None:
+    def publish(self, event: AccountEvent | Adopted) -> None:
         """A venue's news: into the journal, and when it is durable to whom it concerns.
 
         Portfolio hears of a fill before execution does: risk then learns of the position before
@@ -187,6 +191,12 @@ class DecisionCore:
                 listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())
             case AccountLost():
                 listeners = (self.risk, board)
+            case DeadManChanged():
+                listeners = (board,)
+            case OrderAdopted():
+                listeners = (self.portfolio, self.risk, self.execution, board)
+            case BalanceAdopted():
+                listeners = (self.portfolio, self.execution)
             case AccountRestored():
                 listeners = (self.risk, self.execution, board)
             case _:
@@ -233,6 +243,7 @@ class DecisionCore:
             risk=self.risk,
             reconcilers=self.outlets.accounts,
             costs={key: mind.priced() for key, mind in self.minds.items()},
+            adopt=Adoption(self.settings.is_adopting_balances, self.memory, self.publish),
         )
 
     def _build_execution(self) -> ExecutionActor:
@@ -244,6 +255,7 @@ class DecisionCore:
             accounts=self.outlets.accounts,
             events=(self.execution, self.outlets.board),
             watcher=self.outlets.board,
+            adopt=self.publish,
             arbitrage=self._arbitraging(),
         )
         return ExecutionActor(
@@ -252,7 +264,7 @@ class DecisionCore:
             self.clock,
             run=self.settings.run,
             recovery=self.memory.recovery,
-            halt=self.memory.halt(),
+            halt=self.memory.halt,
         )
 
     def _build_risk(self) -> RiskActor:

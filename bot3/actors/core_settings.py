@@ -41,6 +41,7 @@ class CoreSettings:
     healing: HealingSettings
     arbitrage: ArbitrageSettings = Factory(ArbitrageSettings)
     mev: MevSettings | None = None
+    is_adopting_balances: bool = False
 
 
 @frozen

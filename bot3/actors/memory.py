@@ -26,6 +26,7 @@ from bot3.messages.journal import JournalEntry, Record
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    BalanceAdopted,
     BalanceChanged,
     InstrumentsLoaded,
     OrderFilled,
@@ -94,7 +95,7 @@ class Memory:
             case BalanceChanged():
                 self.recovery.fold((message,))
                 self.balances.update(((held.venue, held.asset), held) for held in message.balances)
-            case OrderFilled(fill=fill):
+            case OrderFilled(fill=fill) | BalanceAdopted(fill=fill):
                 was_known = self.recovery.tracker.has(fill)
                 self.recovery.fold((message,))
                 if not was_known and self.recovery.tracker.has(fill):

@@ -36,6 +36,7 @@ from bot3.messages.orders import (
     AccountRestored,
     BalanceChanged,
     InstrumentsLoaded,
+    OrderAdopted,
     OrderApproved,
     OrderDenied,
     ProposeOrder,
@@ -67,6 +68,7 @@ RiskMessage = (
     | FeedRestored
     | PositionChanged
     | OrderClosed
+    | OrderAdopted
     | EquityMarked
     | BalanceChanged
     | AccountLost
@@ -185,6 +187,7 @@ class RiskActor(DecisionActor[RiskMessage]):
         | AccountLost
         | AccountRestored
         | InstrumentsLoaded
+        | OrderAdopted
         | ReconcileMismatch
         | ReconcileMatched
         | CircuitChanged,
@@ -204,6 +207,10 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._manager.on_instruments(message.instruments)
             case CircuitChanged():
                 self._manager.on_circuit(message)
+            case OrderAdopted(intent=intent):
+                kept = self._memory.recovery.order(intent.client_order_id)
+                assert kept is not None  # memory hears of a record first
+                self._manager.restore_order(kept)
             case ReconcileMismatch() | ReconcileMatched():
                 self._manager.on_reconciled(message)
             case FeedRestored():

@@ -208,6 +208,7 @@ class Session:
             self.engine.core.execution.send(CancelEverything(reason))
             while self.engine.board.live:  # noqa: ASYNC110  (a look or two, at the very end)
                 await trio.sleep(LOOK_INTERVAL_S)
+            await self.engine.disarm()
         ended = SessionEnded(self.started.run, reason, self.clock.now_ns())
         self.engine.core.journal.send(JournalEntry(ended))
         tree.stop()

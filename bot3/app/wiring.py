@@ -54,16 +54,15 @@ def execution_of(config: Config) -> ExecutionSettings:
         planner=planner,
         schedule=schedule,
         order_lifetime_s=given.order_lifetime_s,
+        is_adopting_orders=given.adopt_orders,
         group=group_of(config.arbitrage),
     )
 
 
 def regime_of(states: int, emission: str) -> RegimeSettings:
     """How regimes are told apart."""
-    degrees_of_freedom = STUDENT_T_DEGREES if emission == "t" else 0.0
-    return RegimeSettings(
-        filter=HamiltonSettings(states=states, degrees_of_freedom=degrees_of_freedom)
-    )
+    degrees = STUDENT_T_DEGREES if emission == "t" else 0.0
+    return RegimeSettings(filter=HamiltonSettings(states=states, degrees_of_freedom=degrees))
 
 
 def learner_of(config: Config, cost_bps: float) -> LearnerSettings:
@@ -148,4 +147,5 @@ def core_settings(config: Config, run: RunId) -> CoreSettings:
         mind=mind_of(config, taker_fee_rate(config)),
         healing=healing_of(config),
         arbitrage=arbitrage_of(config),
+        is_adopting_balances=config.execution.adopt_balances,
     )

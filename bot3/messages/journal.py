@@ -34,11 +34,14 @@ from bot3.messages.minds import (
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    BalanceAdopted,
     BalanceChanged,
     CancelFailed,
+    DeadManChanged,
     ForeignOrdersSeen,
     IntentRecorded,
     OrderAcknowledged,
+    OrderAdopted,
     OrderCanceled,
     OrderDenied,
     OrderExpired,
@@ -84,6 +87,9 @@ Record = (
     | ReconcileMismatch
     | ReconcileMatched
     | ForeignOrdersSeen
+    | DeadManChanged
+    | OrderAdopted
+    | BalanceAdopted
     | StopHit
     | PeakRaised
     | LadderMoved
@@ -104,6 +110,8 @@ CRITICAL = (
     OrderExpired,
     OrderRejected,
     OrderOutcomeUnknown,
+    OrderAdopted,
+    BalanceAdopted,
     TradingHalted,
     TradingResumed,
     StopHit,

@@ -14,6 +14,7 @@ from typing import final
 from attrs import frozen
 
 from bot3.domain.fill import Fill
+from bot3.domain.ids import ADOPTED_BALANCE, ClientOrderId, parse_client_order_id
 from bot3.domain.values import ZERO, Asset, InstrumentId, Price
 
 # Cost is split at this step, so that sums of costs stay exact in 28 digits.
@@ -74,13 +75,14 @@ FLAT = Position()
 class PositionTracker:
     """Every instrument's position. Trade ids are kept for ever: forgetting one counts it twice."""
 
-    __slots__ = ("_fees", "_positions", "_trade_ids")
+    __slots__ = ("_adopted", "_fees", "_positions", "_trade_ids")
 
     def __init__(self, like: PositionTracker | None = None) -> None:
         """Empty, or with the past of another one: two actors never share a tracker."""
         self._positions = {} if like is None else like.positions()
         self._trade_ids = {} if like is None else like.trade_ids()
         self._fees = {} if like is None else like.fees()
+        self._adopted: set[str] = set() if like is None else like.adopted()
 
     def apply(self, fill: Fill) -> bool:
         """Counts a fill; False where its trade id was counted before.
@@ -102,6 +104,24 @@ class PositionTracker:
         self._positions[fill.instrument] = after
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
+
+    def adopt(self, client_order_id: ClientOrderId) -> None:
+        """A foreign order is ours from now on."""
+        self._adopted.add(client_order_id)
+
+    def owns(self, client_order_id: ClientOrderId) -> bool:
+        """Whether a fill of this order changes our position."""
+        is_own = parse_client_order_id(client_order_id) is not None
+        return is_own or client_order_id in self._adopted or client_order_id == ADOPTED_BALANCE
+
+    def adopted(self) -> set[str]:
+        """Foreign orders that are ours."""
+        return set(self._adopted)
+
+    def adoptions(self, instrument: InstrumentId) -> int:
+        """How often coins of the account became our position."""
+        ids = self._trade_ids.get(instrument, ())
+        return sum(trade_id.startswith(ADOPTED_BALANCE) for trade_id in ids)
 
     def has(self, fill: Fill) -> bool:
         """Whether its trade id was counted."""

@@ -14,7 +14,7 @@ from attrs import Factory, define, evolve, frozen
 
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
-from bot3.domain.ids import ClientOrderId, parse_client_order_id
+from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import Order, OrderInput, OrderStatus
 from bot3.domain.values import ZERO, InstrumentId, Symbol
 from bot3.messages.control import (
@@ -28,7 +28,13 @@ from bot3.messages.control import (
 )
 from bot3.messages.journal import Record
 from bot3.messages.minds import StrategyPromoted
-from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
+from bot3.messages.orders import (
+    BalanceAdopted,
+    IntentRecorded,
+    OrderAdopted,
+    OrderEvent,
+    OrderFilled,
+)
 from bot3.messages.risk import (
     AllocationSolved,
     BetsMeasured,
@@ -37,7 +43,7 @@ from bot3.messages.risk import (
     VolatilityFitted,
 )
 from bot3.portfolio.drawdown import DrawdownWatch
-from bot3.portfolio.events import after_event, order_of, stated_filled
+from bot3.portfolio.events import adopted_order, after_event, order_of, stated_filled
 from bot3.portfolio.positions import PositionTracker
 from bot3.portfolio.round_trips import RoundTrips
 
@@ -180,6 +186,11 @@ class Recovery:
 
     def _setting(self, record: Record) -> None:
         match record:
+            case OrderAdopted(intent=intent):
+                self.tracker.adopt(intent.client_order_id)
+                self._orders[intent.client_order_id] = RecoveredOrder(adopted_order(record))
+            case BalanceAdopted(fill=fill):
+                self._fill(fill)
             case CapitalChanged():
                 self.capital = record
             case PeakRaised(symbol=symbol, price=price):
@@ -193,7 +204,7 @@ class Recovery:
                 pass  # nothing that recovery needs
 
     def _fill(self, fill: Fill) -> None:
-        if parse_client_order_id(fill.client_order_id) is not None:
+        if self.tracker.owns(fill.client_order_id):
             if self.tracker.apply(fill):
                 self._follow_trip(fill)
             seen_ns = self.last_fill_ns.get(fill.instrument, 0)

@@ -12,7 +12,7 @@ from typing import final
 from bot3.domain.account import Balance
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
-from bot3.domain.ids import parse_client_order_id
+from bot3.domain.ids import ADOPTED_BALANCE
 from bot3.domain.order import Order, OrderInput
 from bot3.domain.values import Asset, VenueName
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
@@ -20,14 +20,17 @@ from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
 from bot3.messages.journal import Record
 from bot3.messages.orders import (
+    Adopted,
+    BalanceAdopted,
     BalanceChanged,
     ForeignOrdersSeen,
     IntentRecorded,
+    OrderAdopted,
     OrderDenied,
     OrderEvent,
     OrderFilled,
 )
-from bot3.portfolio.events import after_event, order_of
+from bot3.portfolio.events import adopted_order, after_event, order_of
 from bot3.portfolio.group_figures import group_figures
 from bot3.portfolio.positions import PositionTracker, base_and_quote
 from bot3.portfolio.report_rows import (
@@ -38,7 +41,7 @@ from bot3.portfolio.report_rows import (
     order_line_of,
 )
 
-FOREIGN = "foreign"  # in the place of a strategy's name
+FOREIGN, ADOPTED = "foreign", "adopted"  # in the place of a strategy's name
 
 
 def _profit(tracker: PositionTracker, fills: int) -> Profit:
@@ -123,10 +126,20 @@ class ReportFold:
                 self._halted = reason
             case TradingResumed():
                 self._halted = None
-            case _ if isinstance(record, OrderEvent):
-                self._order_event(record)
+            case _ if isinstance(record, OrderEvent | Adopted):
+                self._order_news(record)
             case _:
                 pass  # nothing that a report shows
+
+    def _order_news(self, news: OrderEvent | Adopted) -> None:
+        if isinstance(news, OrderAdopted):
+            key = news.intent.client_order_id
+            self._tracker.adopt(key)
+            self._orders[key] = adopted_order(news)
+        elif isinstance(news, BalanceAdopted):
+            self._fill(news.fill)
+        else:
+            self._order_event(news)
 
     def _order_event(self, event: OrderEvent) -> None:
         key = order_of(event)[1]
@@ -142,9 +155,10 @@ class ReportFold:
 
     def _fill(self, fill: Fill) -> None:
         order = self._orders.get(fill.client_order_id)
-        strategy = FOREIGN if order is None else order.intent.strategy
+        unknown = ADOPTED if fill.client_order_id == ADOPTED_BALANCE else FOREIGN
+        strategy = unknown if order is None else order.intent.strategy
         self._fills.setdefault((str(fill.instrument), fill.trade_id), (fill, strategy))
-        if parse_client_order_id(fill.client_order_id) is None or not self._tracker.apply(fill):
+        if not self._tracker.owns(fill.client_order_id) or not self._tracker.apply(fill):
             return
         tracker, fills = self._by_strategy.setdefault(strategy, (PositionTracker(), []))
         tracker.apply(fill)

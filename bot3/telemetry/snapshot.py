@@ -168,6 +168,9 @@ class Snapshots:
             circuit=card.circuit.value,
             sent=dict(card.sent),
             foreign=card.foreign,
+            is_dead_man_armed=None if card.dead_man is None else card.dead_man.is_armed,
+            dead_man="" if card.dead_man is None else card.dead_man.detail,
+            dead_man_canceled=card.dead_man_canceled,
             counts=self._gauges.counts(name),
             health=self._gauges.health(name),
         )

@@ -34,7 +34,8 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `circuit` is closed while entries pass, open while none does, half_open while one may try;
     `sent` has our orders there by type: post_only rests, limit crosses; `foreign` those that are
-    not ours.
+    not ours. `is_dead_man_armed` is None where the venue's dead-man's switch is not wanted,
+    `dead_man` says what it does, or why it is not armed; `dead_man_canceled` counts what it took.
     """
 
     is_feed_connected: bool
@@ -44,6 +45,9 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     circuit: str = "closed"
     sent: dict[str, int] = {}
     foreign: tuple[str, ...] = ()
+    is_dead_man_armed: bool | None = None
+    dead_man: str = ""
+    dead_man_canceled: int = 0
     counts: dict[str, int] = {}
     health: VenueHealth = VenueHealth()
 

@@ -133,6 +133,12 @@ class StatusMetrics:
         gauge("bot3_circuit_state", text, circuit, venue=venue)
         text = "Orders on the account that are not ours, left alone."
         gauge("bot3_foreign_orders", text, len(state.foreign), venue=venue)
+        if state.is_dead_man_armed is not None:
+            text = "1 where the venue cancels entries by itself should it hear nothing of us."
+            gauge("bot3_dead_man_armed", text, state.is_dead_man_armed, venue=venue)
+            text = "Orders of ours that the venue canceled because it heard nothing of us."
+            count = state.dead_man_canceled
+            self._counter("bot3_dead_man_canceled_total", text, count, venue=venue)
         text = "Orders sent there by type: post_only rests, limit crosses."
         for kind, count in state.sent.items():
             self._counter("bot3_orders_sent_total", text, count, venue=venue, type=kind)
