@@ -10,12 +10,12 @@ restarted one is built like a first one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, final
 
 from attrs import field, frozen
 
+from bot3.actors.account_news import AccountEars
 from bot3.actors.arbitrage import ArbitrageActor, ArbitrageMessage
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.execution import (
@@ -37,18 +37,7 @@ from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.minds import RegimeEstimated, TargetProposed
-from bot3.messages.orders import (
-    AccountEvent,
-    AccountLost,
-    AccountRestored,
-    Adopted,
-    BalanceAdopted,
-    BalanceChanged,
-    DeadManChanged,
-    InstrumentsLoaded,
-    OrderAdopted,
-    OrderFilled,
-)
+from bot3.messages.orders import AccountEvent, Adopted, InstrumentsLoaded
 from bot3.regime.market_wide import MarketWideRegime
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
@@ -177,32 +166,11 @@ class DecisionCore:
         return (*markets, *money, *learning, self.market_regime)
 
     def publish(self, event: AccountEvent | Adopted) -> None:
-        """A venue's news: into the journal, and when it is durable to whom it concerns.
-
-        Portfolio hears of a fill before execution does: risk then learns of the position before
-        it learns that the order is closed.
-        """
-        board = self.outlets.board
-        listeners: Sequence[Address[Any]]
-        match event:
-            case OrderFilled():
-                listeners = (self.portfolio, self.execution)
-            case BalanceChanged():
-                listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())
-            case AccountLost():
-                listeners = (self.risk, board)
-            case DeadManChanged():
-                listeners = (board,)
-            case OrderAdopted():
-                listeners = (self.portfolio, self.risk, self.execution, board)
-            case BalanceAdopted():
-                listeners = (self.portfolio, self.execution)
-            case AccountRestored():
-                listeners = (self.risk, self.execution, board)
-            case _:
-                listeners = (self.execution, board)
-        deliver = tuple((listener, event) for listener in listeners)
-        self.journal.send(JournalEntry(event, deliver))
+        """A venue's news: into the journal, and when it is durable to whom it concerns."""
+        ears = AccountEars(
+            self.portfolio, self.risk, self.execution, self.outlets.board, self._arbitraging()
+        )
+        self.journal.send(JournalEntry(event, tuple((each, event) for each in ears.of(event))))
 
     def money_specs(self) -> tuple[DecisionSpec[Any], DecisionSpec[Any], DecisionSpec[Any]]:
         """Declarations of portfolio, execution and risk."""
