@@ -71,6 +71,18 @@ class Position:
 FLAT = Position()
 
 
+def after_fill(position: Position, fill: Fill) -> Position:
+    """A fee in base leaves the position and is realized at the fill's price; one in quote is
+    realized; one in a third asset is none of the position's business.
+    """
+    base, quote = base_and_quote(fill.instrument)
+    price = fill.price.amount
+    after = position.trade(fill.side.sign * fill.amount.amount, price)
+    if fill.fee_asset == base:
+        return after.trade(-fill.fee, price).pay(fill.fee * price)
+    return after.pay(fill.fee) if fill.fee_asset == quote else after
+
+
 @final
 class PositionTracker:
     """Every instrument's position. Trade ids are kept for ever: forgetting one counts it twice."""
@@ -85,23 +97,12 @@ class PositionTracker:
         self._adopted: set[str] = set() if like is None else like.adopted()
 
     def apply(self, fill: Fill) -> bool:
-        """Counts a fill; False where its trade id was counted before.
-
-        A fee in base leaves the position and is realized at the fill's price; one in quote is
-        realized; one in a third asset is in `fees` alone.
-        """
-        base, quote = base_and_quote(fill.instrument)
+        """Counts a fill; False where its trade id was counted before."""
         seen = self._trade_ids.setdefault(fill.instrument, set())
         if fill.trade_id in seen:
             return False
         seen.add(fill.trade_id)
-        price = fill.price.amount
-        after = self.position(fill.instrument).trade(fill.side.sign * fill.amount.amount, price)
-        if fill.fee_asset == base:
-            after = after.trade(-fill.fee, price).pay(fill.fee * price)
-        elif fill.fee_asset == quote:
-            after = after.pay(fill.fee)
-        self._positions[fill.instrument] = after
+        self._positions[fill.instrument] = after_fill(self.position(fill.instrument), fill)
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
 

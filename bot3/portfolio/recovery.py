@@ -46,6 +46,7 @@ from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.events import adopted_order, after_event, order_of, stated_filled
 from bot3.portfolio.positions import PositionTracker
 from bot3.portfolio.round_trips import RoundTrips
+from bot3.portfolio.strategy_books import StrategyBooks, strategy_of
 
 SETTLED_KEPT = 1_000
 STOPS_KEPT = 100
@@ -107,6 +108,7 @@ class Recovery:
     def __init__(self, account: str) -> None:
         self.account = account
         self.tracker = PositionTracker()
+        self.strategies = StrategyBooks()
         self.watch = DrawdownWatch()
         self.halted: TradingHalted | None = None
         self.stops: dict[Symbol, StopHit] = {}
@@ -207,6 +209,9 @@ class Recovery:
         if self.tracker.owns(fill.client_order_id):
             if self.tracker.apply(fill):
                 self._follow_trip(fill)
+                kept = self.order(fill.client_order_id)
+                name = strategy_of(fill, None if kept is None else kept.order)
+                self.strategies.take(name, fill)
             seen_ns = self.last_fill_ns.get(fill.instrument, 0)
             self.last_fill_ns[fill.instrument] = max(seen_ns, fill.ts_venue_ns)
 

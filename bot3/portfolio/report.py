@@ -12,7 +12,6 @@ from typing import final
 from bot3.domain.account import Balance
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
-from bot3.domain.ids import ADOPTED_BALANCE
 from bot3.domain.order import Order, OrderInput
 from bot3.domain.values import Asset, VenueName
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
@@ -40,8 +39,7 @@ from bot3.portfolio.report_rows import (
     fill_row_of,
     order_line_of,
 )
-
-FOREIGN, ADOPTED = "foreign", "adopted"  # in the place of a strategy's name
+from bot3.portfolio.strategy_books import StrategyBooks, strategy_of
 
 
 def _profit(tracker: PositionTracker, fills: int) -> Profit:
@@ -69,7 +67,7 @@ class ReportFold:
         self._orders: dict[str, Order] = {}
         self._fills: dict[tuple[str, str], tuple[Fill, str]] = {}
         self._tracker = PositionTracker()
-        self._by_strategy: dict[str, tuple[PositionTracker, list[Fill]]] = {}
+        self._strategies = StrategyBooks()
         self._balances: dict[tuple[VenueName, Asset], Balance] = {}
         self._equity: EquityMarked | None = None
         self._halted: str | None = None
@@ -155,19 +153,17 @@ class ReportFold:
 
     def _fill(self, fill: Fill) -> None:
         order = self._orders.get(fill.client_order_id)
-        unknown = ADOPTED if fill.client_order_id == ADOPTED_BALANCE else FOREIGN
-        strategy = unknown if order is None else order.intent.strategy
+        strategy = strategy_of(fill, order)
         self._fills.setdefault((str(fill.instrument), fill.trade_id), (fill, strategy))
         if not self._tracker.owns(fill.client_order_id) or not self._tracker.apply(fill):
             return
-        tracker, fills = self._by_strategy.setdefault(strategy, (PositionTracker(), []))
-        tracker.apply(fill)
-        fills.append(fill)
+        self._strategies.take(strategy, fill)
 
     def report(self) -> AccountReport:
         """Of what was folded so far."""
         marked = self._equity
-        own = sum(len(fills) for _, fills in self._by_strategy.values())
+        books = self._strategies.books
+        own = sum(book.fills for book in books.values())
         return AccountReport(
             account=self._account,
             data_source=self._source,
@@ -185,10 +181,7 @@ class ReportFold:
             halt_reason=self._halted or "",
             mismatches=tuple(each.words for each in self._mismatches.values()),
             profit=_profit(self._tracker, own),
-            strategies={
-                name: _profit(tracker, len(fills))
-                for name, (tracker, fills) in self._by_strategy.items()
-            },
+            strategies={name: book.profit() for name, book in books.items()},
             groups=group_figures(self._groups),
             anomalies=self._anomalies,
             foreign_orders=tuple(w for seen in self._foreign.values() for w in seen.words),

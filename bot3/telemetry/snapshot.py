@@ -13,6 +13,7 @@ from attrs import frozen
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.minds import MarketRegimeEstimated, RegimeEstimated
 from bot3.messages.risk import RiskScaled
+from bot3.portfolio.strategy_books import StrategyBook
 from bot3.telemetry.board import Board
 from bot3.telemetry.cards import InstrumentCard
 from bot3.telemetry.status import (
@@ -24,6 +25,7 @@ from bot3.telemetry.status import (
     VenueHealth,
     VenueStatus,
 )
+from bot3.telemetry.strategies import fees_of, strategies_of
 from supervisors.clock import Clock
 from supervisors.observe import ActorStatistics
 
@@ -56,6 +58,10 @@ class Gauges(Protocol):
     def counts(self, venue: str) -> dict[str, int]: ...
 
     def health(self, venue: str) -> VenueHealth: ...
+
+    def strategies(self) -> Mapping[str, StrategyBook]:
+        """What each made since the journal began."""
+        ...
 
     def notes(self) -> tuple[str, ...]:
         """What else keeps it from trading."""
@@ -135,6 +141,8 @@ class Snapshots:
             equity_start=facts.capital if board.equity_start is None else board.equity_start,
             equity=None if marked is None else marked.equity,
             fees_paid=board.fees_paid,
+            fees=fees_of(self._gauges.strategies()),
+            strategies=strategies_of(self._gauges.strategies(), board.instruments, facts.quote),
             drawdown=0.0 if marked is None else marked.drawdown,
             max_drawdown=board.drawdown_max,
             is_halted=board.halted is not None,

@@ -84,6 +84,18 @@ class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
     risk_factors: dict[str, float] = {}
 
 
+class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strategy made since the journal began, in the quote asset; fees by the asset charged.
+
+    `unrealized` is None where something that it holds has no price yet.
+    """
+
+    realized: Decimal
+    unrealized: Decimal | None
+    fees: dict[str, Decimal]
+    fills: int
+
+
 class RiskStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The drawdown ladder, what sizes are made from (`capital`, in quote; `reserve` is set aside),
     and what growth the results so far support, in words; `apy` has its 95 % interval.
@@ -175,6 +187,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     all instruments together.
     `stop` is the last protective stop that was hit, of `stops_hit`;
     `mismatches` says where a venue's books and ours differ for good: no entries there;
+    `fees_paid` is of this run and of fees in base or quote, `fees` since the journal began by the
+    asset charged, as are `strategies`;
     `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
     """
 
@@ -187,6 +201,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     equity_start: Decimal
     equity: Decimal | None = None
     fees_paid: Decimal = _ZERO
+    fees: dict[str, Decimal] = {}
+    strategies: dict[str, StrategyStatus] = {}
     drawdown: float = 0.0
     max_drawdown: float = 0.0
     target_apy: float | None = None

@@ -43,6 +43,7 @@ class StatusMetrics:
         gauge(name, text, latency.p50_us, quantile="0.5")
         gauge(name, text, latency.p99_us, quantile="0.99")
         self._totals(status)
+        self._made(status)
         for venue, state in status.venues.items():
             self._venue(venue, state)
         for instrument in status.instruments:
@@ -145,6 +146,16 @@ class StatusMetrics:
         text = "What its adapter counts."
         for what, count in state.counts.items():
             gauge("bot3_venue_counts", text, count, venue=venue, what=what)
+
+    def _made(self, status: Status) -> None:
+        text = "Fees paid since the journal began, by the asset charged."
+        for asset, fee in status.fees.items():
+            self._gauge("bot3_fees", text, fee, asset=asset)
+        text = "Profit of a strategy since the journal began, in the quote asset."
+        name = "bot3_strategy_profit"
+        for strategy, state in status.strategies.items():
+            self._gauge(name, text, state.realized, strategy=strategy, kind="realized")
+            self._gauge(name, text, state.unrealized, strategy=strategy, kind="unrealized")
 
     def _totals(self, status: Status) -> None:
         counter = self._counter
