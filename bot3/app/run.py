@@ -230,6 +230,8 @@ def summary_of(status: Status) -> dict[str, Any]:
         "orders": status.orders_by_status,
         "fills": status.fills,
         "denials": status.denials,
+        "stops_hit": status.stops_hit,
+        "allocation": status.risk.allocation,
         "equity_start": float(status.equity_start),
         "equity_end": float(equity),
         "fees_paid": float(status.fees_paid),

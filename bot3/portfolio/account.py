@@ -118,7 +118,18 @@ class Portfolio:
         if not self._balances or valuation.waiting:
             return None
         self.watch = self.watch.mark(valuation.equity, now_ns)
-        return EquityMarked(valuation.equity, self.watch.peak, self.watch.drawdown, now_ns)
+        watch = self.watch
+        return EquityMarked(valuation.equity, watch.peak, watch.drawdown, now_ns, self.invested())
+
+    def invested(self) -> Decimal:
+        """What our positions are worth at the mids; one that has none yet counts as nothing."""
+        return sum(
+            (
+                position.amount * (self.mark_of(key) or ZERO)
+                for key, position in self.tracker.positions().items()
+            ),
+            ZERO,
+        )
 
     def value(self) -> Valuation:
         """Balances at the marks."""

@@ -20,6 +20,7 @@ from bot3.domain.approval import ApprovedOrder, grant
 from bot3.domain.order import OrderIntent, OrderType
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import ZERO, InstrumentId, Side, decimal_of
+from bot3.messages.control import StopKind
 from bot3.portfolio.positions import base_and_quote
 from bot3.risk import entries
 from bot3.risk.limits import RiskLimits
@@ -69,9 +70,16 @@ def _mismatch(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: in
     return None
 
 
-def _stopped(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
-    hit = state.stops.get(intent.instrument.symbol)
-    return None if hit is None or reduces(state, intent) else hit.words
+def _stopped_by(kind: StopKind) -> Check:
+    """A symbol whose exit of that kind was met is not entered."""
+
+    def check(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+        hit = state.stops.get(intent.instrument.symbol)
+        if hit is None or hit.kind is not kind or reduces(state, intent):
+            return None
+        return hit.words
+
+    return check
 
 
 def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
@@ -212,7 +220,10 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.VENUE_DOWN: _venue_down,
     DenialReason.CIRCUIT_OPEN: _circuit,
     DenialReason.RECONCILE_MISMATCH: _mismatch,
-    DenialReason.STOP_LOSS: _stopped,
+    DenialReason.STOP_LOSS: _stopped_by(StopKind.LOSS),
+    DenialReason.TRAILING_STOP: _stopped_by(StopKind.TRAILING),
+    DenialReason.TAKE_PROFIT: _stopped_by(StopKind.PROFIT),
+    DenialReason.TIME_STOP: _stopped_by(StopKind.TIME),
     DenialReason.COOLDOWN: entries.cooldown,
     DenialReason.STOP_GUARD: entries.stop_guard,
     DenialReason.OPEN_TRADES: entries.open_trades,

@@ -120,7 +120,7 @@ class Board:
         self.signals = 0
         self.fills = 0
         self.anomalies = 0
-        self.stops_hit = 0
+        self.stops_hit: Counter[str] = Counter()
         self.stop = ""
         self.minds = MindsCard()
         self.risk = RiskCard()
@@ -257,8 +257,8 @@ class Board:
                 self._fill(message.fill)
             case OrderAdopted(intent=intent):
                 self._show(intent, OrderStatus.OPEN)
-            case StopHit():
-                self.stops_hit += 1
+            case StopHit(kind=kind):
+                self.stops_hit[kind.value] += 1
                 self.stop = message.words
             case OrderAnomaly() | ForeignOrder():
                 self.anomalies += 1

@@ -115,7 +115,7 @@ class Snapshots:
             judged=dict(board.minds.judged),
             evolved=dict(board.minds.evolved),
             anomalies=board.anomalies,
-            stops_hit=board.stops_hit,
+            stops_hit=dict(board.stops_hit),
             stop=board.stop,
             risk=board.risk.status(),
             balance_mismatches=len(board.mismatches),

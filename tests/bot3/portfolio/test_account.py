@@ -38,6 +38,11 @@ def test_equity_is_the_balances_at_the_mids() -> None:
     assert marked is not None
     assert (marked.equity, marked.peak) == (1050, 1150)
     assert marked.drawdown == float(d(100) / d(1150))
+    assert marked.invested == 0  # what was there before us is not ours
+    mine.on_fill(make_fill(1, amount="2", price="50", fee=d(0)))
+    marked = mine.mark(START_NS + 2)
+    assert marked is not None
+    assert marked.invested == 100
 
 
 def test_an_asset_that_waits_for_its_first_quote_gives_no_equity() -> None:
