@@ -10,12 +10,12 @@ restarted one is built like a first one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, final
 
 from attrs import field, frozen
 
+from bot3.actors.account_news import AccountEars
 from bot3.actors.arbitrage import ArbitrageActor, ArbitrageMessage
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.execution import (
@@ -36,19 +36,8 @@ from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
-from bot3.messages.minds import RegimeEstimated
-from bot3.messages.orders import (
-    AccountEvent,
-    AccountLost,
-    AccountRestored,
-    Adopted,
-    BalanceAdopted,
-    BalanceChanged,
-    DeadManChanged,
-    InstrumentsLoaded,
-    OrderAdopted,
-    OrderFilled,
-)
+from bot3.messages.minds import RegimeEstimated, TargetProposed
+from bot3.messages.orders import AccountEvent, Adopted, InstrumentsLoaded
 from bot3.regime.market_wide import MarketWideRegime
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
@@ -122,6 +111,12 @@ class DecisionCore:
         beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
         return (self.risk, self.market_regime, *(each for each in beside if each is not None))
 
+    def _opinions(self) -> tuple[Address[TargetProposed], ...]:
+        """Who hears of every strategy by itself."""
+        estimation = self.outlets.estimation
+        risk = (self.risk,) if self.settings.adaptive.is_allocated else ()
+        return risk if estimation is None else (*risk, estimation)
+
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
         board, estimation = self.outlets.board, self.outlets.estimation
@@ -140,6 +135,7 @@ class DecisionCore:
                     depths=(self.execution, *self._arbitraging()),
                     execution=self.execution,
                     targets=(self.risk,) if estimation is None else (self.risk, estimation),
+                    opinions=self._opinions(),
                     healing=self.healing,
                     journal=self.journal,
                     board=board,
@@ -170,32 +166,11 @@ class DecisionCore:
         return (*markets, *money, *learning, self.market_regime)
 
     def publish(self, event: AccountEvent | Adopted) -> None:
-        """A venue's news: into the journal, and when it is durable to whom it concerns.
-
-        Portfolio hears of a fill before execution does: risk then learns of the position before
-        it learns that the order is closed.
-        """
-        board = self.outlets.board
-        listeners: Sequence[Address[Any]]
-        match event:
-            case OrderFilled():
-                listeners = (self.portfolio, self.execution)
-            case BalanceChanged():
-                listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())
-            case AccountLost():
-                listeners = (self.risk, board)
-            case DeadManChanged():
-                listeners = (board,)
-            case OrderAdopted():
-                listeners = (self.portfolio, self.risk, self.execution, board)
-            case BalanceAdopted():
-                listeners = (self.portfolio, self.execution)
-            case AccountRestored():
-                listeners = (self.risk, self.execution, board)
-            case _:
-                listeners = (self.execution, board)
-        deliver = tuple((listener, event) for listener in listeners)
-        self.journal.send(JournalEntry(event, deliver))
+        """A venue's news: into the journal, and when it is durable to whom it concerns."""
+        ears = AccountEars(
+            self.portfolio, self.risk, self.execution, self.outlets.board, self._arbitraging()
+        )
+        self.journal.send(JournalEntry(event, tuple((each, event) for each in ears.of(event))))
 
     def money_specs(self) -> tuple[DecisionSpec[Any], DecisionSpec[Any], DecisionSpec[Any]]:
         """Declarations of portfolio, execution and risk."""

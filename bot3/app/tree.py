@@ -259,7 +259,7 @@ class TradingEngine:
             self.clock,
             bar_interval_s=self.settings.bar_interval_s,
             warm_up_bars=self.settings.warm_up_bars,
-            pairs=self.core.risk if limits.has_pair_rules else None,
+            pairs=(self.core.memory, self.core.risk) if limits.has_pair_rules else (),
             pair_age_days=limits.pair_age_min_days,
         )
 

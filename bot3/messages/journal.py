@@ -49,7 +49,13 @@ from bot3.messages.orders import (
     OrderOutcomeUnknown,
     OrderRejected,
 )
-from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved
+from bot3.messages.risk import (
+    AllocationSolved,
+    BetsMeasured,
+    CapitalChanged,
+    LadderMoved,
+    VolatilityFitted,
+)
 
 SCHEMA_VERSION = 1
 
@@ -89,6 +95,8 @@ Record = (
     | LadderMoved
     | CapitalChanged
     | AllocationSolved
+    | VolatilityFitted
+    | BetsMeasured
     | ArbitrageClosed
 )
 

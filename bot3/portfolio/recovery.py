@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, final
 
-from attrs import evolve, frozen
+from attrs import Factory, define, evolve, frozen
 
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
@@ -35,7 +35,13 @@ from bot3.messages.orders import (
     OrderEvent,
     OrderFilled,
 )
-from bot3.messages.risk import CapitalChanged
+from bot3.messages.risk import (
+    AllocationSolved,
+    BetsMeasured,
+    CapitalChanged,
+    LadderMoved,
+    VolatilityFitted,
+)
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.events import adopted_order, after_event, order_of, stated_filled
 from bot3.portfolio.positions import PositionTracker
@@ -68,6 +74,30 @@ class RecoveredOrder:
 PROMOTED_KEPT: Final = 3
 
 
+@define
+class Estimates:
+    """The last word on each of what sizes go by; it took its time to be known."""
+
+    ladder: LadderMoved | None = None
+    allocation: AllocationSolved | None = None
+    bets: BetsMeasured | None = None
+    fits: dict[InstrumentId, VolatilityFitted] = Factory(dict)
+
+    def take(
+        self, record: LadderMoved | AllocationSolved | VolatilityFitted | BetsMeasured
+    ) -> None:
+        """Another one."""
+        match record:
+            case LadderMoved():
+                self.ladder = record
+            case AllocationSolved():
+                self.allocation = record
+            case BetsMeasured():
+                self.bets = record
+            case VolatilityFitted(instrument=instrument):
+                self.fits[instrument] = record
+
+
 @final
 class Recovery:
     """Records of other accounts (between their `SessionStarted` and the next) are skipped.
@@ -86,6 +116,7 @@ class Recovery:
         self.peaks: dict[Symbol, Decimal] = {}
         self.trips = RoundTrips()
         self.capital: CapitalChanged | None = None
+        self.estimates = Estimates()
         self.promoted: dict[InstrumentId, deque[str]] = {}
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
@@ -166,6 +197,8 @@ class Recovery:
                 self.capital = record
             case PeakRaised(symbol=symbol, price=price):
                 self.peaks[symbol] = price
+            case LadderMoved() | AllocationSolved() | VolatilityFitted() | BetsMeasured():
+                self.estimates.take(record)
             case StrategyPromoted(instrument=instrument, genome=genome):
                 kept = self.promoted.setdefault(instrument, deque(maxlen=PROMOTED_KEPT))
                 kept.append(genome)

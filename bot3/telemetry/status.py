@@ -73,6 +73,9 @@ class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
     no_change_accuracy: float | None = None
     log_loss: float | None = None
     base_rate_log_loss: float | None = None
+    no_change_log_loss: float | None = None
+    r_squared: float | None = None
+    no_change_r_squared: float | None = None
     calibration_error: float | None = None
     model_weights: dict[str, float] = {}
     labels: int = 0

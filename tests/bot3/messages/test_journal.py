@@ -73,6 +73,8 @@ EXAMPLES: list[Record] = [
     risk.AllocationSolved(
         START_NS, {"hybrid binance BTC/USDT": 0.1}, ((KEY, 0.1),), 0.9, 12.5, 0.5, False, "not yet"
     ),
+    risk.VolatilityFitted(KEY, START_NS, 1e-9, 0.1, 0.8, 0.0, 10.0),
+    risk.BetsMeasured(START_NS, 10.0, (KEY,), 650.5, (1e-5,), (1e-8,)),
     arbitrage.ArbitrageClosed(
         KEY.symbol, arbitrage.GroupOutcome.MENDED, 2, 1, 1.5, -0.25, 480.0, 1.25, START_NS
     ),
