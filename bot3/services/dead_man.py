@@ -22,7 +22,7 @@ from supervisors.actor import EdgeActor, EdgeContext
 from supervisors.clock import Clock
 from supervisors.spec import EdgeSpec
 
-RETRY_PAUSE_S = 1.0
+RETRY_PAUSE_S = 1.0  # after the first failure; then twice as long, up to a renewal
 Tell = Callable[[DeadManChanged], None]
 
 
@@ -60,6 +60,7 @@ class DeadManActor(EdgeActor):
         self._switch, self._port = switch, switch.port
         self._tell, self._clock = tell, clock
         self._was_armed: bool | None = None
+        self._pause_s = RETRY_PAUSE_S
 
     async def run(self, context: EdgeContext) -> None:
         while not self._switch.is_over.is_set():
@@ -81,7 +82,10 @@ class DeadManActor(EdgeActor):
             await self._port.arm()
         except (OrderRejectedError, OutcomeUnknownError, VenueError) as error:
             self._note(str(error) or type(error).__name__, is_armed=False)
-            return RETRY_PAUSE_S
+            pause_s = min(self._pause_s, self._port.renewal_s)
+            self._pause_s = 2 * pause_s
+            return pause_s
+        self._pause_s = RETRY_PAUSE_S
         words = f"after {self._port.timeout_s} s without us the venue cancels {self._port.scope}"
         self._note(words, is_armed=True)
         return self._port.renewal_s

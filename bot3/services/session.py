@@ -7,6 +7,7 @@ instrument are known and have been sent on. Later it keeps the offset and the fi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import final
 
 import structlog
@@ -25,6 +26,7 @@ from bot3.messages.orders import InstrumentsLoaded
 from bot3.messages.risk import PairExamined
 from bot3.ports.feed import FeedPort
 from bot3.ports.venue import VenuePort
+from bot3.services.together import together
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
@@ -100,8 +102,8 @@ class SessionActor(EdgeActor):
 
     async def _warm_up(self) -> None:
         """Sends all histories, or none: each belongs to the same moment."""
-        histories = {symbol: await self._history(symbol) for symbol in self._markets}
-        for symbol, bars in histories.items():
+        found = await together([partial(self._history, symbol) for symbol in self._markets])
+        for symbol, bars in zip(self._markets, found, strict=True):
             instrument = InstrumentId(self._feed.venue, symbol)
             loaded = HistoryLoaded(instrument, tuple(bars), self._clock.now_ns())
             self._markets[symbol].send(loaded)

@@ -81,7 +81,9 @@ async def test_that_it_is_not_armed_is_told_once_and_it_is_tried_again(
     _, told, actor = made(timer)
     async with living(actor):
         assert timer.due_s is None  # trading does not wait for it
-        await trio.sleep(4)
+        await trio.sleep(6)
+        assert timer.due_s is None  # after one, two and four seconds
+        await trio.sleep(2)
         assert timer.due_s is not None
     assert [each.is_armed for each in told] == [False, True]
     assert told[0].detail == "it is down"
