@@ -174,7 +174,8 @@ class DecisionCore:
         board = self.outlets.board
         listeners: Sequence[Address[Any]]
         match event:
-            case OrderFilled():
+            case OrderFilled(fill=fill):
+                event = OrderFilled(self.memory.recovery.converted(fill))
                 listeners = (self.portfolio, self.execution)
             case BalanceChanged():
                 listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())

@@ -7,7 +7,7 @@ restarted one knows every fill of the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never, final
 
 from bot3.actors.memory import Memory
@@ -90,7 +90,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
                 self._portfolio.on_quote(message.instrument, message.quote)
             case OrderFilled():
                 changed = self._portfolio.on_fill(message.fill)
-                if changed is not None:
+                if changed:
                     self._tell(changed)
                     self._tell_cost(message.fill)
             case BalanceChanged():
@@ -107,10 +107,12 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             case _:
                 assert_never(message)
 
-    def _tell(self, changed: PositionChanged) -> None:
-        self._untold.pop((changed.instrument, changed.fill.trade_id), None)
-        for listener in self._position_listeners:
-            listener.send(changed)
+    def _tell(self, changed: Sequence[PositionChanged]) -> None:
+        """All that one fill changed: nobody decides anything in between."""
+        for each in changed:
+            self._untold.pop((each.fill.instrument, each.fill.trade_id), None)
+            for listener in self._position_listeners:
+                listener.send(each)
 
     def _tell_cost(self, fill: Fill) -> None:
         """Of a fill that came now; of one that waited nobody knows the mid any more."""

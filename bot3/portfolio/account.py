@@ -74,18 +74,19 @@ class Portfolio:
                 self._adjust(balance)
             self._balances[key] = balance
 
-    def on_fill(self, fill: Fill) -> PositionChanged | None:
-        """None for a trade id counted before and for an order that is not bot3's."""
+    def on_fill(self, fill: Fill) -> tuple[PositionChanged, ...]:
+        """Nothing for a trade id counted before and for an order that is not bot3's."""
         if parse_client_order_id(fill.client_order_id) is None or not self.tracker.apply(fill):
-            return None
+            return ()
         self._book(fill)
         return self.changed_by(fill)
 
-    def changed_by(self, fill: Fill) -> PositionChanged:
-        """The position now, with a fill that is counted in it."""
-        position = self.tracker.position(fill.instrument)
-        return PositionChanged(
-            fill.instrument, position.amount, position.average_price, position.realized, fill
+    def changed_by(self, fill: Fill) -> tuple[PositionChanged, ...]:
+        """The positions now, with a fill that is counted in them."""
+        held = [(key, self.tracker.position(key)) for key in _moved(fill)]
+        return tuple(
+            PositionChanged(key, each.amount, each.average_price, each.realized, fill)
+            for key, each in held
         )
 
     def cost_bps(self, fill: Fill) -> float | None:
@@ -184,3 +185,7 @@ class Portfolio:
                 into=Account.FREE,
             )
         )
+
+
+def _moved(fill: Fill) -> tuple[InstrumentId, ...]:
+    return tuple(part.instrument for part in fill.parts)

@@ -1,9 +1,9 @@
 """Positions from fills alone: amount, average entry price, realized profit, fees.
 
-Invariant: a position is the sum of its fills less the fees charged in the base asset; each trade id
-counts once; `realized + (position * mark - cost)` equals the cash flow of the fills plus the
-position at that mark, exactly,
-while its figures fit the 28 digits of a decimal.
+Invariant: a position is the sum of its fills, and of the parts of cross symbols' fills that are
+its, less the fees charged in the base asset; each trade id counts once;
+`realized + (position * mark - cost)` equals the cash flow of the fills plus the position at that
+mark, exactly, while its figures fit the 28 digits of a decimal.
 """
 
 from __future__ import annotations
@@ -88,11 +88,17 @@ class PositionTracker:
         A fee in base leaves the position and is realized at the fill's price; one in quote is
         realized; one in a third asset is in `fees` alone.
         """
-        base, quote = base_and_quote(fill.instrument)
         seen = self._trade_ids.setdefault(fill.instrument, set())
         if fill.trade_id in seen:
             return False
         seen.add(fill.trade_id)
+        for part in fill.parts:
+            self._trade(part)
+        self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
+        return True
+
+    def _trade(self, fill: Fill) -> None:
+        base, quote = base_and_quote(fill.instrument)
         price = fill.price.amount
         after = self.position(fill.instrument).trade(fill.side.sign * fill.amount.amount, price)
         if fill.fee_asset == base:
@@ -100,8 +106,6 @@ class PositionTracker:
         elif fill.fee_asset == quote:
             after = after.pay(fill.fee)
         self._positions[fill.instrument] = after
-        self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
-        return True
 
     def has(self, fill: Fill) -> bool:
         """Whether its trade id was counted."""

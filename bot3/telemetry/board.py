@@ -251,7 +251,8 @@ class Board:
                 self._denied(message)
             case PositionChanged():
                 self.instruments[message.instrument].position = message
-                self._fill(message.fill)
+                if message.is_first:
+                    self._fill(message.fill)
             case ForeignOrdersSeen(venue=venue):
                 self.venues[venue].foreign = message.words
             case StopHit():
@@ -287,7 +288,7 @@ class Board:
 
     def _fill(self, fill: Fill) -> None:
         self.fills += 1
-        self.fees_paid += fee_in_quote(fill)
+        self.fees_paid += sum(map(fee_in_quote, fill.parts))
         self.recent_fills.append(fill_line(fill))
 
     def book_age_ms(self, venue: VenueName, now_ns: int) -> float | None:

@@ -48,14 +48,18 @@ class _Past:
     def fill(self, fill: Fill) -> None:
         if parse_client_order_id(fill.client_order_id) is None:
             return
-        before = self.tracker.position(fill.instrument).realized
+        before = self._realized(fill)
         if not self.tracker.apply(fill):
             return
-        after = self.tracker.position(fill.instrument).realized
+        after = self._realized(fill)
         if after != before:
             self.profits.append(after - before)
         if self.traded:
-            self.traded[-1] += fill.notional.amount
+            self.traded[-1] += fill.parts[0].notional.amount
+
+    def _realized(self, fill: Fill) -> Decimal:
+        keys = (part.instrument for part in fill.parts)
+        return sum((self.tracker.position(key).realized for key in keys), ZERO)
 
 
 def read_journal_rows(directory: Path) -> JournalRows:
