@@ -128,5 +128,5 @@ def test_its_limits_are_those_of_what_it_brings_in(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(made, "limits_of", limits_of)
     approve(made, make_intent(1))
-    approve(made, make_intent(2, side=Side.SELL))
+    approve(made, make_intent(2, price="0.1003", side=Side.SELL))
     assert asked == [ETH_HOME, KEY]
