@@ -21,7 +21,12 @@ def arbitrage_of(config: Config) -> ArbitrageSettings:
         quotes=(Asset(config.system.quote),),
     )
     is_enabled = config.exchanges.arbitrage_enabled
-    return ArbitrageSettings(is_enabled=is_enabled, matrix=matrix, pause_s=given.pause_s)
+    return ArbitrageSettings(
+        is_enabled=is_enabled,
+        currency=Asset(config.system.quote),
+        matrix=matrix,
+        pause_s=given.pause_s,
+    )
 
 
 def group_of(given: ArbitrageSection) -> GroupSettings:

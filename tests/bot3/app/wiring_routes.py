@@ -50,6 +50,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "currency": "EUR",
             "instruments": (("binance", "BTC/EUR"),),
             "arbitrage.matrix.quotes": ("EUR",),
+            "arbitrage.currency": "EUR",
         },
     ),
     (
