@@ -45,12 +45,14 @@ _TOLD_AGAIN_NS: Final = 1_000_000_000
 
 @frozen(kw_only=True)
 class ArbitrageSettings:
-    """`currency`: in which everything is valued, and what is traded begins and ends; `pause_s`: how
-    long a symbol rests after a group was asked for, or ended.
+    """`currency`: in which everything is valued, and what is traded begins and ends; `crosses` are
+    instruments of other quote assets, watched and traded by loops alone; `pause_s`: how long a
+    symbol rests after a group was asked for, or ended.
     """
 
     is_enabled: bool = False
     currency: Asset = _TETHER
+    crosses: tuple[InstrumentId, ...] = ()
     matrix: MatrixSettings = Factory(MatrixSettings)
     pause_s: float = 1.0
 
@@ -121,7 +123,14 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
     ) -> None:
         known = instrument or self._known.get(key)
         if known is not None:
-            self._matrix.on_balance(key.venue, known.base, max(amount, 0.0))
+            # A buy of a cross symbol may take its fee from what it pays with, too.
+            fees = (
+                float(max(each.maker_fee_rate, each.taker_fee_rate))
+                for each in self._known.values()
+                if each.id.venue == key.venue and each.quote == known.base
+            )
+            free = max(amount, 0.0) / (1.0 + max(fees, default=0.0))
+            self._matrix.on_balance(key.venue, known.base, free)
 
     def _is_home(self, instrument: Instrument) -> bool:
         """Whether the position of its base is kept there; of a cross symbol's it is not."""

@@ -75,6 +75,10 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "arbitrage.pause_s": 2.0,
         },
     ),
+    (
+        {"exchanges.arbitrage_enabled": True, "arbitrage.cross_symbols": ["ETH/BTC"]},
+        {"arbitrage.is_enabled": True, "arbitrage.crosses": (("binance", "ETH/BTC"),)},
+    ),
     ({"arbitrage.sending": "in_order"}, {"execution.group.sending": Sending.IN_ORDER}),
     ({"arbitrage.legs_within_s": 2.0}, {"execution.group.sent_s": 2.0}),
     ({"arbitrage.mend_within_s": 9.0}, {"execution.group.mend_s": 9.0}),
