@@ -72,8 +72,8 @@ class WorldSettings:
     activity_spread: float = field(default=0.5, validator=_not_negative)
     activity_memory_s: float = field(default=2.0, validator=_positive)
     gap_bps: float = field(default=60.0, validator=_not_negative)
-    gap_mean_s: float = field(default=20.0, validator=_positive)
-    gap_memory_s: float = field(default=2.0, validator=_positive)
+    gap_mean_s: float = field(default=5.0, validator=_positive)
+    gap_memory_s: float = field(default=3.0, validator=_positive)
     common_share: float = field(
         default=0.6, validator=validators.and_(_not_negative, validators.le(1.0))
     )

@@ -30,13 +30,13 @@ _COARSE_S = 5.0
 
 _OPENING_S = 40.0  # of the history belong to the first phases, so that they can be seen
 # symbol: first price, tick size, lot size, largest amount, least notional; of a cross symbol that
-# has both assets beside it, the first price is theirs
+# has both assets beside it, the first price is theirs, and what is paid fits eight digits
 _LISTED = {
     "BTC/USDT": ("60000", "0.01", "0.00001", "9000", "5"),
     "ETH/USDT": ("2500", "0.01", "0.0001", "9000", "5"),
     "SOL/USDT": ("150", "0.01", "0.001", "90000", "5"),
-    "ETH/BTC": ("0.0416666", "0.000001", "0.0001", "9000", "0.0001"),
-    "SOL/ETH": ("0.06", "0.000001", "0.001", "90000", "0.002"),
+    "ETH/BTC": ("0.041666", "0.000001", "0.01", "9000", "0.0001"),
+    "SOL/ETH": ("0.06", "0.000001", "0.01", "90000", "0.002"),
 }
 
 

@@ -18,7 +18,7 @@ from bot3.domain.errors import LedgerError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import parse_client_order_id
 from bot3.domain.ledger import Account, Ledger, fill_entry, only_assets, transfer
-from bot3.domain.values import ZERO, Asset, InstrumentId, VenueName, decimal_of
+from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName, decimal_of
 from bot3.messages.account import BalanceMismatch, PositionChanged
 from bot3.messages.control import EquityMarked
 from bot3.portfolio.drawdown import DrawdownWatch
@@ -146,13 +146,18 @@ class Portfolio:
         return None if quote is None else (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
 
     def mismatches(self, tolerance: Decimal = ZERO) -> tuple[BalanceMismatch, ...]:
-        """Where ledger and venue differ by more; events in flight make passing ones."""
+        """Where ledger and venue differ by more than that, and by more than what venues round off
+        fills of cross symbols; events in flight make passing ones.
+        """
         found: list[BalanceMismatch] = []
         for (venue, asset), balance in sorted(self._balances.items()):
             ours, held = self.ledger.total(venue, asset), self._position_total(venue, asset)
-            if abs(balance.total - ours) > tolerance:
+            allowed = tolerance + self.tracker.rounded(
+                InstrumentId(venue, Symbol(f"{asset}/{self.currency}"))
+            )
+            if abs(balance.total - ours) > allowed:
                 found.append(BalanceMismatch(venue, asset, ours, balance.total))
-            elif held - balance.total > tolerance:  # of what is not ours there may be more
+            elif held - balance.total > allowed:  # of what is not ours there may be more
                 found.append(BalanceMismatch(venue, asset, held, balance.total))
         return tuple(found)
 

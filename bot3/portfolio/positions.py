@@ -18,6 +18,8 @@ from bot3.domain.values import ZERO, Asset, InstrumentId, Price
 
 # Cost is split at this step, so that sums of costs stay exact in 28 digits.
 _COST_STEP = Decimal("1E-12")
+# Venues pay in whole units of the eighth digit, each by a rule of its own.
+_PAID_STEP = Decimal("1E-8")
 
 
 def base_and_quote(instrument: InstrumentId) -> tuple[Asset, Asset]:
@@ -74,13 +76,14 @@ FLAT = Position()
 class PositionTracker:
     """Every instrument's position. Trade ids are kept for ever: forgetting one counts it twice."""
 
-    __slots__ = ("_fees", "_positions", "_trade_ids")
+    __slots__ = ("_fees", "_positions", "_rounded", "_trade_ids")
 
     def __init__(self, like: PositionTracker | None = None) -> None:
         """Empty, or with the past of another one: two actors never share a tracker."""
         self._positions = {} if like is None else like.positions()
         self._trade_ids = {} if like is None else like.trade_ids()
         self._fees = {} if like is None else like.fees()
+        self._rounded = {} if like is None else like.roundings()
 
     def apply(self, fill: Fill) -> bool:
         """Counts a fill; False where its trade id was counted before.
@@ -94,6 +97,8 @@ class PositionTracker:
         seen.add(fill.trade_id)
         for part in fill.parts:
             self._trade(part)
+            if fill.conversion is not None and part.amount.amount % _PAID_STEP:
+                self._rounded[part.instrument] = self.rounded(part.instrument) + _PAID_STEP
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
 
@@ -110,6 +115,14 @@ class PositionTracker:
     def has(self, fill: Fill) -> bool:
         """Whether its trade id was counted."""
         return fill.trade_id in self._trade_ids.get(fill.instrument, ())
+
+    def rounded(self, instrument: InstrumentId) -> Decimal:
+        """By how much a venue may hold more or less than the fills of cross symbols sum to."""
+        return self._rounded.get(instrument, ZERO)
+
+    def roundings(self) -> dict[InstrumentId, Decimal]:
+        """Of every instrument that has any, see `rounded`."""
+        return dict(self._rounded)
 
     def position(self, instrument: InstrumentId) -> Position:
         """Flat where nothing was traded."""

@@ -34,7 +34,7 @@ class Sweep:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-# Large holdings on three venues, and whatever clears the fees is traded.
+# Large holdings on three venues, and whatever clears the fees is traded, triangles among it.
 ARBITRAGE = tuple(
     (f"BOT3__{key}", value)
     for key, value in {
@@ -44,6 +44,7 @@ ARBITRAGE = tuple(
         "ARBITRAGE__LEG_FAILURE_RATE": "0",
         "ARBITRAGE__PAUSE_S": "0",
         "ARBITRAGE__MAX_SIZE": "300",
+        "ARBITRAGE__CROSS_SYMBOLS": '["ETH/BTC"]',
         "SIMULATION__WORLD": '"planted"',
         "RISK__ADAPTIVE": "false",
         "RISK__MAX_ORDERS_PER_MINUTE": "6000",

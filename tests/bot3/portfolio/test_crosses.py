@@ -121,3 +121,18 @@ def test_positions_and_ledger_agree_by_asset_and_no_money_appears(
     cash = books.ledger.total(VENUE, USDT) - opened[USDT]
     worth = sum((p.amount * marks[asset] for asset, p in held.items()), ZERO)
     assert profit == cash + worth
+
+
+def test_what_a_venue_rounds_off_is_no_mismatch_and_more_is() -> None:
+    books = Portfolio(USDT, [KEY, ETH_HOME])
+    books.on_balances([make_balance(BTC, "1"), make_balance(ETH, "1")])
+    fill = converted(cross_fill(1, amount="0.0123", price="0.041667"))  # 0.0005125041 of BTC
+    books.on_fill(fill)
+    books.on_balances([make_balance(BTC, "0.99948750"), make_balance(ETH, "1.0123")])
+    assert books.mismatches() == ()
+    books.on_balances([make_balance(BTC, "0.99948748")])
+    assert [each.asset for each in books.mismatches()] == [BTC]
+    copy = PositionTracker(books.tracker)
+    assert (copy.rounded(KEY), copy.rounded(ETH_HOME)) == (d("1e-8"), 0)
+    copy.apply(converted(cross_fill(2)))
+    assert copy.rounded(KEY) == d("1e-8")  # what fits is not rounded
