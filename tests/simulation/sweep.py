@@ -32,7 +32,11 @@ class Sweep:
     mutant: str | None = None
     own_plan: FaultPlan | None = None
     keys: tuple[tuple[str, str], ...] = ()
+    is_one_venue: bool = False  # by the seed, one after the other
 
+
+_ACTIVE = "BOT3__EXCHANGES__ACTIVE"
+_VENUES = ("binance", "okx", "bybit")
 
 # Large holdings on three venues, and whatever clears the fees is traded, triangles among it.
 ARBITRAGE = tuple(
@@ -57,6 +61,9 @@ ARBITRAGE = tuple(
     }.items()
 )
 
+# Three fees are more than most gaps of a cross market: those of a large account are less.
+TRIANGLES = (*ARBITRAGE, ("BOT3__SIMULATION__TAKER_FEE_RATE", "0.0002"))
+
 
 def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
     """One simulation, in this process."""
@@ -65,7 +72,8 @@ def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
         seed=seed, duration_s=sweep.seconds, level=sweep.level, own_plan=sweep.own_plan
     )
     if sweep.mutant is None:
-        return simulate(scenario, load_busy_config(None, dict(sweep.keys), seed))
+        venue = {_ACTIVE: f'["{_VENUES[seed % len(_VENUES)]}"]'} if sweep.is_one_venue else {}
+        return simulate(scenario, load_busy_config(None, {**dict(sweep.keys), **venue}, seed))
     # Bugs are planted in one adapter, and most of the faults that show them strike requests.
     loaded = load_busy_config(None, {"BOT3__EXCHANGES__ACTIVE": '["binance"]'}, seed)
     with planted(sweep.mutant):
