@@ -53,12 +53,13 @@ class _Past:
             return
         if not self.tracker.apply(fill):
             return
-        held = self.tracker.position(fill.instrument)
-        profit = self.trips.take(fill.instrument, held.amount, held.realized, fill.ts_local_ns)
-        if profit is not None:
-            self.profits.append(profit)
+        for key in (part.instrument for part in fill.parts):
+            held = self.tracker.position(key)
+            profit = self.trips.take(key, held.amount, held.realized, fill.ts_local_ns)
+            if profit is not None:
+                self.profits.append(profit)
         if self.traded:
-            self.traded[-1] += fill.notional.amount
+            self.traded[-1] += fill.parts[0].notional.amount
 
 
 def read_journal_rows(directory: Path) -> JournalRows:
