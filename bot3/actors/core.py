@@ -10,12 +10,12 @@ restarted one is built like a first one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, final
 
 from attrs import field, frozen
 
+from bot3.actors.account_news import AccountEars
 from bot3.actors.arbitrage import ArbitrageActor, ArbitrageMessage
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
 from bot3.actors.crosses import CrossMarket
@@ -31,21 +31,14 @@ from bot3.actors.market_regime import MarketRegimeActor
 from bot3.actors.memory import Memory, RememberedJournal
 from bot3.actors.mev import MevActor, MevMessage, MevSettings
 from bot3.actors.minds import Mind
-from bot3.actors.portfolio import PortfolioActor, PortfolioMessage, restored_portfolio
+from bot3.actors.portfolio import Adoption, PortfolioActor, PortfolioMessage, restored_portfolio
 from bot3.actors.restored_risk import RiskSettings
 from bot3.actors.risk import RiskActor, RiskMessage
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
-from bot3.messages.minds import RegimeEstimated
-from bot3.messages.orders import (
-    AccountEvent,
-    AccountLost,
-    AccountRestored,
-    BalanceChanged,
-    InstrumentsLoaded,
-    OrderFilled,
-)
+from bot3.messages.minds import RegimeEstimated, TargetProposed
+from bot3.messages.orders import AccountEvent, Adopted, InstrumentsLoaded, OrderFilled
 from bot3.regime.market_wide import MarketWideRegime
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
@@ -120,6 +113,12 @@ class DecisionCore:
         beside = (self.outlets.discovery, self.outlets.estimation, self.outlets.evolution)
         return (self.risk, self.market_regime, *(each for each in beside if each is not None))
 
+    def _opinions(self) -> tuple[Address[TargetProposed], ...]:
+        """Who hears of every strategy by itself."""
+        estimation = self.outlets.estimation
+        risk = (self.risk,) if self.settings.adaptive.is_allocated else ()
+        return risk if estimation is None else (*risk, estimation)
+
     @minds.default
     def _minds(self) -> dict[InstrumentId, Mind]:
         board, estimation = self.outlets.board, self.outlets.estimation
@@ -136,6 +135,7 @@ class DecisionCore:
                 depths=(self.execution, *self._arbitraging()),
                 execution=self.execution,
                 targets=(self.risk,) if estimation is None else (self.risk, estimation),
+                opinions=self._opinions(),
                 healing=self.healing,
                 journal=self.journal,
                 board=board,
@@ -176,28 +176,14 @@ class DecisionCore:
         money = (self.execution, self.portfolio, self.healing)
         return (*markets, *money, *learning, self.market_regime)
 
-    def publish(self, event: AccountEvent) -> None:
-        """A venue's news: into the journal, and when it is durable to whom it concerns.
-
-        Portfolio hears of a fill before execution does: risk then learns of the position before
-        it learns that the order is closed.
-        """
-        board = self.outlets.board
-        listeners: Sequence[Address[Any]]
-        match event:
-            case OrderFilled(fill=fill):
-                event = OrderFilled(self.memory.recovery.converted(fill))
-                listeners = (self.portfolio, self.execution)
-            case BalanceChanged():
-                listeners = (self.portfolio, self.risk, self.execution, *self._arbitraging())
-            case AccountLost():
-                listeners = (self.risk, board)
-            case AccountRestored():
-                listeners = (self.risk, self.execution, board)
-            case _:
-                listeners = (self.execution, board)
-        deliver = tuple((listener, event) for listener in listeners)
-        self.journal.send(JournalEntry(event, deliver))
+    def publish(self, event: AccountEvent | Adopted) -> None:
+        """A venue's news: into the journal, and when it is durable to whom it concerns."""
+        ears = AccountEars(
+            self.portfolio, self.risk, self.execution, self.outlets.board, self._arbitraging()
+        )
+        if isinstance(event, OrderFilled):
+            event = OrderFilled(self.memory.recovery.converted(event.fill))
+        self.journal.send(JournalEntry(event, tuple((each, event) for each in ears.of(event))))
 
     def money_specs(self) -> tuple[DecisionSpec[Any], DecisionSpec[Any], DecisionSpec[Any]]:
         """Declarations of portfolio, execution and risk."""
@@ -237,6 +223,7 @@ class DecisionCore:
             risk=self.risk,
             reconcilers=self.outlets.accounts,
             costs={key: mind.priced() for key, mind in self.minds.items()},
+            adopt=Adoption(self.settings.is_adopting_balances, self.memory, self.publish),
         )
 
     def _build_execution(self) -> ExecutionActor:
@@ -248,6 +235,7 @@ class DecisionCore:
             accounts=self.outlets.accounts,
             events=(self.execution, self.outlets.board),
             watcher=self.outlets.board,
+            adopt=self.publish,
             arbitrage=self._arbitraging(),
         )
         return ExecutionActor(
@@ -256,7 +244,7 @@ class DecisionCore:
             self.clock,
             run=self.settings.run,
             recovery=self.memory.recovery,
-            halt=self.memory.halt(),
+            halt=self.memory.halt,
         )
 
     def _build_risk(self) -> RiskActor:

@@ -88,7 +88,8 @@ def place_in_tree(instrument: InstrumentId) -> str:
 class Mind:
     """The cells of one instrument: market, regime, ta, ml, hybrid. `peers`: all minds, by key.
 
-    `overseers` hear of every bar after those who decide.
+    `overseers` hear of every bar after those who decide; `opinions` of each member's target as
+    `targets` of the blend's.
     """
 
     instrument: InstrumentId
@@ -101,6 +102,7 @@ class Mind:
     depths: tuple[Address[DepthSampled], ...] = field(kw_only=True)
     execution: Address[BarClosed] = field(kw_only=True)
     targets: tuple[Address[TargetProposed], ...] = field(kw_only=True)
+    opinions: tuple[Address[TargetProposed], ...] = field(default=(), kw_only=True)
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
@@ -205,7 +207,11 @@ class Mind:
         threshold = AdaptiveThreshold(self._threshold())
         cost_bps = self.settings.cost_bps if self.settings.is_adaptive else None
         strategy = TAStrategy(threshold=threshold, cost_bps=cost_bps)
-        return TAActor(strategy, listeners=(self.hybrid, self.board))
+        return TAActor(strategy, listeners=self._believers())
+
+    def _believers(self) -> tuple[Address[TargetProposed], ...]:
+        """The blend first."""
+        return (self.hybrid, self.board, *self.opinions)
 
     def _threshold(self) -> ThresholdSettings:
         horizon = self.settings.learner.labels.horizon_bars
@@ -221,7 +227,7 @@ class Mind:
             self.clock,
             bench=self.settings.bench,
             is_learning=self.settings.is_learning,
-            listeners=(self.hybrid, self.board),
+            listeners=self._believers(),
             board=self.board,
             journal=self.journal,
         )
@@ -229,7 +235,7 @@ class Mind:
     def _build_evolved(self) -> EvolvedActor:
         promoted = self.memory.recovery.promoted.get(self.instrument, ())
         strategy = EvolvedStrategy(tuple(promoted))
-        return EvolvedActor(strategy, hybrid=self.hybrid, listeners=(self.hybrid, self.board))
+        return EvolvedActor(strategy, hybrid=self.hybrid, listeners=self._believers())
 
     def _build_hybrid(self) -> HybridActor:
         settings = HybridSettings(

@@ -189,6 +189,8 @@ class ExecutionSettings:
     risk_aversion: Annotated[float, Number(0, 1)]
     order_lifetime_s: Annotated[float, Number(0.1, 60)]
     paper_latency_s: Annotated[float, Number(0, 10)]
+    adopt_orders: Annotated[bool, Flag()]
+    adopt_balances: Annotated[bool, Flag()]
 
 
 @frozen
@@ -225,6 +227,7 @@ class VenueSection:
     request_timeout_s: Annotated[float, Number(0.05, 60)]
     maker_fee_rate: Annotated[float, Number(-0.01, 0.1)]
     taker_fee_rate: Annotated[float, Number(0, 0.1)]
+    dead_man_s: Annotated[int, Whole(0, 300)]
 
 
 @frozen

@@ -171,7 +171,16 @@ def _settings(name: VenueName, config: Config, embedded: EmbeddedVenue | None) -
         **urls,
         recv_window_ms=given.recv_window_ms,
         request_timeout_s=given.request_timeout_s,
+        dead_man_s=_dead_man_s(name, given.dead_man_s),
     )
+
+
+def _dead_man_s(name: VenueName, given_s: int) -> int:
+    allowed = ADAPTERS[name].dead_man_s
+    if given_s and given_s not in allowed:
+        what = f"0, or {allowed[0]} to {allowed[-1]}" if allowed else "0: it has no such switch"
+        raise ConfigError(f"venues.{name}.dead_man_s = {given_s}: allowed is {what}")
+    return given_s
 
 
 def _credentials(

@@ -11,7 +11,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Bars, Floats
+from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import DataError
 from bot3.market.features import FEATURES
 from bot3.regime.hamilton import HamiltonSettings

@@ -13,7 +13,7 @@ from typing import final
 from bot3.domain.account import Balance
 from bot3.domain.book import Quote
 from bot3.domain.fill import Fill
-from bot3.domain.ids import ClientOrderId, RunId, parse_client_order_id
+from bot3.domain.ids import ClientOrderId, RunId
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
@@ -29,7 +29,9 @@ from bot3.messages.account import OrderClosed
 from bot3.messages.arbitrage import TradeArbitrage
 from bot3.messages.market import BarClosed, DepthSampled
 from bot3.messages.orders import (
+    Adopted,
     IntentRecorded,
+    OrderAdopted,
     OrderApproved,
     OrderDenied,
     OrderEvent,
@@ -39,7 +41,7 @@ from bot3.messages.orders import (
     TargetSized,
     VenueOrder,
 )
-from bot3.portfolio.events import order_of
+from bot3.portfolio.events import adopted_order, order_of
 from bot3.portfolio.positions import PositionTracker
 from bot3.portfolio.recovery import RecoveredOrder
 
@@ -150,11 +152,22 @@ class ExecutionDesk:
 
     def on_order_event(self, event: OrderEvent, now_ns: int) -> list[Action]:
         """The venue's news, after it is durable."""
-        if isinstance(event, OrderFilled) and parse_client_order_id(event.fill.client_order_id):
+        if isinstance(event, OrderFilled) and self.tracker.owns(event.fill.client_order_id):
             self._filled(event.fill, now_ns)
         self._records.on_event(event, self.orders.get(order_of(event)[1]))
         self._symbol(order_of(event)[0].symbol).is_idle = False
         return self._follow(self.orders.apply(event, now_ns), now_ns)
+
+    def on_adopted(self, adopted: Adopted) -> None:
+        """A foreign order works for the targets from now on, or coins are a position."""
+        if isinstance(adopted, OrderAdopted):
+            key = adopted.intent.instrument
+            self.tracker.adopt(adopted.intent.client_order_id)
+            self.orders.restore(adopted_order(adopted))
+        else:
+            key = adopted.fill.instrument
+            self.tracker.apply(adopted.fill)
+        self._symbol(key.symbol).is_idle = False
 
     def _filled(self, fill: Fill, now_ns: int) -> None:
         group = self._symbol(fill.instrument.symbol).group

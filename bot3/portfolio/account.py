@@ -16,7 +16,7 @@ from bot3.domain.account import Balance
 from bot3.domain.book import Quote
 from bot3.domain.errors import LedgerError
 from bot3.domain.fill import Fill
-from bot3.domain.ids import parse_client_order_id
+from bot3.domain.ids import ADOPTED_BALANCE
 from bot3.domain.ledger import Account, Ledger, fill_entry, only_assets, transfer
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName, decimal_of
 from bot3.messages.account import BalanceMismatch, PositionChanged
@@ -76,9 +76,10 @@ class Portfolio:
 
     def on_fill(self, fill: Fill) -> tuple[PositionChanged, ...]:
         """Nothing for a trade id counted before and for an order that is not bot3's."""
-        if parse_client_order_id(fill.client_order_id) is None or not self.tracker.apply(fill):
+        if not self.tracker.owns(fill.client_order_id) or not self.tracker.apply(fill):
             return ()
-        self._book(fill)
+        if fill.client_order_id != ADOPTED_BALANCE:  # those coins are in the ledger already
+            self._book(fill)
         return self.changed_by(fill)
 
     def changed_by(self, fill: Fill) -> tuple[PositionChanged, ...]:
@@ -171,6 +172,13 @@ class Portfolio:
             ),
             ZERO,
         )
+
+    def beyond_positions(self, venue: VenueName, asset: Asset) -> Decimal:
+        """What is held there that no fill of ours bought; zero while books and venue differ."""
+        balance, ours = self._balances.get((venue, asset)), self.ledger.total(venue, asset)
+        if balance is None or balance.total != ours:
+            return ZERO
+        return ours - self._position_total(venue, asset)
 
     def adopt(self) -> None:
         """An operator says that the venue is right: a deposit, a withdrawal, a trade by hand."""

@@ -14,6 +14,7 @@ from typing import final
 from attrs import frozen
 
 from bot3.domain.fill import Fill
+from bot3.domain.ids import ADOPTED_BALANCE, ClientOrderId, parse_client_order_id
 from bot3.domain.values import ZERO, Asset, InstrumentId, Price
 
 # Cost is split at this step, so that sums of costs stay exact in 28 digits.
@@ -72,11 +73,23 @@ class Position:
 FLAT = Position()
 
 
+def after_fill(position: Position, fill: Fill) -> Position:
+    """A fee in base leaves the position and is realized at the fill's price; one in quote is
+    realized; one in a third asset is none of the position's business.
+    """
+    base, quote = base_and_quote(fill.instrument)
+    price = fill.price.amount
+    after = position.trade(fill.side.sign * fill.amount.amount, price)
+    if fill.fee_asset == base:
+        return after.trade(-fill.fee, price).pay(fill.fee * price)
+    return after.pay(fill.fee) if fill.fee_asset == quote else after
+
+
 @final
 class PositionTracker:
     """Every instrument's position. Trade ids are kept for ever: forgetting one counts it twice."""
 
-    __slots__ = ("_fees", "_positions", "_rounded", "_trade_ids")
+    __slots__ = ("_adopted", "_fees", "_positions", "_rounded", "_trade_ids")
 
     def __init__(self, like: PositionTracker | None = None) -> None:
         """Empty, or with the past of another one: two actors never share a tracker."""
@@ -84,33 +97,39 @@ class PositionTracker:
         self._trade_ids = {} if like is None else like.trade_ids()
         self._fees = {} if like is None else like.fees()
         self._rounded = {} if like is None else like.roundings()
+        self._adopted: set[str] = set() if like is None else like.adopted()
 
     def apply(self, fill: Fill) -> bool:
-        """Counts a fill; False where its trade id was counted before.
-
-        A fee in base leaves the position and is realized at the fill's price; one in quote is
-        realized; one in a third asset is in `fees` alone.
-        """
+        """Counts a fill; False where its trade id was counted before."""
         seen = self._trade_ids.setdefault(fill.instrument, set())
         if fill.trade_id in seen:
             return False
         seen.add(fill.trade_id)
         for part in fill.parts:
-            self._trade(part)
+            key = part.instrument
+            self._positions[key] = after_fill(self.position(key), part)
             if fill.conversion is not None and part.amount.amount % _PAID_STEP:
-                self._rounded[part.instrument] = self.rounded(part.instrument) + _PAID_STEP
+                self._rounded[key] = self.rounded(key) + _PAID_STEP
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
 
-    def _trade(self, fill: Fill) -> None:
-        base, quote = base_and_quote(fill.instrument)
-        price = fill.price.amount
-        after = self.position(fill.instrument).trade(fill.side.sign * fill.amount.amount, price)
-        if fill.fee_asset == base:
-            after = after.trade(-fill.fee, price).pay(fill.fee * price)
-        elif fill.fee_asset == quote:
-            after = after.pay(fill.fee)
-        self._positions[fill.instrument] = after
+    def adopt(self, client_order_id: ClientOrderId) -> None:
+        """A foreign order is ours from now on."""
+        self._adopted.add(client_order_id)
+
+    def owns(self, client_order_id: ClientOrderId) -> bool:
+        """Whether a fill of this order changes our position."""
+        is_own = parse_client_order_id(client_order_id) is not None
+        return is_own or client_order_id in self._adopted or client_order_id == ADOPTED_BALANCE
+
+    def adopted(self) -> set[str]:
+        """Foreign orders that are ours."""
+        return set(self._adopted)
+
+    def adoptions(self, instrument: InstrumentId) -> int:
+        """How often coins of the account became our position."""
+        ids = self._trade_ids.get(instrument, ())
+        return sum(trade_id.startswith(ADOPTED_BALANCE) for trade_id in ids)
 
     def has(self, fill: Fill) -> bool:
         """Whether its trade id was counted."""

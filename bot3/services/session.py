@@ -53,7 +53,7 @@ class SessionActor(EdgeActor):
         *,
         bar_interval_s: int,
         warm_up_bars: int,
-        pairs: Address[PairExamined] | None = None,
+        pairs: tuple[Address[PairExamined], ...] = (),
         pair_age_days: int = 0,
     ) -> None:
         self._pairs, self._pair_hours = pairs, max(24 * pair_age_days, 24)
@@ -108,7 +108,7 @@ class SessionActor(EdgeActor):
 
     async def _examine(self) -> None:
         """What the entry rules on pairs want to know, from the venue's hours."""
-        if self._pairs is None:
+        if not self._pairs:
             return
         for symbol in self._markets:
             try:
@@ -118,7 +118,9 @@ class SessionActor(EdgeActor):
                 continue
             day = sum(bar.volume * bar.close for bar in bars[-24:])
             instrument = InstrumentId(self._feed.venue, symbol)
-            self._pairs.send(PairExamined(instrument, self._clock.now_ns(), day, len(bars) // 24))
+            examined = PairExamined(instrument, self._clock.now_ns(), day, len(bars) // 24)
+            for listener in self._pairs:
+                listener.send(examined)
 
     async def _history(self, symbol: Symbol) -> list[Bar]:
         """Empty where the venue has no bars of this length: signals then wait for live ones."""

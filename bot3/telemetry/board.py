@@ -46,8 +46,8 @@ from bot3.messages.minds import (
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
-    ForeignOrdersSeen,
     OrderAcknowledged,
+    OrderAdopted,
     OrderDenied,
     OrderOutcomeUnknown,
 )
@@ -55,7 +55,7 @@ from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved, Ri
 from bot3.portfolio.positions import FLAT, Position
 from bot3.telemetry.alert_card import AlertCard, DeliveryNews
 from bot3.telemetry.arbitrage import ArbitrageCard, ArbitrageNews
-from bot3.telemetry.cards import InstrumentCard, VenueCard
+from bot3.telemetry.cards import AtVenue, InstrumentCard, VenueCard, venue_of
 from bot3.telemetry.chain import ChainCard, ChainNews
 from bot3.telemetry.latency import LatencySample
 from bot3.telemetry.lines import fee_in_quote, fill_line, order_line
@@ -89,6 +89,7 @@ BoardMessage = (
     | HealingNews
     | OrderAcknowledged
     | OrderOutcomeUnknown
+    | AtVenue
     | PositionChanged
     | EquityMarked
 )
@@ -119,8 +120,7 @@ class Board:
         self.signals = 0
         self.fills = 0
         self.anomalies = 0
-        self.stops_hit = 0
-        self.stop = ""
+        self.stops_hit, self.stop = 0, ""
         self.minds = MindsCard()
         self.risk = RiskCard()
         self.arbitrage = ArbitrageCard()
@@ -171,6 +171,8 @@ class Board:
             self.arbitrage.take(message)
         elif isinstance(message, ChainNews):
             self.chain.take(message)
+        elif isinstance(message, AtVenue):
+            self.venues[venue_of(message)].take(message)
         elif isinstance(message, DeliveryNews):
             self.alerts.take(message)
         else:
@@ -253,8 +255,8 @@ class Board:
                 self.instruments[message.instrument].position = message
                 if message.is_first:
                     self._fill(message.fill)
-            case ForeignOrdersSeen(venue=venue):
-                self.venues[venue].foreign = message.words
+            case OrderAdopted(intent=intent):
+                self._show(intent, OrderStatus.OPEN)
             case StopHit():
                 self.stops_hit += 1
                 self.stop = message.words

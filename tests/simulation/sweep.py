@@ -31,6 +31,7 @@ class Sweep:
     level: FaultLevel
     mutant: str | None = None
     own_plan: FaultPlan | None = None
+    ends_at: str | None = None
     keys: tuple[tuple[str, str], ...] = ()
     is_one_venue: bool = False  # by the seed, one after the other
 
@@ -69,7 +70,11 @@ def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
     """One simulation, in this process."""
     configure_logging("critical", None, None)
     scenario = Scenario(
-        seed=seed, duration_s=sweep.seconds, level=sweep.level, own_plan=sweep.own_plan
+        seed=seed,
+        duration_s=sweep.seconds,
+        level=sweep.level,
+        own_plan=sweep.own_plan,
+        ends_at=sweep.ends_at,
     )
     if sweep.mutant is None:
         venue = {_ACTIVE: f'["{_VENUES[seed % len(_VENUES)]}"]'} if sweep.is_one_venue else {}

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from bot3.app.backtest.core_run import CoreRun, CoreSettings, run_core
 from bot3.app.search.executors import Work, computing
-from bot3.backtest.bars import Bars
+from bot3.domain.bars import Bars
 
 _TIMES: Final = (0.0, 1.0, 2.0)
 _SHORT_BARS: Final = 600  # computed before other processes would have started

@@ -25,9 +25,9 @@ from bot3.app.backtest.trips import trips_of
 from bot3.app.config import load_config
 from bot3.app.settings import Config
 from bot3.app.wiring import core_settings
-from bot3.backtest.bars import Bars, Floats
-from bot3.backtest.engine import RoundTrip
+from bot3.backtest.settings import RoundTrip
 from bot3.backtest.touch_venue import TouchVenue
+from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import RunId

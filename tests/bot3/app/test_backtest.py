@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot3.app.cli import cli
-from bot3.backtest.bars import Bars
+from bot3.domain.bars import Bars
 from tests.bot3.app.processes import SHARED, bot3
 from tests.bot3.backtest.making import wandering
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_is_one_line(file: Path, arguments: tuple[str, ...], word
 def test_flawed_data_are_refused_or_repaired(tmp_path: Path) -> None:
     frame = frame_of(BARS)
     frame.loc[5, "close"] = -1.0
-    pd.concat([frame, frame.iloc[[7]]]).to_csv(tmp_path / "BTC_USDT.csv", index=False)
+    pd.concat([frame.iloc[:8], frame.iloc[7:]]).to_csv(tmp_path / "BTC_USDT.csv", index=False)
     refused = called("--data", tmp_path / "BTC_USDT.csv", "--strategy", "buy_and_hold")
     assert refused.exit_code == 1
     assert "close is not positive (the first is row 6)" in refused.output

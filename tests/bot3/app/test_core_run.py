@@ -10,7 +10,7 @@ from bot3.app.backtest.core_ladder import core_ladder
 from bot3.app.backtest.core_run import CoreRun, CoreSettings, configured, run_core
 from bot3.app.backtest.trips import trips_of
 from bot3.app.wiring import core_settings
-from bot3.backtest.bars import Bars
+from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError
 from bot3.domain.ids import RunId
 from bot3.domain.values import Side

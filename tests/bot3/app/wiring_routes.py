@@ -77,7 +77,11 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     (
         {"exchanges.arbitrage_enabled": True, "arbitrage.cross_symbols": ["ETH/BTC"]},
-        {"arbitrage.is_enabled": True, "arbitrage.crosses": (("binance", "ETH/BTC"),)},
+        {
+            "arbitrage.is_enabled": True,
+            "arbitrage.crosses": (("binance", "ETH/BTC"),),
+            "execution.crosses": frozenset({("binance", "ETH/BTC")}),
+        },
     ),
     ({"arbitrage.sending": "in_order"}, {"execution.group.sending": Sending.IN_ORDER}),
     ({"arbitrage.legs_within_s": 2.0}, {"execution.group.sent_s": 2.0}),
@@ -195,6 +199,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"execution.participation": 0.2}, {"execution.schedule.participation": 0.2}),
     ({"execution.iceberg_notional": 50.5}, {"execution.schedule.shown_notional": d("50.5")}),
     ({"execution.risk_aversion": 1e-5}, {"execution.schedule.risk_aversion": 1e-5}),
+    ({"execution.adopt_orders": True}, {"execution.is_adopting_orders": True}),
+    ({"execution.adopt_balances": True}, {"is_adopting_balances": True}),
     ({"execution.order_lifetime_s": 2.5}, {"execution.order_lifetime_s": 2.5}),
     ({"healing.stale_book_s": 3.0}, {"healing.stale_book_s": 3.0}),
     ({"healing.max_resyncs_per_minute": 9}, {"healing.resyncs_per_minute_max": 9}),

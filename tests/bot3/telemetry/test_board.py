@@ -62,7 +62,8 @@ class Panel:
         facts = RunFacts(
             "testrun1", "test", "hash", "USDT", d(10_000), 0.5, "http://127.0.0.1/", START_NS
         )
-        self.snapshots = Snapshots(self.board, facts, self.clock, Dials())
+        self.dials = Dials()
+        self.snapshots = Snapshots(self.board, facts, self.clock, self.dials)
 
     def take(self, *messages: Any) -> None:
         for message in messages:
