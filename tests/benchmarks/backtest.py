@@ -8,12 +8,8 @@ fees; processor seconds, the better of two rounds.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +20,11 @@ from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import EmaCross
 from bot3.domain.bars import Bars
 from tests.benchmarks.calibration import calibration_ms
+from tests.benchmarks.peer import asked, told
 from tests.bot3.backtest.making import wandering
 
-PEERS = "BOT3_PEERS"
 SIZES = (20_000, 100_000, 1_000_000)
-ROWS, PEER_TIMEOUT_S = 100_000, 1_800.0
+ROWS = 100_000
 TICKS, TICK_PERIODS = 500_000, (1_000, 2_000)
 
 
@@ -68,33 +64,13 @@ def _engine(bars: Bars, periods: tuple[int, int] = (10, 20)) -> dict[str, float]
     return {"bars": len(bars), "orders": orders, "bars_per_s": round(best)}
 
 
+def _table(bars: Bars) -> np.ndarray:
+    return np.column_stack([bars.open, bars.high, bars.low, bars.close])
+
+
 def _grid(bars: Bars) -> dict[str, Any]:
     """In a process of its own, as the peer is."""
-    return _told([sys.executable, "-m", "tests.benchmarks.grid_alone"], bars)
-
-
-def _peer(name: str, bars: Bars, *kind: str) -> dict[str, Any] | str:
-    interpreter = os.environ.get(PEERS)
-    if not interpreter:
-        return f"not run: {PEERS} names no interpreter that has it"
-    script = Path(__file__).parent / "peers" / f"{name}.py"
-    try:
-        return _told([interpreter, str(script)], bars, *kind)
-    except subprocess.CalledProcessError as error:
-        return f"not run: {error.stderr.strip().splitlines()[-1]}"
-
-
-def _told(command: list[str], bars: Bars, *kind: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "bars.npy"
-        np.save(file, np.column_stack([bars.open, bars.high, bars.low, bars.close]))
-        done = subprocess.run(
-            [*command, str(file), *kind], capture_output=True, text=True, check=True,
-            timeout=PEER_TIMEOUT_S,
-        )  # fmt: skip
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    assert isinstance(told, dict)
-    return told
+    return told([sys.executable, "-m", "tests.benchmarks.grid_alone"], _table(bars))
 
 
 def _compared(ours: float, theirs: dict[str, Any] | str, name: str) -> None:
@@ -113,23 +89,23 @@ def run() -> dict[str, Any]:
         "engine": [_engine(wandering(rows, 1, step=0.001)) for rows in SIZES],
         "grid": grid,
         "nautilus_trader": [
-            _peer("nautilus", wandering(rows, 1, step=0.001), "bars") for rows in SIZES
+            asked("nautilus", _table(wandering(rows, 1, step=0.001)), "bars") for rows in SIZES
         ],
-        "vectorbt": _peer("vectorbt_bars", bars),
+        "vectorbt": asked("vectorbt_bars", _table(bars)),
         "ticks": _engine(ticks, TICK_PERIODS),
         "tick_kernel": _tick_kernel(ticks),
-        "nautilus_ticks": _peer("nautilus", ticks, "ticks"),
-        "hftbacktest_ticks": _peer("hft_ticks", ticks),
+        "nautilus_ticks": asked("nautilus", _table(ticks), "ticks"),
+        "hftbacktest_ticks": asked("hft_ticks", _table(ticks)),
     }
     for ours, theirs in zip(found["engine"], found["nautilus_trader"], strict=True):
         _compared(ours["bars_per_s"], theirs, "events_per_s")
     _compared(found["ticks"]["bars_per_s"], found["nautilus_ticks"], "events_per_s")
     _compared(found["tick_kernel"]["ticks_per_s"], found["hftbacktest_ticks"], "events_per_s")
     _compared(grid["sets_per_s"], found["vectorbt"], "sets_per_s")
-    told = found["vectorbt"]
-    if isinstance(told, dict):
-        theirs_equities = np.array(told.pop("grid_equities"))
-        told["apart_max"] = float(np.max(np.abs(equities / theirs_equities - 1.0)))
+    theirs = found["vectorbt"]
+    if isinstance(theirs, dict):
+        theirs_equities = np.array(theirs.pop("grid_equities"))
+        theirs["apart_max"] = float(np.max(np.abs(equities / theirs_equities - 1.0)))
     found["calibration_ms"] = [before_ms, calibration_ms()]
     return found
 
