@@ -7,7 +7,7 @@ account's file before anybody hears of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import final
+from typing import Final, final
 
 import trio
 from attrs import Factory, frozen
@@ -62,6 +62,8 @@ class PaperSettings:
 @final
 class PaperVenue:
     """One venue's paper account. `hear` is fed with all its market data, before anybody else."""
+
+    dead_man: Final = None  # nothing rests anywhere once the process is gone
 
     def __init__(
         self,

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from attrs import frozen
 
 from adapters.simulated.recorded_bytes import chunks_of
 from adapters.simulated.symbols import split_symbol, symbol_in_name
 from bot3.domain.errors import DataError
 from bot3.domain.values import Symbol
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BAR_SUFFIXES = frozenset({".csv", ".parquet", ".feather"})
 TIMES = ("ts", "timestamp", "date", "time", "open_time")
@@ -105,6 +107,8 @@ def read_frame(path: Path) -> pd.DataFrame:
     content = io.BytesIO(b"".join(chunks_of(path)))
     if not content.getbuffer().nbytes:
         raise DataError(f"{path}: the file is empty; record or download it again")
+    import pandas as pd  # half a second, which a market without a file does without
+
     try:
         if kind == ".parquet":
             return pd.read_parquet(content)
@@ -120,6 +124,8 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str) -> Floats:
+    import pandas as pd
+
     column: Any = pd.to_numeric(frame[name], errors="coerce")
     values = np.asarray(column, dtype=np.float64)
     _refuse(path, ~np.isfinite(values), f"{name} is missing or not a number")
@@ -139,6 +145,8 @@ def times_of(path: Path, column: pd.Series[Any], before: int = 0) -> Ints:
     """Nanoseconds UTC of ISO 8601 or of numbers in any unit; raises `DataError` with the row, of
     which so many came `before`.
     """
+    import pandas as pd
+
     if pd.api.types.is_numeric_dtype(column):
         raw = np.asarray(column, dtype=np.float64)
         is_bad = ~np.isfinite(raw) | (raw <= 0)

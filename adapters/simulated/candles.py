@@ -12,8 +12,8 @@ from typing import final
 
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
-_DAY_MS = 86_400_000
-_MONDAY_MS = 4 * _DAY_MS  # 1970-01-05
+DAY_MS = 86_400_000
+_MONDAY_MS = 4 * DAY_MS  # 1970-01-05
 
 INTERVALS_MS: dict[str, int] = {
     "1s": SECOND_MS,
@@ -28,10 +28,10 @@ INTERVALS_MS: dict[str, int] = {
     "6h": 360 * MINUTE_MS,
     "8h": 480 * MINUTE_MS,
     "12h": 720 * MINUTE_MS,
-    "1d": _DAY_MS,
-    "3d": 3 * _DAY_MS,
-    "1w": 7 * _DAY_MS,
-    "1M": 31 * _DAY_MS,  # at most; months are by the calendar
+    "1d": DAY_MS,
+    "3d": 3 * DAY_MS,
+    "1w": 7 * DAY_MS,
+    "1M": 31 * DAY_MS,  # at most; months are by the calendar
 }
 
 
@@ -144,14 +144,19 @@ class Candles:
             series.record(ts_ms, price, lots, trade_id, is_buyer_maker=is_buyer_maker)
 
     def last_day(self, now_ms: int, price: int) -> Candle:
-        """Of the minutes that there are, 24 hours at most; `price` where there are none."""
-        day = Candle(now_ms - _DAY_MS, now_ms, price)
-        minutes = [m for m in self.newest("1m", _DAY_MS // MINUTE_MS) if m.open_ms > day.open_ms]
+        """The last 24 hours."""
+        return self.since(now_ms - DAY_MS, now_ms, price)
+
+    def since(self, start_ms: int, now_ms: int, price: int) -> Candle:
+        """Of the minutes that there are and began after `start_ms`; `price` where none did."""
+        whole = Candle(start_ms, now_ms, price)
+        count = -((start_ms - now_ms) // MINUTE_MS)
+        minutes = [m for m in self.newest("1m", count) if m.open_ms > start_ms]
         if minutes:
-            day.open = minutes[0].open
+            whole.open = minutes[0].open
         for minute in minutes:
-            day.join(minute)
-        return day
+            whole.join(minute)
+        return whole
 
     def roll(self, now_ms: int) -> None:
         """Closes every candle that `now_ms` is past."""

@@ -162,6 +162,9 @@ class MLActor(DecisionActor[MLMessage]):
                 score.log_loss,
                 score.base_rate_log_loss,
                 score.calibration_error,
+                score.no_change_log_loss,
+                score.r_squared,
+                score.no_change_r_squared,
                 learner.weights,
             )
         )

@@ -99,7 +99,7 @@ class Bayesian:
 
 
 class Tree:
-    """A Hoeffding tree, or an adaptive random forest of them; learns from each `every`th label."""
+    """A Hoeffding tree, an adaptive one, or a forest of them; learns from each `every`th label."""
 
     __slots__ = ("_every", "_labels", "_model")
 
@@ -124,6 +124,12 @@ def _hoeffding(settings: ModelSettings, overlap: int) -> Model:
     return Tree(tree(max_depth=settings.depth_max[0]), max(overlap // 2, 1))
 
 
+def _hoeffding_adaptive(settings: ModelSettings, overlap: int) -> Model:
+    tree = import_module("river.tree").HoeffdingAdaptiveTreeClassifier
+    model = tree(max_depth=settings.depth_max[0], seed=settings.seed)
+    return Tree(model, max(overlap // 2, 1))
+
+
 def _forest(settings: ModelSettings, overlap: int) -> Model:
     forest = import_module("river.forest").ARFClassifier
     depth = settings.depth_max[1]
@@ -136,5 +142,6 @@ MODELS: Final[Mapping[str, Callable[[ModelSettings, int], Model]]] = {
     "bayesian": Bayesian,
     "logistic": Logistic,
     "hoeffding": _hoeffding,
+    "hoeffding_adaptive": _hoeffding_adaptive,
     "forest": _forest,
 }

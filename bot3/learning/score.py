@@ -1,7 +1,8 @@
 """Prequential scores of a binary forecaster, always beside forecasts that need no learning.
 
 Invariant: every forecast is scored before it is learned from. Baselines: *no change* says the last
-label that was known when the forecast was made; the *base rate* says their running share.
+label that was known when the forecast was made, as surely as saying so has been right, and that the
+price stays; the *base rate* says the running share of True.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ class LearnerScore(NamedTuple):
     """Shares of right calls, and mean log-losses in nats (0.693 for a coin); 0.0 before labels.
 
     `calibration_error`: the mean distance of what was said from what came, in ten bins of what was
-    said (Guo et al. 2017). `r_squared` of the expected returns, beside always saying their mean.
+    said (Guo et al. 2017). `r_squared` of the expected returns, beside always saying their mean;
+    `no_change_r_squared` of expecting none.
     """
 
     labels: int
@@ -26,12 +28,15 @@ class LearnerScore(NamedTuple):
     base_rate_log_loss: float
     calibration_error: float = 0.0
     r_squared: float = 0.0
+    no_change_log_loss: float = 0.0
+    no_change_r_squared: float = 0.0
 
 
 class Baseline(NamedTuple):
-    """What needs no learning: the last label known, and the share of True."""
+    """What needs no learning: the last label known, P(True) by it, and the share of True."""
 
     no_change: bool
+    no_change_probability: float
     base_rate: float
 
 
@@ -40,7 +45,8 @@ class PrequentialScore:
 
     __slots__ = (
         "_accuracy", "_apart", "_base_log_loss", "_log_loss", "_moves",
-        "_no_change_accuracy", "_residual", "_returns", "_squares",
+        "_no_change_accuracy", "_no_change_log_loss", "_no_change_right", "_residual", "_returns",
+        "_squares",
         "labels", "last_label", "true_labels",
     )  # fmt: skip
 
@@ -49,6 +55,7 @@ class PrequentialScore:
         metrics, stats = import_module("river.metrics"), import_module("river.stats")
         self._accuracy, self._no_change_accuracy = stats.Mean(), stats.Mean()
         self._log_loss, self._base_log_loss = metrics.LogLoss(), metrics.LogLoss()
+        self._no_change_log_loss, self._no_change_right = metrics.LogLoss(), 0
         self._apart = [0.0] * _BINS
         self._returns = self._squares = self._residual = 0.0
         self._moves = 0
@@ -58,8 +65,10 @@ class PrequentialScore:
 
     @property
     def baseline(self) -> Baseline:
-        """Now; the share of True is started at one of two (Laplace)."""
-        return Baseline(self.last_label, (self.true_labels + 1) / (self.labels + 2))
+        """Now; shares are started at one of two (Laplace)."""
+        right = (self._no_change_right + 1) / (self.labels + 2)
+        probability = right if self.last_label else 1.0 - right
+        return Baseline(self.last_label, probability, (self.true_labels + 1) / (self.labels + 2))
 
     def update(self, *, label: bool, probability: float, baseline: Baseline) -> None:
         """Scores a forecast, and what the baselines said when it was made."""
@@ -67,6 +76,8 @@ class PrequentialScore:
         self._no_change_accuracy.update(baseline.no_change == label)
         self._log_loss.update(label, probability)
         self._base_log_loss.update(label, baseline.base_rate)
+        self._no_change_log_loss.update(label, baseline.no_change_probability)
+        self._no_change_right += baseline.no_change == label
         self._apart[min(int(probability * _BINS), _BINS - 1)] += label - probability
         self.labels += 1
         self.true_labels += label
@@ -91,4 +102,6 @@ class PrequentialScore:
             float(self._base_log_loss.get()),
             sum(abs(apart) for apart in self._apart) / labels,
             1.0 - self._residual / spread if spread > 0.0 else 0.0,
+            float(self._no_change_log_loss.get()),
+            1.0 - self._squares / spread if spread > 0.0 else 0.0,
         )

@@ -77,7 +77,7 @@ class TargetProposed(msgspec.Struct, frozen=True):
 class LearningScored(msgspec.Struct, frozen=True):
     """Prequential scores of the online learner, beside those of forecasts that need no learning.
 
-    Log losses in nats; `weights` of its models in their blend.
+    Log losses in nats, R2 of the expected returns; `weights` of its models in their blend.
     """
 
     instrument: InstrumentId
@@ -88,6 +88,9 @@ class LearningScored(msgspec.Struct, frozen=True):
     log_loss: float = 0.0
     base_rate_log_loss: float = 0.0
     calibration_error: float = 0.0
+    no_change_log_loss: float = 0.0
+    r_squared: float = 0.0
+    no_change_r_squared: float = 0.0
     weights: dict[str, float] = {}
 
 

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import final
 
+from bot3.messages.control import StopKind
 from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.alert_card import AlertStatus
 from bot3.telemetry.arbitrage import ArbitrageStatus
@@ -43,6 +44,7 @@ class StatusMetrics:
         gauge(name, text, latency.p50_us, quantile="0.5")
         gauge(name, text, latency.p99_us, quantile="0.99")
         self._totals(status)
+        self._made(status)
         for venue, state in status.venues.items():
             self._venue(venue, state)
         for instrument in status.instruments:
@@ -133,12 +135,28 @@ class StatusMetrics:
         gauge("bot3_circuit_state", text, circuit, venue=venue)
         text = "Orders on the account that are not ours, left alone."
         gauge("bot3_foreign_orders", text, len(state.foreign), venue=venue)
+        if state.is_dead_man_armed is not None:
+            text = "1 where the venue cancels entries by itself should it hear nothing of us."
+            gauge("bot3_dead_man_armed", text, state.is_dead_man_armed, venue=venue)
+            text = "Orders of ours that the venue canceled because it heard nothing of us."
+            count = state.dead_man_canceled
+            self._counter("bot3_dead_man_canceled_total", text, count, venue=venue)
         text = "Orders sent there by type: post_only rests, limit crosses."
         for kind, count in state.sent.items():
             self._counter("bot3_orders_sent_total", text, count, venue=venue, type=kind)
         text = "What its adapter counts."
         for what, count in state.counts.items():
             gauge("bot3_venue_counts", text, count, venue=venue, what=what)
+
+    def _made(self, status: Status) -> None:
+        text = "Fees paid since the journal began, by the asset charged."
+        for asset, fee in status.fees.items():
+            self._gauge("bot3_fees", text, fee, asset=asset)
+        text = "Profit of a strategy since the journal began, in the quote asset."
+        name = "bot3_strategy_profit"
+        for strategy, state in status.strategies.items():
+            self._gauge(name, text, state.realized, strategy=strategy, kind="realized")
+            self._gauge(name, text, state.unrealized, strategy=strategy, kind="unrealized")
 
     def _totals(self, status: Status) -> None:
         counter = self._counter
@@ -148,6 +166,10 @@ class StatusMetrics:
         counter("bot3_tick_to_order_total", "Latencies measured.", status.tick_to_order.count)
         for reason, count in status.denials.items():
             counter("bot3_denials_total", "Orders refused by the gate.", count, reason=reason)
+        text = "Protective exits that were met."
+        for kind in StopKind:
+            count = status.stops_hit.get(kind.value, 0)
+            counter("bot3_stops_hit_total", text, count, kind=kind.value)
         for actor, count in status.restarts.items():
             counter("bot3_restarts_total", "Restarts of actors.", count, actor=actor)
         text = "What was healed by more than a restart."
@@ -193,7 +215,6 @@ class StatusMetrics:
             counter("bot3_strategies_evolved_total", text, count, what=what)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
-        counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)
         text = "Assets of which the venue says another total than our books."
         gauge("bot3_balance_mismatches", text, status.balance_mismatches)
 
@@ -214,24 +235,36 @@ class StatusMetrics:
         for regime, share in instrument.regime_probabilities.items():
             text = "Probability of the regime."
             gauge("bot3_regime_probability", text, share, regime=regime, **where)
-        for forecast, accuracy in (
-            ("learner", instrument.accuracy),
-            ("no_change", instrument.no_change_accuracy),
-        ):
-            text = "Prequential accuracy."
-            gauge("bot3_accuracy_ratio", text, accuracy, forecast=forecast, **where)
-        for forecast, loss in (
-            ("learner", instrument.log_loss),
-            ("base_rate", instrument.base_rate_log_loss),
-        ):
-            text = "Prequential log loss in nats."
-            gauge("bot3_log_loss_nats", text, loss, forecast=forecast, **where)
-        text = "Mean distance of what was forecast from what came."
-        gauge("bot3_calibration_error_ratio", text, instrument.calibration_error, **where)
+        self._learner(instrument, where)
         text = "Share of the configured position limit that risk allows now, and why."
         gauge("bot3_risk_scale", text, instrument.risk_scale, factor="all", **where)
         for factor, scale in instrument.risk_factors.items():
             gauge("bot3_risk_scale", text, scale, factor=factor, **where)
+
+    def _learner(self, instrument: InstrumentStatus, where: dict[str, str]) -> None:
+        """Each score beside that of forecasts which need no learning."""
+        gauge, one = self._gauge, instrument
+        text = "Prequential accuracy: the share of directions called right."
+        for forecast, accuracy in (
+            ("learner", one.accuracy),
+            ("no_change", one.no_change_accuracy),
+        ):
+            gauge("bot3_accuracy_ratio", text, accuracy, forecast=forecast, **where)
+        text = "Prequential log loss in nats."
+        for forecast, loss in (
+            ("learner", one.log_loss),
+            ("no_change", one.no_change_log_loss),
+            ("base_rate", one.base_rate_log_loss),
+        ):
+            gauge("bot3_log_loss_nats", text, loss, forecast=forecast, **where)
+        text = "Prequential R2 of the expected returns, beside always saying their mean."
+        for forecast, share in (
+            ("learner", one.r_squared),
+            ("no_change", one.no_change_r_squared),
+        ):
+            gauge("bot3_r_squared_ratio", text, share, forecast=forecast, **where)
+        text = "Mean distance of what was forecast from what came."
+        gauge("bot3_calibration_error_ratio", text, one.calibration_error, **where)
         text = "Weight of a model in the learner's blend."
         for model, weight in instrument.model_weights.items():
             gauge("bot3_model_weight", text, weight, model=model, **where)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import final
 
 import msgspec
 
-from adapters.simulated.binance.day import aggregate_trade, day_ticker
+from adapters.simulated.binance.day import (
+    aggregate_trade,
+    average_price,
+    day_ticker,
+    window_ticker,
+)
 from adapters.simulated.binance.errors import INVALID_SYMBOL, ApiError, missing
 from adapters.simulated.binance.info import exchange_info
 from adapters.simulated.binance.limits import Limits
@@ -20,12 +26,13 @@ from adapters.simulated.binance.wire import (
     ms,
     public_trade,
 )
-from adapters.simulated.candles import INTERVALS_MS
+from adapters.simulated.candles import DAY_MS, INTERVALS_MS, MINUTE_MS
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
 from supervisors.clock import Clock
 
-_AVERAGE_MINUTES = 5
+_UNITS_MS = {"m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": DAY_MS}
+_WINDOW_MAX = {"m": 59, "h": 23, "d": 7}
 
 
 @final
@@ -55,7 +62,9 @@ class MarketApi:
 
     def exchange_info(self, params: Params) -> Json:
         markets, _ = self._chosen(params)
-        return exchange_info(markets, self._limits, self.now_ms())
+        kinds = params.optional("permissions")
+        is_spot = kinds is None or "SPOT" in kinds
+        return exchange_info(markets if is_spot else [], self._limits, self.now_ms())
 
     def depth(self, params: Params) -> Json:
         return depth(self.market(params), params.limit(100, 5_000))
@@ -64,6 +73,15 @@ class MarketApi:
         market = self.market(params)
         newest = list(market.tape)[-params.limit(500, 1_000) :]
         return [public_trade(market.scale, trade) for trade in newest]
+
+    def historical_trades(self, params: Params) -> list[Json]:
+        """As far back as the tape goes."""
+        first_id = params.integer("fromId")
+        if first_id is None:
+            return self.trades(params)
+        market, limit = self.market(params), params.limit(500, 1_000)
+        found = [trade for trade in market.tape if trade.trade_id >= first_id]
+        return [public_trade(market.scale, trade) for trade in found[:limit]]
 
     def aggregate_trades(self, params: Params) -> list[Json]:
         market, limit = self.market(params), params.limit(500, 1_000)
@@ -83,12 +101,32 @@ class MarketApi:
         return [aggregate_trade(market.scale, trade) for trade in page]
 
     def ticker_day(self, params: Params) -> Json | list[Json]:
-        kind = params.optional("type") or "FULL"
-        if kind not in {"FULL", "MINI"}:
-            raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
-        now_ms = self.now_ms()
+        is_brief, now_ms = _is_brief(params), self.now_ms()
         return self._one_or_all(
-            params, lambda market: day_ticker(market, now_ms, is_brief=kind == "MINI")
+            params, lambda market: day_ticker(market, now_ms, is_brief=is_brief)
+        )
+
+    def ticker_window(self, params: Params) -> Json | list[Json]:
+        """Over the last `windowSize`."""
+        text = params.optional("windowSize") or "1d"
+        found = re.fullmatch(r"([1-9][0-9]?)([mhd])", text)
+        if found is None or int(found[1]) > _WINDOW_MAX[found[2]]:
+            raise ApiError(-1130, "Data sent for parameter 'windowSize' is not valid.")
+        now_ms = self.now_ms()
+        return self._windows(params, now_ms - int(found[1]) * _UNITS_MS[found[2]], now_ms)
+
+    def ticker_trading_day(self, params: Params) -> Json | list[Json]:
+        """Since midnight, UTC."""
+        now_ms = self.now_ms()
+        return self._windows(params, now_ms - now_ms % DAY_MS - 1, now_ms)
+
+    def _windows(self, params: Params, start_ms: int, now_ms: int) -> Json | list[Json]:
+        if not (params.has("symbol") or params.has("symbols")):
+            raise missing("symbol")
+        _refuse_time_zone(params)
+        is_brief = _is_brief(params)
+        return self._one_or_all(
+            params, lambda market: window_ticker(market, start_ms, now_ms, is_brief=is_brief)
         )
 
     def klines(self, params: Params) -> list[list[object]]:
@@ -96,8 +134,7 @@ class MarketApi:
         interval = params.text("interval")
         if interval not in INTERVALS_MS:
             raise ApiError(-1120, "Invalid interval.")
-        if params.optional("timeZone") not in {None, "0"}:
-            raise ApiError(-1130, "Data sent for parameter 'timeZone' is not valid.")
+        _refuse_time_zone(params)
         limit = params.limit(500, 1_000)
         start, end = params.integer("startTime"), params.integer("endTime")
         market.candles.roll(self.now_ms())
@@ -114,16 +151,7 @@ class MarketApi:
         return [kline_row(market.scale, candle) for candle in candles]
 
     def average_price(self, params: Params) -> Json:
-        market = self.market(params)
-        minutes = market.candles.newest("1m", _AVERAGE_MINUTES)
-        lots = sum(candle.lots for candle in minutes)
-        value = sum(candle.value for candle in minutes)
-        price = value // lots if lots else market.reference_price()
-        return {
-            "mins": _AVERAGE_MINUTES,
-            "price": market.scale.price_text(price),
-            "closeTime": self.now_ms(),
-        }
+        return average_price(self.market(params), self.now_ms())
 
     def ticker_price(self, params: Params) -> Json | list[Json]:
         return self._one_or_all(params, _price)
@@ -153,6 +181,19 @@ class MarketApi:
         if any(name not in self.markets for name in names):
             raise ApiError(*INVALID_SYMBOL)
         return [self.markets[name] for name in names], False
+
+
+def _is_brief(params: Params) -> bool:
+    kind = params.optional("type") or "FULL"
+    if kind not in {"FULL", "MINI"}:
+        raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
+    return kind == "MINI"
+
+
+def _refuse_time_zone(params: Params) -> None:
+    """Days begin at midnight UTC here."""
+    if params.optional("timeZone") not in {None, "0"}:
+        raise ApiError(-1130, "Data sent for parameter 'timeZone' is not valid.")
 
 
 def _price(market: Market) -> Json:

@@ -26,6 +26,7 @@ _ORDER = frozenset((*_ORDER_TERMS, *_ORDER_OPTIONS, *_ORDER_UNSUPPORTED))
 _LOOKUP = frozenset({"symbol", "orderId", "origClientOrderId"})
 _SPAN = frozenset({"symbol", "orderId", "startTime", "endTime", "limit"})
 _SYMBOLS = frozenset({"symbol", "symbols"})
+_INFO = frozenset({"permissions", "showPermissionSets"})
 
 
 _DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
@@ -68,14 +69,20 @@ def _public(api: MarketApi) -> dict[str, Operation]:
     return {
         "ping": public(api.ping),
         "time": public(api.time),
-        "exchangeInfo": public(api.exchange_info, _SYMBOLS, _weigh(20)),
+        "exchangeInfo": public(api.exchange_info, _SYMBOLS | _INFO, _weigh(20)),
         "depth": public(api.depth, limited, _depth_weight),
         "trades.recent": public(api.trades, limited, _weigh(25)),
+        "trades.historical": public(api.historical_trades, limited | {"fromId"}, _weigh(25)),
         "trades.aggregate": public(
             api.aggregate_trades, limited | {"fromId", "startTime", "endTime"}, _weigh(4)
         ),
         "ticker.24hr": public(api.ticker_day, _SYMBOLS | {"type"}, _day_weight),
+        "ticker": public(api.ticker_window, _SYMBOLS | {"type", "windowSize"}, _window_weight),
+        "ticker.tradingDay": public(
+            api.ticker_trading_day, _SYMBOLS | {"type", "timeZone"}, _window_weight
+        ),
         "klines": public(api.klines, klines, _weigh(2)),
+        "uiKlines": public(api.klines, klines, _weigh(2)),
         "avgPrice": public(api.average_price, frozenset({"symbol"}), _weigh(2)),
         "ticker.price": public(api.ticker_price, _SYMBOLS, _ticker_weight),
         "ticker.book": public(api.ticker_book, _SYMBOLS, _ticker_weight),
@@ -99,7 +106,7 @@ def _private(api: AccountApi) -> dict[str, Operation]:
     symbol = frozenset({"symbol"})
     return {
         "order.place": trade(api.place, _ORDER, is_order=True),
-        "order.test": signed(api.test, _ORDER),
+        "order.test": signed(api.test, _ORDER | {"computeCommissionRates"}),
         "order.cancel": trade(api.cancel, _LOOKUP | {"newClientOrderId", "cancelRestrictions"}),
         "order.cancelReplace": trade(api.replace, _ORDER | CANCEL_REPLACE, is_order=True),
         "openOrders.cancelAll": trade(api.cancel_all, symbol),
@@ -111,6 +118,8 @@ def _private(api: AccountApi) -> dict[str, Operation]:
         "account.commission": signed(api.commission, symbol, _weigh(20)),
         "wallet.fees": signed(api.fees, symbol),
         "wallet.nothing": signed(api.nothing, frozenset()),
+        "wallet.system": Operation(lambda *_: {"status": 0, "msg": "normal"}),
+        "wallet.account": signed(lambda *_: {"data": "Normal"}, frozenset()),
         "account.rateLimits.orders": signed(api.order_limits, frozenset(), _weigh(40)),
     }
 
@@ -174,6 +183,11 @@ def _day_weight(params: Params) -> int:
         return 2
     names = params.values.get("symbols", "").count(",") + 1 if params.has("symbols") else 101
     return next((cost for most, cost in ((20, 2), (100, 40)) if names <= most), 80)
+
+
+def _window_weight(params: Params) -> int:
+    names = params.values.get("symbols", "").count(",") + 1
+    return min(4 * names, 200)
 
 
 def _open_orders_weight(params: Params) -> int:

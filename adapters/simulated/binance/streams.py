@@ -11,8 +11,10 @@ from typing import Protocol, final
 
 import msgspec
 
+from adapters.simulated.binance.day import aggregate_trade
+from adapters.simulated.binance.second_streams import second_event, second_events
 from adapters.simulated.binance.stream_names import StreamName
-from adapters.simulated.binance.wire import Json, depth, kline_event, ms
+from adapters.simulated.binance.wire import Json, depth, kline_event, ms, trade_event
 from adapters.simulated.book import LevelSet
 from adapters.simulated.candles import Candle
 from adapters.simulated.exchange import Exchange
@@ -101,23 +103,13 @@ class StreamHub:
             self._kline_open_ms.pop(text, None)
 
     def traded(self, market: Market, trade: Print) -> None:
-        """`<symbol>@trade`."""
-        stream = f"{market.wire_symbol.lower()}@trade"
-        if stream not in self._subscribers:
-            return
-        ts_ms, scale = ms(trade.ts_ns), market.scale
-        event: Json = {
-            "e": "trade",
-            "E": ts_ms,
-            "s": market.wire_symbol,
-            "t": trade.trade_id,
-            "p": scale.price_text(trade.price),
-            "q": scale.amount_text(trade.lots),
-            "T": ts_ms,
-            "m": trade.is_buyer_maker,
-            "M": True,
-        }
-        self._send(stream, event)
+        """`<symbol>@trade` and `<symbol>@aggTrade`."""
+        base = market.wire_symbol.lower()
+        if (stream := f"{base}@trade") in self._subscribers:
+            self._send(stream, trade_event(market, trade))
+        if (stream := f"{base}@aggTrade") in self._subscribers:
+            head: Json = {"e": "aggTrade", "E": ms(trade.ts_ns), "s": market.wire_symbol}
+            self._send(stream, {**head, **aggregate_trade(market.scale, trade)})
 
     def book_changed(self, market: Market, changes: Sequence[LevelSet], ts_ns: int) -> None:
         """Into the next depth event."""
@@ -151,13 +143,26 @@ class StreamHub:
                 self._send_depth(self._markets[symbol], diff, now_ms)
         is_new_second = _is_crossed(last_ms, now_ms, _SECOND_MS)
         for name in list(self._names.values()):
-            market = self._markets.get(name.wire_symbol)
-            if market is None:
-                continue
-            if name.channel == "kline" and is_new_second:
-                self._send_klines(market, name, now_ms)
-            elif name.channel == "partial" and _is_crossed(last_ms, now_ms, name.period_ms):
-                self._send(name.text, depth(market, name.levels))
+            if is_new_second:
+                self._send_second(name, now_ms)
+            if name.channel == "partial" and _is_crossed(last_ms, now_ms, name.period_ms):
+                market = self._markets.get(name.wire_symbol)
+                if market is not None:
+                    self._send(name.text, depth(market, name.levels))
+
+    def _send_second(self, name: StreamName, now_ms: int) -> None:
+        if not name.wire_symbol:
+            events = second_events(name, self._markets.values(), now_ms)
+            if events:
+                self._send(name.text, events)
+            return
+        market = self._markets.get(name.wire_symbol)
+        if market is None:
+            return
+        if name.channel == "kline":
+            self._send_klines(market, name, now_ms)
+        elif (event := second_event(name, market, now_ms)) is not None:
+            self._send(name.text, event)
 
     def _send_depth(self, market: Market, diff: _Diff, now_ms: int) -> None:
         if diff.is_empty:
@@ -190,7 +195,7 @@ class StreamHub:
         event = kline_event(market, candle, name.interval, now_ms, is_closed=is_closed)
         self._send(name.text, event)
 
-    def _send(self, stream: str, event: Json) -> None:
+    def _send(self, stream: str, event: Json | list[Json]) -> None:
         payload = msgspec.json.encode(event).decode()
         for subscriber in list(self._subscribers.get(stream, ())):
             subscriber.event(stream, payload)

@@ -112,6 +112,22 @@ def kline_event(
     }
 
 
+def trade_event(market: Market, trade: Print) -> Json:
+    """`<symbol>@trade`."""
+    ts_ms, scale = ms(trade.ts_ns), market.scale
+    return {
+        "e": "trade",
+        "E": ts_ms,
+        "s": market.wire_symbol,
+        "t": trade.trade_id,
+        "p": scale.price_text(trade.price),
+        "q": scale.amount_text(trade.lots),
+        "T": ts_ms,
+        "m": trade.is_buyer_maker,
+        "M": True,
+    }
+
+
 def book_ticker(market: Market, top: Top) -> Json:
     """`GET /api/v3/ticker/bookTicker`."""
     scale = market.scale

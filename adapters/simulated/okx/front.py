@@ -13,6 +13,9 @@ from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.okx.auth import authenticate
+from adapters.simulated.okx.balances import BalanceApi
+from adapters.simulated.okx.cancel_after import PATH as CANCEL_AFTER
+from adapters.simulated.okx.cancel_after import CancelAllAfter
 from adapters.simulated.okx.errors import EXPIRED, TOO_FAST, OkxApiError, bad
 from adapters.simulated.okx.market_api import MarketApi
 from adapters.simulated.okx.order_socket import OrderSocket
@@ -44,13 +47,16 @@ class _Public:
 
 @frozen
 class _Private:
-    """`limit` of one account. `is_action`: a POST of one or several items, each with a verdict."""
+    """`limit` of one account. `is_action`: a POST of one or several items, each with a verdict;
+    `has_body`: a POST that is answered like a question, for each of its tags.
+    """
 
     run: Callable[[int, Params], object]
     limit: int
     is_action: bool = False
     is_batch: bool = False
     can_expire: bool = False
+    has_body: bool = False
 
 
 _Endpoint = _Public | _Private
@@ -84,7 +90,13 @@ class OkxFront:
             self._hub, UserHub(exchange, clock), credentials.get, orders.run, clock.now_ns
         )
         self._sessions: dict[OkxSession, None] = {}
-        self._endpoints: dict[tuple[str, str], _Endpoint] = {**_public(market), **_private(trade)}
+        self._timers = CancelAllAfter(exchange, clock)
+        balances = BalanceApi(exchange, market)
+        self._endpoints: dict[tuple[str, str], _Endpoint] = {
+            **_public(market),
+            **_private(trade, market, balances),
+            ("POST", CANCEL_AFTER): _Private(self._timers.set, 2, has_body=True),
+        }
         self._paths = {path for _, path in self._endpoints}
 
     def request(self, request: HttpRequest) -> HttpReply:
@@ -112,6 +124,7 @@ class OkxFront:
     def tick(self, now_ns: int) -> None:
         """Sends what is due by the clock, and closes who is silent."""
         self._hub.tick(now_ns)
+        self._timers.tick(now_ns)
         for session in self._sessions:
             session.tick(now_ns)
 
@@ -131,12 +144,12 @@ class OkxFront:
         now_ns = self._clock.now_ns()
         account = authenticate(request, self._credentials, now_ns // _NS_PER_MS).account
         if not endpoint.is_action:
-            self._count((account, path), endpoint.limit)
-            data = endpoint.run(account, query_params(request.query, _complain))
-            return _reply({"code": "0", "data": data, "msg": ""})
-        items = body_params(request.body, _complain)
-        if items is None:
-            raise OkxApiError("50002", "JSON syntax error", status=400)
+            params = query_params(request.query, _complain)
+            if endpoint.has_body:
+                params = next(iter(_items_of(request)), params)
+            self._count((account, path, params.get("tag")), endpoint.limit)
+            return _reply({"code": "0", "data": endpoint.run(account, params), "msg": ""})
+        items = _items_of(request)
         if len(items) > (BATCH_MAX if endpoint.is_batch else 1):
             raise OkxApiError("51111", "Parameter batch orders count is too large", status=400)
         for item in items:
@@ -154,6 +167,13 @@ class OkxFront:
 
     def _new_id(self) -> str:
         return "".join(self._dice.choices(_ID_LETTERS, k=_ID_LENGTH))
+
+
+def _items_of(request: HttpRequest) -> list[Params]:
+    items = body_params(request.body, _complain)
+    if items is None:
+        raise OkxApiError("50002", "JSON syntax error", status=400)
+    return items
 
 
 def _complain(name: str, *, is_missing: bool) -> Exception:
@@ -189,13 +209,17 @@ def _public(api: MarketApi) -> dict[tuple[str, str], _Endpoint]:
         "/market/ticker": _Public(api.ticker, 20),
         "/market/tickers": _Public(api.tickers, 20),
         "/market/trades": _Public(api.trades, 100),
+        "/market/history-trades": _Public(api.history_trades, 20),
         "/market/candles": _Public(api.candles, 40),
         "/market/history-candles": _Public(api.candles, 20),
+        "/system/status": _Public(lambda _: [], 1),
     }
     return {("GET", path): endpoint for path, endpoint in found.items()}
 
 
-def _private(api: TradeApi) -> dict[tuple[str, str], _Endpoint]:
+def _private(
+    api: TradeApi, market: MarketApi, balances: BalanceApi
+) -> dict[tuple[str, str], _Endpoint]:
     asked: dict[str, _Endpoint] = {
         "/trade/order": _Private(api.order, 60),
         "/trade/orders-pending": _Private(api.pending, 60),
@@ -203,7 +227,12 @@ def _private(api: TradeApi) -> dict[tuple[str, str], _Endpoint]:
         "/trade/orders-history-archive": _Private(api.history, 20),
         "/trade/fills": _Private(api.fills, 60),
         "/trade/fills-history": _Private(api.fills, 10),
-        "/account/balance": _Private(api.balance, 10),
+        "/account/balance": _Private(balances.balance, 10),
+        "/account/instruments": _Private(lambda _, params: market.instruments(params), 20),
+        "/account/positions": _Private(api.nothing, 10),
+        "/account/max-size": _Private(balances.max_size, 20),
+        "/account/max-avail-size": _Private(balances.max_available, 20),
+        "/asset/balances": _Private(api.nothing, 12),
         "/account/config": _Private(api.config, 5),
         "/account/trade-fee": _Private(api.fees, 5),
         "/asset/currencies": _Private(api.nothing, 12),

@@ -14,6 +14,7 @@ from adapters.simulated.engine_queue import OrderQueuedError, PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
 from adapters.simulated.numbers import ms_text, plain
+from adapters.simulated.okx.cancel_after import TAG
 from adapters.simulated.okx.errors import (
     ID_NEEDED,
     NO_ORDER,
@@ -29,7 +30,6 @@ from adapters.simulated.okx.wire import (
     UNNAMED,
     Json,
     account_fill,
-    balance_detail,
     client_id,
     order_state,
 )
@@ -74,7 +74,8 @@ class TradeApi:
             order = self._placed(account, params)
         except OkxApiError as error:
             return self._item("", given, error)
-        return self._item(str(order.order_id), given, None, "Order placed")
+        item = self._item(str(order.order_id), given, None, "Order placed")
+        return {**item, "tag": order.request.tag}
 
     def cancel(self, account: int, params: Params) -> Json:
         """One item; filled, canceled and unknown orders are one code."""
@@ -140,20 +141,6 @@ class TradeApi:
             account_fill(trade, client_id(order), self._rate(order.symbol, is_maker=trade.is_maker))
             for trade, order in found[:count]
         ]
-
-    def balance(self, account: int, params: Params) -> list[Json]:
-        accounts, now_ns = self._exchange.accounts, self._market_api.now_ns()
-        wanted = {name for name in params.get("ccy").split(",") if name}
-        details = [
-            balance_detail(asset, free, held, now_ns)
-            for asset in accounts.assets(account)
-            if not wanted or asset in wanted
-            for free, held in [(accounts.free(account, asset), accounts.held(account, asset))]
-            if free + held
-        ]
-        empty = ("adjEq", "availEq", "borrowFroz", "imr", "mgnRatio", "mmr", "notionalUsd")
-        whole: Json = dict.fromkeys((*empty, "ordFroz", "upl", "totalEq"), "")
-        return [{**whole, "isoEq": "0", "uTime": ms_text(now_ns), "details": details}]
 
     def config(self, account: int, _params: Params) -> list[Json]:
         return [
@@ -248,6 +235,7 @@ class TradeApi:
             amount=zero if is_by_value else size,
             price=zero if is_market else params.number("px"),
             quote_amount=size if is_by_value else zero,
+            tag=params.matching("tag", TAG),
         )
 
     def _named(self, account: int, market: Market, params: Params) -> OrderRecord | None:

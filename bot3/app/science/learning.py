@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,8 +21,12 @@ _WITHIN: Final = 0.005
 _PUBLISHED: Final = {
     ("Phishing", "logistic"): 0.8872,
     ("Phishing", "hoeffding"): 0.8799,
+    ("Phishing", "hoeffding_adaptive"): 0.8743,
     ("Bananas", "hoeffding"): 0.643,
 }
+_ELEC2_NO_CHANGE: Final = 0.853  # above what is published of the models: .796 and .822
+_ELEC2_MODELS: Final = ("hoeffding", "logistic")
+_ELEC2_FILE: Final = "elec2/electricity.csv"  # River's own form of it: eight numbers and `class`
 _NAMES: Final = ("signal", "noise", "more noise")
 _MINUTE_NS: Final = 60_000_000_000
 _Rows = list[tuple[int, float, tuple[float, ...]]]
@@ -55,7 +61,23 @@ def _river(effort: Effort) -> Measured:
         figures[f"{name} {model}"] = accuracy
         figures[f"{name} no change"] = no_change
         is_near = is_near and abs(accuracy - published) <= _WITHIN
-    return Measured(figures, is_near, "Elec2 is not in the package and has to be downloaded")
+    return Measured(figures, is_near)
+
+
+def _elec2(effort: Effort) -> Measured:
+    """A label that lasts is called right by who says the last one: no score is read without it."""
+    path = effort.file(_ELEC2_FILE)
+    figures: dict[str, float] = {}
+    for model in _ELEC2_MODELS:
+        figures[model], figures["no change"] = prequential(_price_moves(path), model)
+    return Measured(figures, abs(figures["no change"] - _ELEC2_NO_CHANGE) <= _WITHIN)
+
+
+def _price_moves(path: Path) -> Iterator[tuple[dict[str, Any], bool]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            is_up = row.pop("class") == "UP"
+            yield {name: float(value) for name, value in row.items()}, is_up
 
 
 def world(seed: int, count: int, edge: float) -> _Rows:
@@ -119,8 +141,16 @@ ROWS: Final = (
         "online learning",
         "River's data sets, prequential accuracy beside no change",
         "published series",
-        "Phishing logistic .8872, Hoeffding .8799, Bananas Hoeffding .643, each within .005",
+        "Phishing logistic .8872, Hoeffding .8799, adaptive Hoeffding .8743, Bananas Hoeffding"
+        " .643, each within .005",
         _river,
+    ),
+    Row(
+        "online learning",
+        "Elec2, prequential accuracy beside no change",
+        "published series",
+        "no change .853 within .005, beside Hoeffding (published .796) and logistic (.822)",
+        _elec2,
     ),
     Row(
         "online learning",

@@ -42,6 +42,23 @@ async def test_public_market_data(autojump_clock: Any, venue: Any) -> None:
     assert average["price"] == "60000.50000000"
 
 
+async def test_windows_and_older_trades(autojump_clock: object, venue: Any) -> None:
+    for price in ("60000", "60001", "60002"):
+        venue.rest_liquidity(Side.SELL, price, "0.25")
+        venue.rest_liquidity(Side.BUY, price, "0.25")
+    first, second, last = (await venue.call("GET", "trades", "symbol=BTCUSDT")).json
+    older = await venue.call("GET", "historicalTrades", f"symbol=BTCUSDT&fromId={second['id']}")
+    assert older.json == [second, last]
+    for query in ("ticker?symbol=BTCUSDT&windowSize=5m", "ticker/tradingDay?symbol=BTCUSDT"):
+        told = (await venue.call("GET", *query.split("?"))).json
+        assert (told["openPrice"], told["lastPrice"]) == (first["price"], last["price"])
+        assert (told["volume"], told["count"], "bidPrice" in told) == ("0.75000000", 3, False)
+    for wrong in ("symbol=BTCUSDT&windowSize=60m", "symbol=BTCUSDT&windowSize=m", ""):
+        assert (await venue.call("GET", "ticker", wrong)).status == 400
+    brief = await venue.call("GET", "ticker", 'symbols=["BTCUSDT"]&windowSize=7d&type=MINI')
+    assert "priceChange" not in brief.json[0]
+
+
 async def test_exchange_info_lists_filters_and_limits(autojump_clock: Any, venue: Any) -> None:
     reply = await venue.call("GET", "exchangeInfo", "symbols=%5B%22BTCUSDT%22%5D")
     (symbol,) = reply.json["symbols"]
@@ -97,6 +114,9 @@ async def test_response_types_and_test_orders(autojump_clock: Any, venue: Any) -
     assert "status" not in ack.json
     result = await venue.signed("POST", "order", **ORDER, newOrderRespType="RESULT")
     assert (result.json["status"], "fills" in result.json) == ("NEW", False)
+    told = await venue.signed("POST", "order/test", **ORDER, computeCommissionRates="true")
+    rates = {"maker": "0.00100000", "taker": "0.00100000"}
+    assert told.json["standardCommissionForOrder"] == rates
     tested = await venue.signed("POST", "order/test", **ORDER)
     assert (tested.status, tested.json) == (200, {})
     canceled = await venue.signed("DELETE", "openOrders", symbol="BTCUSDT")

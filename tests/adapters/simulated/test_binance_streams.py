@@ -96,6 +96,40 @@ async def test_trades_and_tickers_in_raw_form(autojump_clock: Any, venue: Any) -
         assert messages[-1]["A"] == "0.75000000"
 
 
+async def test_tickers_go_by_the_second_and_say_what_rest_says(
+    autojump_clock: object, venue: Any, run_world: Any
+) -> None:
+    base = "ticker", "miniTicker", "ticker_1h", "avgPrice", "aggTrade"
+    streams = [*(f"btcusdt@{name}" for name in base), "!miniTicker@arr"]
+    async with venue.socket(f"/stream?streams={'/'.join(streams)}") as socket:
+        await run_world(30.0)
+        told = {m["stream"]: m["data"] for m in await drain(socket)}
+    assert told.keys() == set(streams)
+    day, mini, hour, average, trade = (told[name] for name in streams[:-1])
+    rest = (await venue.call("GET", "ticker", "symbol=BTCUSDT&windowSize=1h")).json
+    whole = (await venue.call("GET", "ticker/24hr", "symbol=BTCUSDT")).json
+    newest = (await venue.call("GET", "historicalTrades", "symbol=BTCUSDT&limit=1")).json
+    assert [day[name] for name in "eshlvFL"] == [
+        "24hrTicker", "BTCUSDT",
+        *(whole[n] for n in ("highPrice", "lowPrice", "volume", "firstId", "lastId")),
+    ]  # fmt: skip
+    assert [mini[name] for name in ("e", *"cohlvq")] == [
+        "24hrMiniTicker",
+        *(day[n] for n in "cohlvq"),
+    ]
+    assert (hour["e"], hour["v"], "b" in hour) == ("1hTicker", rest["volume"], False)
+    assert (average["i"], trade["a"], trade["p"]) == ("5m", newest[0]["id"], newest[0]["price"])
+    assert {each["e"] for each in told["!miniTicker@arr"]} == {"24hrMiniTicker"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!ticker@arr", "!trade@arr", "btcusdt@ticker_2h", "btcusdt@kline_7m", "@ticker", "x@tickers"],
+)
+def test_streams_that_there_are_not(text: str) -> None:
+    assert parse_stream_name(text) is None
+
+
 async def test_partial_depth_and_klines(autojump_clock: Any, venue: Any, run_world: Any) -> None:
     path = "/stream?streams=btcusdt@depth5@100ms/btcusdt@kline_1s/btcusdt@kline_1m"
     async with venue.socket(path) as socket:

@@ -238,6 +238,20 @@ def test_a_learner_resumes_with_the_features_that_its_snapshot_has() -> None:
     assert score_of(kept)["features"] == [*FEATURE_NAMES, "lag5(rsi_14)"]
 
 
+def test_what_is_told_of_a_learner_is_what_its_snapshot_says() -> None:
+    driver = warm_driver()
+    kept = driver.memory.models(BITCOIN).newest[1]
+    assert kept is not None
+    told = score_of(kept)
+    [heard] = [
+        each
+        for each in driver.heard(LearningScored)
+        if (each.instrument, each.labels) == (BITCOIN, told["labels"])
+    ]
+    names = told.keys() - {"features"}
+    assert {name: getattr(heard, name) for name in names} == {name: told[name] for name in names}
+
+
 def test_a_learner_that_is_slow_is_benched_and_the_bot_trades_on_without_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -38,6 +38,20 @@ def test_a_row_of_recorded_data_is_skipped_without_and_holds_with_it() -> None:
     assert run_row(_row("Turing"), Effort(True, 77, SHARED / "data")).verdict is Verdict.PASSED
 
 
+def test_every_score_of_elec2_stands_beside_no_change(tmp_path: Path) -> None:
+    """On a file of its form: prices that go up for nine rows, and down for one."""
+    (tmp_path / "elec2").mkdir()
+    lines = [f"{at / 40},{at % 7 / 7},{'DOWN' if at % 10 == 9 else 'UP'}" for at in range(40)]
+    text = "\n".join(["date,nswprice,class", *lines])
+    (tmp_path / "elec2" / "electricity.csv").write_text(text, encoding="utf-8")
+    result = run_row(_row("Elec2"), Effort(is_quick=True, seed=77, data=tmp_path))
+    assert result.figures.keys() == {"hoeffding", "logistic", "no change"}
+    assert (
+        result.figures["no change"] == (40 - 8) / 40
+    )  # the first, and around each fall but the last
+    assert result.verdict is Verdict.FAILED
+
+
 def test_a_row_that_misses_its_target_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

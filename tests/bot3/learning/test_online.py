@@ -17,6 +17,7 @@ from bot3.learning.labels import LabelKind, LabelSettings, open_label, outcome
 from bot3.learning.models import MODELS, ModelSettings
 from bot3.learning.online import LearnerSettings, OnlineLearner
 from bot3.learning.scaling import Scaler
+from bot3.learning.score import PrequentialScore
 from bot3.learning.snapshot import score_of
 from bot3.learning.zoo import ZooSettings
 
@@ -74,6 +75,8 @@ def test_it_finds_a_planted_edge_and_none_in_noise() -> None:
     assert edge.score.labels == 2_999
     assert edge.score.accuracy > 0.70  # the optimum is .75
     assert edge.score.accuracy > edge.score.no_change_accuracy + 0.15
+    assert edge.score.log_loss < edge.score.no_change_log_loss - 0.1
+    assert edge.score.r_squared > 0.1 > edge.score.no_change_r_squared
     assert edge.score.log_loss < edge.score.base_rate_log_loss - 0.1
     assert 0.46 < noise.score.accuracy < 0.54
     assert noise.score.log_loss > noise.score.base_rate_log_loss
@@ -106,6 +109,20 @@ def test_no_change_says_the_last_label_known_at_the_time() -> None:
     assert learner.unlabeled == 1
     assert learner.score.labels == 7
     assert learner.score.no_change_accuracy == pytest.approx(3 / 7)
+
+
+def test_no_change_is_scored_as_the_learner_is() -> None:
+    score = PrequentialScore()
+    for label, log_return in ((True, 0.01), (True, 0.02), (False, -0.01)):
+        score.update(label=label, probability=0.9, baseline=score.baseline)
+        score.update_return(log_return, 0.5 * log_return)
+    said = score.view()
+    # Down with 1/2 (nothing is known), up with 1/3 (it was wrong), up with 1/2 (right once).
+    assert said.no_change_log_loss == pytest.approx((2 * math.log(2) + math.log(3)) / 3)
+    assert said.log_loss == pytest.approx(-(2 * math.log(0.9) + math.log(0.1)) / 3)
+    squares, spread = 6e-4, 6e-4 - 4e-4 / 3
+    assert said.no_change_r_squared == pytest.approx(1 - squares / spread)
+    assert said.r_squared == pytest.approx(1 - 0.25 * squares / spread)
 
 
 def test_small_moves_have_no_label() -> None:
@@ -146,8 +163,8 @@ def test_impossible_input_raises() -> None:
 
 
 def test_a_snapshot_resumes_bit_for_bit() -> None:
-    rows = _world(5, 1_000, 0.5)
-    whole, half, resumed = (OnlineLearner(NAMES) for _ in range(3))
+    rows, settings = _world(5, 1_000, 0.5), LearnerSettings(zoo=ZooSettings(tuple(MODELS)))
+    whole, half, resumed = (OnlineLearner(NAMES, settings) for _ in range(3))
     expected = _run(whole, rows)
     _run(half, rows[:600])
     resumed.restore(half.snapshot())

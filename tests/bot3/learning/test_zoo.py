@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from bot3.learning.models import Features, ModelSettings
+from bot3.learning.models import MODELS, Features, ModelSettings
 from bot3.learning.zoo import Forecast, Zoo, ZooSettings
 
 
@@ -31,7 +31,7 @@ def _run(zoo: Zoo, steps: list[tuple[Features, float]]) -> tuple[list[Forecast],
     return said, resets
 
 
-@pytest.mark.parametrize("name", ["bayesian", "logistic", "hoeffding", "forest"])
+@pytest.mark.parametrize("name", list(MODELS))
 def test_each_model_finds_an_edge(name: str) -> None:
     settings = ZooSettings((name,), ModelSettings(learning_rate=0.05))
     steps = _steps(1, 2_500, 1.0)
