@@ -66,6 +66,8 @@ _ACCOUNT = Call("GET", "/api/v3/account", 20, Priority.QUERY)
 class BinanceVenue:
     """`VenuePort`. `symbols` are known from the start; others when first named in a call."""
 
+    dead_man: Final = None  # spot has none
+
     def __init__(
         self,
         settings: BinanceSettings,

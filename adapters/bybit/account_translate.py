@@ -18,6 +18,7 @@ from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import OrderIntent, OrderStatus, OrderType
 from bot3.domain.values import Asset, InstrumentId, Price, Quantity, Side, VenueName
 from bot3.messages.orders import (
+    DEAD_MAN,
     OrderAcknowledged,
     OrderCanceled,
     OrderEvent,
@@ -40,8 +41,9 @@ _STATUSES: Final[dict[str, OrderStatus]] = {
     # After the acknowledgement: a post-only order that would have taken, among others.
     "Rejected": OrderStatus.EXPIRED,
 }
+_BY_TIMER: Final = "CancelByDCP"
 # Who ends an order where it is not a rule of the venue: we, our own timer there, its operators.
-_BY_USER: Final = frozenset({"CancelByUser", "CancelByDCP", "CancelByAdmin"})
+_BY_USER: Final = frozenset({"CancelByUser", _BY_TIMER, "CancelByAdmin"})
 
 
 def order_params(intent: OrderIntent) -> dict[str, str]:
@@ -79,7 +81,7 @@ def event_of(instrument: InstrumentId, row: OrderRow, local_ns: int) -> OrderEve
         case OrderStatus.OPEN:
             return OrderAcknowledged(ours, instrument, row.order_id, venue_ns, local_ns)
         case OrderStatus.CANCELED:
-            return OrderCanceled(ours, instrument, filled, venue_ns, local_ns)
+            return OrderCanceled(ours, instrument, filled, venue_ns, local_ns, reason_of(row))
         case OrderStatus.EXPIRED:
             return OrderExpired(ours, instrument, filled, venue_ns, local_ns)
         case _:
@@ -94,6 +96,11 @@ def status_of(row: OrderRow) -> OrderStatus:
         raise ValueError(f"order {row.order_id}: status {row.order_status!r}") from None
     is_rule = status is OrderStatus.CANCELED and row.cancel_type not in _BY_USER
     return OrderStatus.EXPIRED if is_rule else status
+
+
+def reason_of(row: OrderRow) -> str:
+    """Who canceled it, where that is worth telling."""
+    return DEAD_MAN if row.cancel_type == _BY_TIMER else ""
 
 
 def fill_of(instrument: InstrumentId, row: ExecutionRow, local_ns: int) -> Fill:
@@ -129,6 +136,7 @@ def order_of(instrument: InstrumentId, row: OrderRow) -> VenueOrder:
         filled=Quantity(row.cum_exec_qty),
         price=Price(price) if price else None,
         ts_venue_ns=row.updated_time * NS_PER_MS,
+        reason=reason_of(row),
     )
 
 

@@ -18,6 +18,7 @@ from adapters.bybit.account_schemas import (
     WalletRow,
 )
 from adapters.bybit.account_translate import balances_of, event_of, fill_of, name_of
+from adapters.bybit.dead_man import TOPIC as GUARD
 from adapters.bybit.signing import auth
 from adapters.bybit.translate import NS_PER_MS
 from adapters.net.account_frames import (
@@ -55,15 +56,22 @@ _answers = msgspec.json.Decoder(TradeFrame, strict=False)
 
 @final
 class BybitAccountDialect:
-    """`AccountDialect`."""
+    """`AccountDialect`. `is_guarded`: that we listen is our sign of life there."""
 
     ping: Final = '{"op":"ping"}'
     subscriptions: Final = 1
 
     def __init__(
-        self, venue: VenueName, credentials: Credentials, symbols: SymbolTable, order_ids: OrderIds
+        self,
+        venue: VenueName,
+        credentials: Credentials,
+        symbols: SymbolTable,
+        order_ids: OrderIds,
+        *,
+        is_guarded: bool = False,
     ) -> None:
         self._venue, self._credentials = venue, credentials
+        self._topics = [_ORDERS, _EXECUTIONS, _WALLET, *([GUARD] if is_guarded else [])]
         self._symbols, self._order_ids = symbols, order_ids
 
     def login(self, venue_now_ns: int) -> str:
@@ -72,7 +80,7 @@ class BybitAccountDialect:
 
     def subscribe(self) -> str:
         """See `AccountDialect.subscribe`."""
-        body = {"req_id": "1", "op": "subscribe", "args": [_ORDERS, _EXECUTIONS, _WALLET]}
+        body = {"req_id": "1", "op": "subscribe", "args": self._topics}
         return msgspec.json.encode(body).decode()
 
     def decode(self, text: str | bytes, local_ns: int) -> Sequence[AccountFrame]:

@@ -78,7 +78,7 @@ class BybitRest:
     async def done(
         self,
         call: Call,
-        body: Mapping[str, str],
+        body: Mapping[str, object],
         kind: type[_T],
         *,
         deadline_ns: int | None = None,

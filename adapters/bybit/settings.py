@@ -16,6 +16,7 @@ _LIMITS: Final = {
     "/v5/order/create": 20,
     "/v5/order/cancel": 20,
     "/v5/order/cancel-all": 20,
+    "/v5/order/disconnected-cancel-all": 5,
     "/v5/order/realtime": 50,
     "/v5/order/history": 50,
     "/v5/execution/list": 50,

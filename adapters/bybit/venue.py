@@ -13,6 +13,7 @@ from typing import Final, TypeVar, final
 
 from adapters.bybit.account_schemas import ExecutionRow, OrderNamed, OrderRow, WalletRow
 from adapters.bybit.account_translate import balances_of, fill_of, order_of, order_params
+from adapters.bybit.dead_man import BybitDeadMan
 from adapters.bybit.errors import BybitError
 from adapters.bybit.feed import load_instruments
 from adapters.bybit.order_entry import OrderEntry
@@ -40,6 +41,7 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.orders import AccountEvent, VenueOrder
+from bot3.ports.dead_man import DeadManPort
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
@@ -80,7 +82,13 @@ class BybitVenue:
         )
         self._symbols = SymbolTable(settings.venue, wire_symbol)
         self._order_ids = OrderIds()
-        dialect = BybitAccountDialect(settings.venue, credentials, self._symbols, self._order_ids)
+        dialect = BybitAccountDialect(
+            settings.venue,
+            credentials,
+            self._symbols,
+            self._order_ids,
+            is_guarded=settings.dead_man_s > 0,
+        )
         self._stream = AccountStream(
             settings, dialect, self._rest.link, network=network, clock=clock, dice=dice
         )
@@ -106,6 +114,12 @@ class BybitVenue:
     def account(self) -> str:
         """A hash of the key."""
         return self._credentials.account
+
+    @property
+    def dead_man(self) -> DeadManPort | None:
+        """See `VenuePort.dead_man`."""
+        timeout_s = self._settings.dead_man_s
+        return BybitDeadMan(self._rest, timeout_s) if timeout_s else None
 
     def counts(self) -> Mapping[str, int]:
         """Of the private stream and of order entry, and the clock's offset."""

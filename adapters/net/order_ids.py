@@ -35,5 +35,9 @@ class OrderIds:
         return self._client_ids.get((symbol, venue_order_id))
 
     def venue_id(self, symbol: Symbol, client_order_id: ClientOrderId) -> str | None:
-        """None where it was never learned, or is forgotten."""
-        return self._venue_ids.get((symbol, client_order_id))
+        """None where it was never learned, or is forgotten.
+
+        An order without a client id goes by the venue's number: that is its name then.
+        """
+        found = self._venue_ids.get((symbol, client_order_id))
+        return found or (client_order_id if client_order_id.isdigit() else None)

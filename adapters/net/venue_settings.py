@@ -19,7 +19,8 @@ _POSITIVE = validators.gt(0.0)
 class VenueSettings:
     """One environment of one venue. `trade_ws_url` empty: orders go by REST alone.
 
-    `recv_window_ms` is how late the venue may take a signed request.
+    `recv_window_ms` is how late the venue may take a signed request; `dead_man_s` how long it waits
+    for a sign of life before it cancels orders itself (0: for ever).
     """
 
     rest_url: str
@@ -36,6 +37,7 @@ class VenueSettings:
     stable_after_s: float = field(default=30.0, validator=_POSITIVE)
     reconnect: BackoffPolicy = _RECONNECT
     is_demo: bool = False
+    dead_man_s: int = field(default=0, validator=validators.ge(0))
 
     def connection(self, url: str, silence_s: float | None = None) -> ConnectionPolicy:
         """How a websocket of this venue is kept; `silence_s` where one is another's."""

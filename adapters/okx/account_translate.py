@@ -18,6 +18,7 @@ from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import OrderIntent, OrderStatus, OrderType, TimeInForce
 from bot3.domain.values import Asset, InstrumentId, Price, Quantity, Side, VenueName
 from bot3.messages.orders import (
+    DEAD_MAN,
     BalanceChanged,
     OrderAcknowledged,
     OrderCanceled,
@@ -36,8 +37,11 @@ _STATES: Final[dict[str, OrderStatus]] = {
     "canceled": OrderStatus.CANCELED,
     "mmp_canceled": OrderStatus.CANCELED,
 }
+# The mark of orders that open or enlarge a position: what the dead-man's switch may take.
+ENTRY_TAG: Final = "bot3entry"
+_BY_TIMER: Final = "20"
 # Who ends an order where it is not a rule of the venue: we, or our own timer there.
-_BY_USER: Final = frozenset({"", "1", "20"})
+_BY_USER: Final = frozenset({"", "1", _BY_TIMER})
 _TIFS: Final = {TimeInForce.GTC: "limit", TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
 
 
@@ -50,6 +54,8 @@ def order_params(intent: OrderIntent) -> dict[str, str]:
         "clOrdId": intent.client_order_id,
         "sz": plain(intent.amount.amount),
     }
+    if not intent.is_reducing:
+        params["tag"] = ENTRY_TAG
     if intent.order_type is OrderType.MARKET:
         return params | {"ordType": "market", "tgtCcy": "base_ccy"}
     if intent.price is None:
@@ -74,7 +80,8 @@ def events_of(instrument: InstrumentId, row: OrderRow, local_ns: int) -> list[Or
         case OrderStatus.OPEN:
             told.append(OrderAcknowledged(ours, instrument, row.ord_id, venue_ns, local_ns))
         case OrderStatus.CANCELED:
-            told.append(OrderCanceled(ours, instrument, filled, venue_ns, local_ns))
+            why = reason_of(row)
+            told.append(OrderCanceled(ours, instrument, filled, venue_ns, local_ns, why))
         case OrderStatus.EXPIRED:
             told.append(OrderExpired(ours, instrument, filled, venue_ns, local_ns))
         case _:
@@ -90,6 +97,11 @@ def status_of(row: OrderRow) -> OrderStatus:
         raise ValueError(f"order {row.ord_id}: state {row.state!r}") from None
     is_rule = status is OrderStatus.CANCELED and row.cancel_source not in _BY_USER
     return OrderStatus.EXPIRED if is_rule else status
+
+
+def reason_of(row: OrderRow) -> str:
+    """Who canceled it, where that is worth telling."""
+    return DEAD_MAN if row.cancel_source == _BY_TIMER else ""
 
 
 def _fill_of_push(instrument: InstrumentId, row: OrderRow, local_ns: int) -> Fill:
@@ -143,6 +155,7 @@ def order_of(instrument: InstrumentId, row: OrderRow) -> VenueOrder:
         filled=Quantity(row.acc_fill_sz),
         price=Price(price) if price else None,
         ts_venue_ns=row.u_time * NS_PER_MS,
+        reason=reason_of(row),
     )
 
 

@@ -21,6 +21,7 @@ _LIMITS: Final = {
     "/api/v5/trade/orders-pending": 60,
     "/api/v5/trade/orders-history": 40,
     "/api/v5/trade/fills": 60,
+    "/api/v5/trade/cancel-all-after": 2,
     "/api/v5/account/balance": 10,
     "/api/v5/account/trade-fee": 5,
 }

@@ -24,6 +24,7 @@ from adapters.net.venue_settings import VenueSettings
 from adapters.net.windows import WindowBudget
 from adapters.okx.account_schemas import AccountRow, FillRow, OrderRow
 from adapters.okx.account_translate import balances_of, fill_of, order_of, order_params
+from adapters.okx.dead_man import OkxDeadMan
 from adapters.okx.errors import NO_ORDER, NOT_CANCELED, OkxError
 from adapters.okx.feed import load_instruments
 from adapters.okx.order_entry import OrderEntry
@@ -39,6 +40,7 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.orders import AccountEvent, VenueOrder
+from bot3.ports.dead_man import DeadManPort
 from supervisors.clock import Clock
 from supervisors.entropy import Dice
 
@@ -100,6 +102,12 @@ class OkxVenue:
     def account(self) -> str:
         """A hash of the key."""
         return self._credentials.account
+
+    @property
+    def dead_man(self) -> DeadManPort | None:
+        """See `VenuePort.dead_man`."""
+        timeout_s = self._settings.dead_man_s
+        return OkxDeadMan(self._rest, timeout_s) if timeout_s else None
 
     def counts(self) -> Mapping[str, int]:
         """Of the private stream and of order entry, and the clock's offset."""

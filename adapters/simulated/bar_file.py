@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from attrs import frozen
 
 from adapters.simulated.recorded_bytes import chunks_of
 from adapters.simulated.symbols import split_symbol, symbol_in_name
 from bot3.domain.errors import DataError
 from bot3.domain.values import Symbol
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BAR_SUFFIXES = frozenset({".csv", ".parquet", ".feather"})
 TIMES = ("ts", "timestamp", "date", "time", "open_time")
@@ -93,13 +95,20 @@ def read_bars(path: Path, symbol: Symbol | None = None) -> BarFile:
     return BarFile(path.name, found, open_ns, interval_ns=interval_ns, **values)
 
 
+def kind_of(path: Path) -> str:
+    """Its suffix before that of a compression."""
+    suffixes = [suffix for suffix in path.suffixes if suffix not in {".gz", ".zst"}]
+    return suffixes[-1] if suffixes else ""
+
+
 def read_frame(path: Path) -> pd.DataFrame:
     """As it is; raises `DataError` for a file that is cut or of another kind."""
-    suffixes = [suffix for suffix in path.suffixes if suffix not in {".gz", ".zst"}]
-    kind = suffixes[-1] if suffixes else ""
+    kind = kind_of(path)
     content = io.BytesIO(b"".join(chunks_of(path)))
     if not content.getbuffer().nbytes:
         raise DataError(f"{path}: the file is empty; record or download it again")
+    import pandas as pd  # half a second, which a market without a file does without
+
     try:
         if kind == ".parquet":
             return pd.read_parquet(content)
@@ -115,6 +124,8 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str) -> Floats:
+    import pandas as pd
+
     column: Any = pd.to_numeric(frame[name], errors="coerce")
     values = np.asarray(column, dtype=np.float64)
     _refuse(path, ~np.isfinite(values), f"{name} is missing or not a number")
@@ -125,15 +136,25 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str) -> Floats:
     return values
 
 
-def times_of(path: Path, column: pd.Series[Any]) -> Ints:
-    """Nanoseconds UTC of ISO 8601 or of numbers in any unit; raises `DataError` with the row."""
+def unit_of(number: float) -> int:
+    """Nanoseconds of the unit in which a number is a time of our days."""
+    return next((ns for limit, ns in _UNITS if number < limit), 1)
+
+
+def times_of(path: Path, column: pd.Series[Any], before: int = 0) -> Ints:
+    """Nanoseconds UTC of ISO 8601 or of numbers in any unit; raises `DataError` with the row, of
+    which so many came `before`.
+    """
+    import pandas as pd
+
     if pd.api.types.is_numeric_dtype(column):
         raw = np.asarray(column, dtype=np.float64)
-        _refuse(path, ~np.isfinite(raw) | (raw <= 0), "the time is missing or not positive")
-        scale = next((ns for limit, ns in _UNITS if raw.max() < limit), 1)
-        return np.asarray(column, dtype=np.int64) * scale
+        is_bad = ~np.isfinite(raw) | (raw <= 0)
+        _refuse(path, is_bad, "the time is missing or not positive", before)
+        return np.asarray(column, dtype=np.int64) * unit_of(raw.max(initial=0.0))
     times: Any = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
-    _refuse(path, np.asarray(times.isna()), "the time cannot be read: want ISO 8601 or a number")
+    is_bad = np.asarray(times.isna())
+    _refuse(path, is_bad, "the time cannot be read: want ISO 8601 or a number", before)
     return np.asarray(times.dt.as_unit("ns").astype(np.int64), dtype=np.int64)
 
 
@@ -143,9 +164,9 @@ def _check_values(path: Path, values: dict[str, Floats], open_ns: Ints) -> None:
     _refuse(path, is_late, "its time is not after the bar before it: sort the file, drop doubles")
 
 
-def _refuse(path: Path, is_bad: npt.NDArray[np.bool_], problem: str) -> None:
+def _refuse(path: Path, is_bad: npt.NDArray[np.bool_], problem: str, before: int = 0) -> None:
     if is_bad.any():
-        row = int(np.argmax(is_bad)) + 1
+        row = before + int(np.argmax(is_bad)) + 1
         raise DataError(f"{path}: row {row}: {problem}; mend or remove the row")
 
 

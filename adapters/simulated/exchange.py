@@ -270,7 +270,7 @@ class Exchange:
     def _end(self, market: Market, event: Ended, cancel_id: str, now_ns: int) -> None:
         order = self.files.open_order(market.symbol, event.order_id)
         order.status, execution, order.expiry_reason = ENDINGS[event.reason]
-        order.updated_ns = now_ns
+        order.updated_ns, order.cancel_id = now_ns, cancel_id
         prevented = market.scale.amount(event.lots if execution is Execution.PREVENTED else 0)
         order.prevented += prevented
         release_rest(self.accounts, market.instrument, order)

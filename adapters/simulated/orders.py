@@ -74,9 +74,15 @@ class RefusedError(Bot3Error):
         self.refusal = refusal
 
 
+BY_TIMER = "~timer"  # instead of a cancel request: the account's own timer did it
+
+
 @frozen
 class OrderRequest:
-    """What a client asks for. A market order has an `amount` or a `quote_amount`, no price."""
+    """What a client asks for. A market order has an `amount` or a `quote_amount`, no price.
+
+    `tag` is what it is marked with, where the venue knows marks.
+    """
 
     symbol: Symbol
     side: Side
@@ -86,6 +92,7 @@ class OrderRequest:
     amount: Decimal = ZERO
     price: Decimal = ZERO
     quote_amount: Decimal = ZERO
+    tag: str = ""
 
 
 @frozen
@@ -121,6 +128,7 @@ class OrderRecord:
     quote_executed: Decimal = ZERO
     prevented: Decimal = ZERO
     expiry_reason: str = ""
+    cancel_id: str = ""
     fills: list[AccountTrade] = Factory(list)
 
     @property

@@ -2,65 +2,78 @@
 
 A trade is a bar of no duration, with one price.
 
-Invariant: every row of the file is a row here; what cannot be read as a number is NaN, a time that
-cannot be read is refused with its row.
+Invariant: every row of the file is a row here, in the file's order; what cannot be read as a number
+is NaN, a time that cannot be read is refused with its row. How many rows are read at a time does
+not show.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from attrs import frozen
 
-from adapters.simulated.bar_file import TIMES, Floats, Ints, read_frame, symbol_of, times_of
+from adapters.simulated.bar_file import TIMES, symbol_of, times_of, unit_of
+from adapters.simulated.table_chunks import table_chunks
+from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
 
+CHUNK_ROWS: Final = 1 << 16
 _COLUMNS: Final = ("open", "high", "low", "close", "volume")
-# A dump of Binance's klines has no header: open time, open, high, low, close, volume, and six more.
 _AMOUNTS: Final = ("amount", "size", "quantity", "qty", "volume")
-_KLINE: Final = ("open_time", *_COLUMNS)
 
 
-@frozen(eq=False)
-class RawBars:
-    """Columns of equal length, in the file's order."""
-
-    symbol: str
-    open_ns: Ints
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    is_trades: bool = False
-
-
-def read_raw_bars(path: Path, symbol: str | None = None) -> RawBars:
-    """CSV, Parquet or Feather; raises `DataError` with what to do. Without a symbol in the file or
-    its name, it is the name.
+def raw_chunks(path: Path, rows: int = CHUNK_ROWS) -> Iterator[Bars]:
+    """Of CSV, Parquet or Feather; raises `DataError` with what to do. Without a symbol in the file
+    or its name, it is the name. `interval_ns` is not known yet.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    frame = _named(read_frame(path))
+    symbol, unit, count = "", None, 0
+    for part in table_chunks(path, rows):
+        if not len(part) and count:
+            continue
+        is_trades = "price" in part.columns and "close" not in part.columns
+        frame = _as_bars(part) if is_trades else part
+        times = frame[_time_name(path, frame)]
+        open_ns = times_of(path, times, count)
+        unit = _one_unit(path, times, unit, count)
+        values: dict[str, Any] = {
+            name: np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=np.float64)
+            for name in _COLUMNS
+        }
+        if not symbol:
+            symbol = str((symbol_of(path, frame) if len(frame) else None) or path.stem)
+        yield Bars(symbol, open_ns, **values, is_trades=is_trades)
+        count += len(part)
+
+
+def _time_name(path: Path, frame: pd.DataFrame) -> str:
     time_name = next((name for name in TIMES if name in frame.columns), None)
-    is_trades = "price" in frame.columns and "close" not in frame.columns
-    frame = _as_bars(frame) if is_trades else frame
-    missing = [name for name in _COLUMNS if name not in frame.columns]
-    if time_name is None or missing:
+    if time_name is None or any(name not in frame.columns for name in _COLUMNS):
         wanted = ", ".join((" or ".join(TIMES), *_COLUMNS))
         raise DataError(
             f"{path}: it has {', '.join(frame.columns)}; wanted are {wanted}, or of trades a time,"
             " price and amount"
         )
-    values: dict[str, Any] = {
-        name: np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=np.float64)
-        for name in _COLUMNS
-    }
-    found = symbol or symbol_of(path, frame) or path.stem
-    return RawBars(str(found), times_of(path, frame[time_name]), **values, is_trades=is_trades)
+    return time_name
+
+
+def _one_unit(path: Path, times: pd.Series[Any], unit: int | None, count: int) -> int | None:
+    """That of numbers; the parts of a file are in one."""
+    if not pd.api.types.is_numeric_dtype(times) or not len(times):
+        return unit
+    found = {unit_of(float(each)) for each in (times.min(), times.max())}
+    found |= set() if unit is None else {unit}
+    if len(found) > 1:
+        raise DataError(
+            f"{path}: rows {count + 1} and on: times are in different units (seconds, milliseconds,"
+            " …); write them in one"
+        )
+    return found.pop()
 
 
 def _as_bars(frame: pd.DataFrame) -> pd.DataFrame:
@@ -69,20 +82,3 @@ def _as_bars(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     prices = dict.fromkeys(_COLUMNS[:-1], frame["price"])
     return frame.assign(**prices, volume=frame[amount])
-
-
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    names = [str(name).strip().lower() for name in frame.columns]
-    if len(names) >= len(_KLINE) and all(_is_number(name) for name in names[: len(_KLINE)]):
-        first = pd.DataFrame([[float(name) for name in names[: len(_KLINE)]]], columns=[*_KLINE])
-        rest = frame.iloc[:, : len(_KLINE)].set_axis([*_KLINE], axis=1)
-        return pd.concat([first, rest], ignore_index=True)
-    return frame.set_axis(names, axis=1)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

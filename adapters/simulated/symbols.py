@@ -7,9 +7,9 @@ import re
 from bot3.domain.values import Symbol
 
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "EUR", "TRY", "DAI", "BTC", "ETH", "BNB")
-_VENUES = ("BINANCE", "OKX", "BYBIT", "COINBASE", "KRAKEN")
+VENUES = ("BINANCE", "OKX", "BYBIT", "COINBASE", "KRAKEN")
 _KINDS = ("SPOT", "PERP", "PERPETUAL", "SWAP", "USDM", "COINM", "FUTURES", "LINEAR")
-_NOT_ASSETS = frozenset((*_VENUES, *_KINDS))
+_NOT_ASSETS = frozenset((*VENUES, *_KINDS))
 _ASSET = re.compile(r"[A-Z0-9]{2,10}")
 
 

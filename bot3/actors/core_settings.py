@@ -21,7 +21,7 @@ from bot3.messages.market import ResyncBook
 from bot3.messages.minds import RegimeEstimated, TargetProposed
 from bot3.messages.orders import CancelOrder, QueryOrder, SubmitOrder
 from bot3.portfolio.reinvestment import ReinvestmentSettings
-from bot3.risk.adaptive.manager import AdaptiveSettings
+from bot3.risk.adaptive.settings import AdaptiveSettings
 from bot3.risk.limits import RiskLimits
 from supervisors.actor import Address
 
@@ -41,6 +41,7 @@ class CoreSettings:
     healing: HealingSettings
     arbitrage: ArbitrageSettings = Factory(ArbitrageSettings)
     mev: MevSettings | None = None
+    is_adopting_balances: bool = False
 
 
 @frozen

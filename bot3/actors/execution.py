@@ -6,7 +6,7 @@ durable. A restarted one knows every order of the journal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import assert_never, final
 
 from attrs import frozen
@@ -17,6 +17,7 @@ from bot3.domain.order import OrderStatus
 from bot3.domain.values import VenueName
 from bot3.execution.actions import Action, Deduced, ForeignOrder, OrderAnomaly, Submission
 from bot3.execution.desk import ExecutionDesk
+from bot3.execution.foreign import ForeignOrders
 from bot3.execution.symbol_desk import ExecutionSettings
 from bot3.messages.account import FetchFills, OrderClosed
 from bot3.messages.arbitrage import ArbitrageClosed, TradeArbitrage
@@ -25,11 +26,14 @@ from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BarClosed, BookLost, DepthSampled, QuoteChanged, TimerTicked
 from bot3.messages.orders import (
     AccountRestored,
+    Adopted,
+    BalanceAdopted,
     BalanceChanged,
     CancelOrder,
     ForeignOrdersSeen,
     InstrumentsLoaded,
     OpenOrdersFetched,
+    OrderAdopted,
     OrderApproved,
     OrderDenied,
     OrderEvent,
@@ -49,6 +53,7 @@ VenueNews = (
     | AccountRestored
     | BalanceChanged
     | OpenOrdersFetched
+    | Adopted
     | InstrumentsLoaded
     | CancelEverything
 )
@@ -65,7 +70,13 @@ ExecutionMessage = (
     | VenueNews
 )
 ExecutionNews = (
-    ArbitrageClosed | OrderClosed | OrderAnomaly | ForeignOrder | ForeignOrdersSeen | Submission
+    ArbitrageClosed
+    | OrderClosed
+    | OrderAnomaly
+    | ForeignOrder
+    | ForeignOrdersSeen
+    | OrderAdopted
+    | Submission
 )
 WORK_INTERVAL_NS = 250_000_000
 _RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
@@ -81,6 +92,7 @@ class ExecutionOutlets:
     accounts: Mapping[VenueName, Address[FetchFills]]
     events: tuple[Address[OrderEvent], ...]
     watcher: Address[ExecutionNews]
+    adopt: Callable[[OrderAdopted], None]
     arbitrage: tuple[Address[ArbitrageClosed], ...] = ()
 
 
@@ -116,7 +128,7 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         *,
         run: RunId,
         recovery: Recovery,
-        halt: TradingHalted | None,
+        halt: Callable[[], TradingHalted | None],
     ) -> None:
         self._desk = desk
         self._run = run
@@ -127,9 +139,11 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         self._origin_ns = 0
         self._condemned: dict[ClientOrderId, str] = {}
         self._reported: set[ClientOrderId] = set()
-        self._foreign: dict[VenueName, frozenset[str]] = {}
-        if halt is not None:
-            self._condemn(halt.reason)
+        adopts = desk.settings.is_adopting_orders
+        self._foreign, self._halt = ForeignOrders(is_adopting=adopts), halt
+        held = halt()
+        if held is not None:
+            self._condemn(held.reason)
 
     @property
     def desk(self) -> ExecutionDesk:
@@ -175,7 +189,9 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
             case BalanceChanged(balances=balances):
                 self._desk.on_balances(balances)
             case OpenOrdersFetched():
-                self._show_foreign(message)
+                self._look(message)
+            case OrderAdopted() | BalanceAdopted():
+                self._adopted(message)
             case InstrumentsLoaded(instruments=instruments):
                 self._desk.on_instruments(instruments)
             case CancelEverything(reason=reason):
@@ -199,19 +215,24 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
                 cancels += self._desk.orders.ask_cancel(client_order_id, reason, now_ns)
         return cancels
 
-    def _show_foreign(self, fetched: OpenOrdersFetched) -> None:
-        """What neither we nor the journal know is somebody else's; told when it changes."""
-        foreign = tuple(
-            order
-            for order in fetched.orders
-            if self._desk.orders.get(ClientOrderId(order.client_order_id)) is None
-            and self._recovery.order(ClientOrderId(order.client_order_id)) is None
-        )
-        ids = frozenset(order.venue_order_id for order in foreign)
-        if ids != self._foreign.get(fetched.venue, frozenset()):
-            self._foreign[fetched.venue] = ids
-            seen = ForeignOrdersSeen(fetched.venue, foreign, fetched.ts_local_ns)
-            self._out.journal.send(JournalEntry(seen, ((self._out.watcher, seen),)))
+    def _look(self, fetched: OpenOrdersFetched) -> None:
+        """What neither we nor the journal know is somebody else's."""
+
+        def is_known(key: ClientOrderId) -> bool:
+            return self._desk.orders.get(key) is not None or self._recovery.order(key) is not None
+
+        for news in self._foreign.look(fetched, is_known):
+            if isinstance(news, OrderAdopted):
+                self._out.adopt(news)
+            else:
+                self._out.journal.send(JournalEntry(news, ((self._out.watcher, news),)))
+
+    def _adopted(self, adopted: Adopted) -> None:
+        """A halt that holds takes an order as it takes ours."""
+        self._desk.on_adopted(adopted)
+        halt = self._halt()
+        if isinstance(adopted, OrderAdopted) and halt is not None:
+            self._condemned[adopted.intent.client_order_id] = halt.reason
 
     def _do(self, actions: list[Action]) -> None:
         for action in actions:

@@ -23,7 +23,16 @@ from bot3.messages.account import ReconcileMatched, ReconcileMismatch
 from bot3.messages.control import TradingHalted, TradingResumed
 from bot3.messages.healing import RestoreSnapshot, StartEmpty
 from bot3.messages.journal import JournalEntry, Record
-from bot3.messages.orders import BalanceChanged, InstrumentsLoaded, OrderFilled
+from bot3.messages.orders import (
+    AccountLost,
+    AccountRestored,
+    BalanceAdopted,
+    BalanceChanged,
+    InstrumentsLoaded,
+    OrderFilled,
+)
+from bot3.messages.risk import PairExamined
+from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.recovery import Recovery
 from supervisors.actor import Address
 
@@ -48,7 +57,10 @@ class Memory:
         self.balances: dict[tuple[VenueName, Asset], Balance] = {}
         self.standing = Standing()
         self.mismatches: dict[tuple[VenueName, Asset], ReconcileMismatch] = {}
+        self.accounts_lost: dict[VenueName, str] = {}
+        self.pairs: dict[InstrumentId, PairExamined] = {}
         self._gate: TradingHalted | TradingResumed | None = None
+        self._drawdown: DrawdownWatch | None = None
         self.untold: dict[tuple[InstrumentId, str], Fill] = {}
         self._models: dict[InstrumentId, SnapshotShelf] = {}
         self._bars: dict[InstrumentId, deque[Bar]] = {}
@@ -60,13 +72,17 @@ class Memory:
     def name(self) -> str:
         return "memory"
 
-    def send(self, message: Record | InstrumentsLoaded | RestoreSnapshot | StartEmpty) -> None:
-        """A record that is durable now, a venue's filters, or what healing wants forgotten."""
+    def send(
+        self, message: Record | InstrumentsLoaded | PairExamined | RestoreSnapshot | StartEmpty
+    ) -> None:
+        """A record that is durable now, what a venue says of its markets, or what healing wants
+        forgotten.
+        """
         if self.watch is not None:
             self.watch(message)
         match message:
-            case InstrumentsLoaded():
-                self.instruments.update((each.id, each) for each in message.instruments)
+            case InstrumentsLoaded() | PairExamined() | AccountLost() | AccountRestored():
+                self._venue_news(message)
             case RestoreSnapshot(instrument=instrument, actor=actor):
                 assert actor == ML  # bars have no generations
                 self.models(instrument).drop_newest()
@@ -79,7 +95,7 @@ class Memory:
             case BalanceChanged():
                 self.recovery.fold((message,))
                 self.balances.update(((held.venue, held.asset), held) for held in message.balances)
-            case OrderFilled(fill=fill):
+            case OrderFilled(fill=fill) | BalanceAdopted(fill=fill):
                 was_known = self.recovery.tracker.has(fill)
                 self.recovery.fold((message,))
                 if not was_known and self.recovery.tracker.has(fill):
@@ -87,12 +103,36 @@ class Memory:
             case _:
                 self.recovery.fold((message,))
 
+    def _venue_news(
+        self, message: InstrumentsLoaded | PairExamined | AccountLost | AccountRestored
+    ) -> None:
+        """What the journal alone would not tell a restarted gate."""
+        match message:
+            case InstrumentsLoaded(instruments=instruments):
+                self.instruments.update((each.id, each) for each in instruments)
+            case PairExamined(instrument=instrument):
+                self.pairs[instrument] = message
+            case AccountLost(venue=venue, reason=reason):
+                self.accounts_lost[venue] = reason
+            case AccountRestored(venue=venue):
+                self.accounts_lost.pop(venue, None)
+
     def keep_gate(self, news: TradingHalted | TradingResumed) -> None:
         """What risk has decided about the gate, before it is durable: a restarted one obeys it.
 
         The journal can stall for seconds, and a halt must not wait for it.
         """
         self._gate = news
+
+    def keep_drawdown(self, watch: DrawdownWatch) -> None:
+        """What risk has seen of equity: the journal has one mark of ten, and a peak between two of
+        them counts.
+        """
+        self._drawdown = watch
+
+    def drawdown(self) -> DrawdownWatch:
+        """Of this process where risk has seen any equity, else of the journal."""
+        return self._drawdown or self.recovery.watch
 
     def halt(self) -> TradingHalted | None:
         """The halt that holds: of this process where risk has spoken, else of the journal."""

@@ -77,12 +77,19 @@ class MindSettings:
     is_evolving: bool = False
 
 
+def place_in_tree(instrument: InstrumentId) -> str:
+    """`binance BTC-USDT`: a path's parts have no slash of their own."""
+    venue, symbol = instrument
+    return f"{venue} {symbol.replace('/', '-')}"
+
+
 @final
 @frozen
 class Mind:
     """The cells of one instrument: market, regime, ta, ml, hybrid. `peers`: all minds, by key.
 
-    `overseers` hear of every bar after those who decide.
+    `overseers` hear of every bar after those who decide; `opinions` of each member's target as
+    `targets` of the blend's.
     """
 
     instrument: InstrumentId
@@ -95,6 +102,7 @@ class Mind:
     depths: tuple[Address[DepthSampled], ...] = field(kw_only=True)
     execution: Address[BarClosed] = field(kw_only=True)
     targets: tuple[Address[TargetProposed], ...] = field(kw_only=True)
+    opinions: tuple[Address[TargetProposed], ...] = field(default=(), kw_only=True)
     healing: Address[ResyncBook | BookSeen] = field(kw_only=True)
     journal: Address[JournalEntry] = field(kw_only=True)
     board: Address[Any] = field(kw_only=True)
@@ -149,8 +157,7 @@ class Mind:
     @property
     def name(self) -> str:
         """`binance BTC-USDT`: its place in the tree."""
-        venue, symbol = self.instrument
-        return f"{venue} {symbol.replace('/', '-')}"
+        return place_in_tree(self.instrument)
 
     def supervisor(self) -> SupervisorSpec:
         """All of them, each restarted alone."""
@@ -173,7 +180,7 @@ class Mind:
             quotes=(*self.quotes, *self._same_symbol_elsewhere()),
             depths=self.depths,
             bars=(self.execution, self.board),
-            features=self.regime,
+            features=(self.regime,),
             healing=self.healing,
         )
 
@@ -200,7 +207,11 @@ class Mind:
         threshold = AdaptiveThreshold(self._threshold())
         cost_bps = self.settings.cost_bps if self.settings.is_adaptive else None
         strategy = TAStrategy(threshold=threshold, cost_bps=cost_bps)
-        return TAActor(strategy, listeners=(self.hybrid, self.board))
+        return TAActor(strategy, listeners=self._believers())
+
+    def _believers(self) -> tuple[Address[TargetProposed], ...]:
+        """The blend first."""
+        return (self.hybrid, self.board, *self.opinions)
 
     def _threshold(self) -> ThresholdSettings:
         horizon = self.settings.learner.labels.horizon_bars
@@ -216,7 +227,7 @@ class Mind:
             self.clock,
             bench=self.settings.bench,
             is_learning=self.settings.is_learning,
-            listeners=(self.hybrid, self.board),
+            listeners=self._believers(),
             board=self.board,
             journal=self.journal,
         )
@@ -224,7 +235,7 @@ class Mind:
     def _build_evolved(self) -> EvolvedActor:
         promoted = self.memory.recovery.promoted.get(self.instrument, ())
         strategy = EvolvedStrategy(tuple(promoted))
-        return EvolvedActor(strategy, hybrid=self.hybrid, listeners=(self.hybrid, self.board))
+        return EvolvedActor(strategy, hybrid=self.hybrid, listeners=self._believers())
 
     def _build_hybrid(self) -> HybridActor:
         settings = HybridSettings(

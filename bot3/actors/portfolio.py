@@ -7,8 +7,10 @@ restarted one knows every fill of the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never, final
+
+from attrs import frozen
 
 from bot3.actors.memory import Memory
 from bot3.domain.fill import Fill
@@ -24,14 +26,21 @@ from bot3.messages.control import EquityMarked, TradingResumed
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.minds import CostRealized
-from bot3.messages.orders import BalanceChanged, OrderFilled
+from bot3.messages.orders import (
+    Adopted,
+    BalanceAdopted,
+    BalanceChanged,
+    OrderAdopted,
+    OrderFilled,
+)
 from bot3.portfolio.account import Portfolio
+from bot3.portfolio.adoption import adoptable
 from bot3.portfolio.positions import PositionTracker
 from bot3.portfolio.reconciliation import Reconciliation
 from supervisors.actor import Address, DecisionActor
 
 PortfolioMessage = (
-    QuoteChanged | BookLost | OrderFilled | BalanceChanged | TimerTicked | TradingResumed
+    QuoteChanged | BookLost | OrderFilled | Adopted | BalanceChanged | TimerTicked | TradingResumed
 )
 MARK_INTERVAL_NS = 1_000_000_000
 JOURNAL_INTERVAL_NS = 10_000_000_000
@@ -47,6 +56,15 @@ def restored_portfolio(
     )
     portfolio.on_balances(memory.balances.values())
     return portfolio
+
+
+@frozen
+class Adoption:
+    """Whether coins beyond our positions become some, and who journals it."""
+
+    is_wanted: bool
+    memory: Memory
+    publish: Callable[[BalanceAdopted], None]
 
 
 @final
@@ -65,7 +83,9 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         risk: Address[ReconcileMismatch | ReconcileMatched],
         reconcilers: Mapping[VenueName, Address[Reconcile]],
         costs: Mapping[InstrumentId, tuple[Address[CostRealized], ...]],
+        adopt: Adoption,
     ) -> None:
+        self._adoption = adopt
         self._cost_listeners = costs
         self._watcher = watcher
         self._risk = risk
@@ -90,9 +110,11 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
                 self._portfolio.on_quote(message.instrument, message.quote)
             case OrderFilled():
                 changed = self._portfolio.on_fill(message.fill)
-                if changed is not None:
+                if changed:
                     self._tell(changed)
                     self._tell_cost(message.fill)
+            case OrderAdopted() | BalanceAdopted():
+                self._adopted(message)
             case BalanceChanged():
                 self._portfolio.on_balances(message.balances)
                 self._reconciliation.on_balances(message.venue)
@@ -107,10 +129,18 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             case _:
                 assert_never(message)
 
-    def _tell(self, changed: PositionChanged) -> None:
-        self._untold.pop((changed.instrument, changed.fill.trade_id), None)
-        for listener in self._position_listeners:
-            listener.send(changed)
+    def _adopted(self, adopted: Adopted) -> None:
+        if isinstance(adopted, OrderAdopted):
+            self._portfolio.tracker.adopt(adopted.intent.client_order_id)
+        else:
+            self._tell(self._portfolio.on_fill(adopted.fill))
+
+    def _tell(self, changed: Sequence[PositionChanged]) -> None:
+        """All that one fill changed: nobody decides anything in between."""
+        for each in changed:
+            self._untold.pop((each.fill.instrument, each.fill.trade_id), None)
+            for listener in self._position_listeners:
+                listener.send(each)
 
     def _tell_cost(self, fill: Fill) -> None:
         """Of a fill that came now; of one that waited nobody knows the mid any more."""
@@ -131,12 +161,19 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             self._journal.send(JournalEntry(news, ((self._risk, news),)))
             self._watcher.send(news)
 
+    def _adopt(self, ts_ns: int) -> None:
+        if self._adoption.is_wanted:
+            listed = self._adoption.memory.instruments.values()
+            for found in adoptable(self._portfolio, listed, ts_ns):
+                self._adoption.publish(found)
+
     def _mark(self, ts_ns: int) -> None:
         marked = self._portfolio.mark(ts_ns)
         if marked is None:
             return
         self._marked_ns = ts_ns
         self._compare(ts_ns)
+        self._adopt(ts_ns)
         for listener in self._mark_listeners:
             listener.send(marked)
         if ts_ns - self._journaled_ns >= JOURNAL_INTERVAL_NS:

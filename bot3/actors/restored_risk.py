@@ -1,6 +1,8 @@
 """Risk as the journal and this process's memory have it.
 
-Invariant: a restarted one knows every halt, stop, fill and open order that the one before it knew.
+Invariant: a restarted one knows every halt, stop, fill and open order that the one before it knew,
+which venues' accounts are out of sight, and what had taken its time to be estimated: volatilities,
+what the blend earned, the allocation, the step of the ladder.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from attrs import frozen
 from bot3.actors.memory import Memory
 from bot3.domain.values import InstrumentId
 from bot3.portfolio.reinvestment import Reinvestment, ReinvestmentSettings
-from bot3.risk.adaptive.manager import AdaptiveRiskManager, AdaptiveSettings
+from bot3.risk.adaptive.manager import AdaptiveRiskManager
+from bot3.risk.adaptive.settings import AdaptiveSettings
 from bot3.risk.limits import RiskLimits
 from bot3.risk.manager import RiskManager
 
@@ -28,11 +31,19 @@ class RiskSettings:
 
 
 def restored_adaptive(settings: RiskSettings, memory: Memory) -> AdaptiveRiskManager:
-    """With what the last bars in memory say."""
+    """With what the last bars in memory and the estimates in the journal say."""
     made = AdaptiveRiskManager(settings.limits, settings.instruments, settings.adaptive)
-    for instrument in settings.instruments:
-        made.warm_up(instrument, memory.bars(instrument))
-    made.on_losses(memory.recovery.trips.losses)
+    made.warm_up({key: memory.bars(key) for key in settings.instruments})
+    recovery, known = memory.recovery, memory.recovery.estimates
+    made.on_losses(recovery.trips.losses)
+    for fitted in known.fits.values():
+        made.on_fit(fitted)
+    if known.bets is not None:
+        made.restore_bets(known.bets)
+    if known.allocation is not None:
+        made.on_allocation(known.allocation)
+    if known.ladder is not None:
+        made.restore_ladder(known.ladder, memory.drawdown().reopens)
     return made
 
 
@@ -47,7 +58,7 @@ def restored_manager(settings: RiskSettings, memory: Memory) -> RiskManager:
     recovery = memory.recovery
     manager = RiskManager(
         settings.limits,
-        watch=recovery.watch,
+        watch=memory.drawdown(),
         halted=memory.halt(),
         last_intent_number=recovery.next_intent_number - 1,
         adaptive=restored_adaptive(settings, memory),
@@ -66,4 +77,8 @@ def restored_manager(settings: RiskSettings, memory: Memory) -> RiskManager:
         manager.on_reconciled(mismatch)
     for circuit in memory.standing.circuits.values():
         manager.on_circuit(circuit)
+    for venue, reason in memory.accounts_lost.items():
+        manager.on_account_lost(venue, reason)
+    for pair in memory.pairs.values():
+        manager.on_pair(pair)
     return manager

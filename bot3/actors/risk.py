@@ -36,6 +36,7 @@ from bot3.messages.orders import (
     AccountRestored,
     BalanceChanged,
     InstrumentsLoaded,
+    OrderAdopted,
     OrderApproved,
     OrderDenied,
     ProposeOrder,
@@ -43,6 +44,7 @@ from bot3.messages.orders import (
 )
 from bot3.messages.risk import (
     AllocationSolved,
+    BetsMeasured,
     CapitalChanged,
     LadderMoved,
     PairExamined,
@@ -66,6 +68,7 @@ RiskMessage = (
     | FeedRestored
     | PositionChanged
     | OrderClosed
+    | OrderAdopted
     | EquityMarked
     | BalanceChanged
     | AccountLost
@@ -78,7 +81,6 @@ RiskMessage = (
     | FlattenPositions
     | ResumeTrading
 )
-KELLY_INTERVAL_NS = 30_000_000_000
 RiskNews = (
     TradingHalted
     | TradingResumed
@@ -87,6 +89,7 @@ RiskNews = (
     | RiskScaled
     | LadderMoved
     | CapitalChanged
+    | AllocationSolved
     | OrderApproved
     | OrderDenied
     | TargetSized
@@ -110,7 +113,6 @@ class RiskActor(DecisionActor[RiskMessage]):
     ) -> None:
         self._portfolio = portfolio
         self._manager = restored_manager(settings, memory)
-        self._kelly_ns = 0
         self._memory = memory
         # Their fills are in what we were restored from; news of them may still wait for us.
         self._counted = {
@@ -124,10 +126,12 @@ class RiskActor(DecisionActor[RiskMessage]):
         self._watcher = watcher
 
     def started(self) -> None:
-        """A halt of an earlier life still holds: whoever watches is to see it."""
-        halted = self._manager.state.halted
-        if halted is not None:
-            self._watcher.send(halted)
+        """What an earlier life decided still holds: whoever watches is to see it."""
+        recovery = self._memory.recovery
+        known = (recovery.capital, recovery.estimates.ladder, recovery.estimates.allocation)
+        for told in (self._manager.state.halted, *known):
+            if told is not None:
+                self._watcher.send(told)
 
     @property
     def manager(self) -> RiskManager:
@@ -150,7 +154,7 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._bar(message)
             case PositionChanged(fill=fill):
                 is_new = (fill.client_order_id, fill.trade_id) not in self._counted
-                new_fill = fill if is_new else None
+                new_fill = fill if is_new and message.is_first else None
                 self._manager.on_position(
                     message.instrument, message.position, new_fill, message.average_price
                 )
@@ -183,6 +187,7 @@ class RiskActor(DecisionActor[RiskMessage]):
         | AccountLost
         | AccountRestored
         | InstrumentsLoaded
+        | OrderAdopted
         | ReconcileMismatch
         | ReconcileMatched
         | CircuitChanged,
@@ -202,6 +207,10 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._manager.on_instruments(message.instruments)
             case CircuitChanged():
                 self._manager.on_circuit(message)
+            case OrderAdopted(intent=intent):
+                kept = self._memory.recovery.order(intent.client_order_id)
+                assert kept is not None  # memory hears of a record first
+                self._manager.restore_order(kept)
             case ReconcileMismatch() | ReconcileMatched():
                 self._manager.on_reconciled(message)
             case FeedRestored():
@@ -218,17 +227,19 @@ class RiskActor(DecisionActor[RiskMessage]):
         self._resumed(manager.reopen(now_ns))
         for news in manager.check_stops(now_ns):
             self._tell(news)
-        if now_ns - self._kelly_ns >= KELLY_INTERVAL_NS and manager.adaptive is not None:
-            self._kelly_ns = now_ns
-            manager.adaptive.size_by_kelly()
+        if manager.adaptive is not None:
+            self._tell(manager.adaptive.weigh_bets(now_ns))
         self._exit(now_ns)
+        self._memory.keep_drawdown(manager.state.watch)
 
     def _bar(self, bar: RegimeEstimated) -> None:
         scaled = self._manager.on_bar(bar)
         if scaled is not None:
             self._watcher.send(scaled)
 
-    def _tell(self, news: StopHit | PeakRaised | LadderMoved | CapitalChanged | None) -> None:
+    def _tell(
+        self, news: StopHit | PeakRaised | LadderMoved | CapitalChanged | BetsMeasured | None
+    ) -> None:
         if news is not None:
             self._journal.send(JournalEntry(news))
         if isinstance(news, StopHit | LadderMoved | CapitalChanged):
@@ -277,6 +288,7 @@ class RiskActor(DecisionActor[RiskMessage]):
     def _resumed(self, resumed: TradingResumed | None) -> None:
         if resumed is not None:
             self._memory.keep_gate(resumed)
+            self._memory.keep_drawdown(self._manager.state.watch)
             self._journal.send(JournalEntry(resumed))
             self._portfolio.send(resumed)
             self._watcher.send(resumed)

@@ -50,6 +50,7 @@ class EstimationPlan:
     limits: AllocationLimits
     dice: Dice
     beat: EstimationBeat
+    bar_s: float
     file: SleeveFile | None = None
 
 
@@ -131,6 +132,7 @@ class Beside:
                 journal=core.journal,
                 file=plan.file,
                 beat=plan.beat,
+                bar_s=plan.bar_s,
             )
 
         return (EdgeSpec("estimation", build, self.estimated),)

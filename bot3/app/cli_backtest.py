@@ -17,9 +17,11 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     type=click.Path(path_type=Path),
     multiple=True,
     required=True,
-    help="Bars or trades: CSV (also Binance's kline dumps), Parquet, Feather; one an instrument. "
-    "Or one recorded order book (`<ns> <frame>` a line, .zst or plain).",
+    help="Bars or trades: CSV (also Binance's kline dumps), Parquet, Feather; one an instrument"
+    " (several may follow). One symbol of several venues: binance/FILE okx/FILE, or"
+    " okx:BTC/USDT=FILE. Or one recorded order book (`<ns> <frame>` a line, .zst or plain).",
 )
+@click.argument("more", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--strategy",
     required=True,
@@ -58,6 +60,12 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
     show_default=True,
     help="Amounts are multiples of it; 0: they are not rounded.",
 )
+@click.option(
+    "--funding",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A perpetual's funding rates (timestamp, rate), or okx:BTC/USDT=FILE for one of several.",
+)
 @click.option("--timerange", help="20230101-20230301, or one side of it.")
 @click.option(
     "--repair",
@@ -75,6 +83,7 @@ from bot3.app.cli_options import JSON, VERBOSE, guard
 def backtest(
     *,
     data: tuple[Path, ...],
+    more: tuple[Path, ...],
     strategy: str,
     given: tuple[str, ...],
     cash: float,
@@ -82,6 +91,7 @@ def backtest(
     slippage_bps: float,
     latency_ms: float,
     lot_size: float,
+    funding: tuple[Path, ...],
     timerange: str | None,
     is_repaired: bool,
     export: Path | None,
@@ -98,16 +108,15 @@ def backtest(
 
     def action() -> int:
         from bot3.app.backtest.command import BacktestOptions, run_backtest
-        from bot3.backtest.engine import BacktestSettings
+        from bot3.backtest.settings import BacktestSettings
 
-        slippage, latency_s = slippage_bps / 1e4, latency_ms / 1e3
         settings = BacktestSettings(
-            cash=cash, fee=fee, slippage=slippage, latency_s=latency_s, lot_size=lot_size
-        )
-        options = BacktestOptions(
-            data, strategy, given, settings, timerange, is_repaired, export, is_json
-        )
-        return run_backtest(options, os.environ)
+            cash=cash, fee=fee, slippage=slippage_bps / 1e4, latency_s=latency_ms / 1e3,
+            lot_size=lot_size,
+        )  # fmt: skip
+        every = (*data, *more)
+        rest = (funding, timerange, is_repaired, export, is_json)
+        return run_backtest(BacktestOptions(every, strategy, given, settings, *rest), os.environ)
 
     guard(action, is_verbose=is_verbose)
 

@@ -217,7 +217,7 @@ def allocate_command(
 
         from bot3.app.config import load_config
         from bot3.app.research.allocate import AllocateOptions, show_allocation
-        from bot3.app.wiring import allocation_limits_of
+        from bot3.app.risk_wiring import allocation_limits_of
 
         limits = allocation_limits_of(load_config(config, os.environ).config)
         if target_apy is not None:

@@ -8,9 +8,10 @@ from bot3.actors.memory import Memory
 from bot3.app.alerts.told import alerts_of
 from bot3.app.beside import Beside, discovery_dice
 from bot3.app.mev.watched import chain_of
+from bot3.app.risk_wiring import estimation_of, instruments_of
 from bot3.app.settings import Config
 from bot3.app.venues import Surroundings
-from bot3.app.wiring import estimation_of, evolution_of, instruments_of, snapshot_check
+from bot3.app.wiring import evolution_of, snapshot_check
 from bot3.services.model_files import FOLDER, ModelFiles, resume_models
 from bot3.services.sleeve_file import SleeveFile
 

@@ -28,7 +28,8 @@ from bot3.ports.venue import VenuePort
 class VenueAdapter:
     """One venue: where it is (by mode), what makes its ports, where its simulated front is.
 
-    `fronts` are paths by the names of the configuration's keys.
+    `fronts` are paths by the names of the configuration's keys; `dead_man_s` what its dead-man's
+    switch takes, where it has one.
     """
 
     environments: Mapping[str, VenueSettings]
@@ -37,6 +38,7 @@ class VenueAdapter:
     make_venue: Callable[..., VenuePort]
     fronts: Mapping[str, str]
     needs_passphrase: bool = field(default=False)
+    dead_man_s: range = field(default=range(0))
 
     def base(self, mode: str) -> VenueSettings:
         """What a mode begins with; the hosts are replaced where the mode is no environment."""
@@ -73,6 +75,7 @@ ADAPTERS: Final[Mapping[VenueName, VenueAdapter]] = {
             "trade_ws_url": "/ws/v5/private",
         },
         needs_passphrase=True,
+        dead_man_s=range(10, 121),
     ),
     VenueName("bybit"): VenueAdapter(
         {"mainnet": bybit.MAINNET, "testnet": bybit.TESTNET, "demo": bybit.DEMO},
@@ -83,5 +86,6 @@ ADAPTERS: Final[Mapping[VenueName, VenueAdapter]] = {
             "private_ws_url": "/v5/private",
             "trade_ws_url": "/v5/trade",
         },
+        dead_man_s=range(3, 301),
     ),
 }

@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 from attrs import asdict, field, frozen
 
 from adapters.net.network import SocketNetwork
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
-from bot3.app.embedded import Embedded, embed
 from bot3.app.engine import make_engine, memories_of
 from bot3.app.heavy import import_heavy_libraries
 from bot3.app.live import confirm_live, with_keys_file
@@ -48,6 +48,9 @@ from supervisors.clock import Clock, SystemClock
 from supervisors.entropy import Entropy, fresh_secret
 from supervisors.observe import Observer
 from supervisors.spec import EdgeSpec
+
+if TYPE_CHECKING:
+    from bot3.app.embedded import Embedded
 
 JOURNAL_NAME = "journal.sqlite"
 # The token of commands by HTTP; absent, a new one each run, in the control file.
@@ -137,7 +140,7 @@ async def _session(given: Prepared) -> tuple[Status, TradingEngine]:
             return await session.run(), engine
         except Exception:
             if embedded is None:  # the embedded exchange has ended with the tree
-                await cancel_own_rests(access, config.exchanges.symbols)
+                await cancel_own_rests(access, listed_of(config))
             raise
 
 
@@ -167,6 +170,8 @@ async def embedded_of(
     """The built-in exchanges, where the configuration asks for them."""
     if {getattr(config.venues, name).mode for name in config.exchanges.active} != {"embedded"}:
         return None
+    from bot3.app.embedded import embed  # a tenth of a start, and live ones have none
+
     return await embed(config, run, network=network, clock=clock, entropy=entropy)
 
 
@@ -226,6 +231,8 @@ def summary_of(status: Status) -> dict[str, Any]:
         "orders": status.orders_by_status,
         "fills": status.fills,
         "denials": status.denials,
+        "stops_hit": status.stops_hit,
+        "allocation": status.risk.allocation,
         "equity_start": float(status.equity_start),
         "equity_end": float(equity),
         "fees_paid": float(status.fees_paid),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import final
 
@@ -25,6 +25,7 @@ from bot3.app.tree import TradingEngine
 from bot3.domain.values import VenueName
 from bot3.messages.control import ActorRestarted, CancelEverything, SessionEnded, SessionStarted
 from bot3.messages.journal import JournalEntry
+from bot3.portfolio.strategy_books import StrategyBook
 from bot3.telemetry.changes import ChangeLog
 from bot3.telemetry.controls import Controls
 from bot3.telemetry.http import HttpActor
@@ -123,6 +124,10 @@ class Gauges:
         used = desk.access.budget.used_share(self.engine.clock.now_ns())
         return VenueHealth(desk.calls.ack_latency_ms(), desk.calls.error_rate(), 1.0 - used)
 
+    def strategies(self) -> Mapping[str, StrategyBook]:
+        """As the journal has them."""
+        return self.engine.memory.recovery.strategies.books
+
     def notes(self) -> tuple[str, ...]:
         """A market that nothing moves any more is no market."""
         return ("the recording is over",) if self.is_replay_over() else ()
@@ -206,8 +211,9 @@ class Session:
         with trio.move_on_after(STOP_DEADLINE_S):
             await tree.supervisor("bot3").terminate_child("minds")
             self.engine.core.execution.send(CancelEverything(reason))
-            while self.engine.board.live:  # noqa: ASYNC110  (a look or two, at the very end)
+            while self.engine.board.orders.live:  # noqa: ASYNC110  (a look or two, at the very end)
                 await trio.sleep(LOOK_INTERVAL_S)
+            await self.engine.disarm()
         ended = SessionEnded(self.started.run, reason, self.clock.now_ns())
         self.engine.core.journal.send(JournalEntry(ended))
         tree.stop()

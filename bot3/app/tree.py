@@ -25,6 +25,7 @@ from bot3.messages.market import ResyncBook
 from bot3.services.account import AccountActor
 from bot3.services.budget import BudgetActor
 from bot3.services.call_tally import CallTally
+from bot3.services.dead_man import DeadManSwitch, switches_of
 from bot3.services.feed import FeedActor, FeedTally
 from bot3.services.journal import Disk, JournalActor, JournalBacklog
 from bot3.services.kill_switch import KillSwitch, KillSwitchActor
@@ -63,6 +64,7 @@ class VenueDesk:
     budgets: Mailbox[ShedData | ResumeData]
     tally: FeedTally
     calls: CallTally
+    dead_man: tuple[DeadManSwitch, ...]
 
 
 def open_desk(name: VenueName, access: VenueAccess, instruments: int) -> VenueDesk:
@@ -85,6 +87,7 @@ def open_desk(name: VenueName, access: VenueAccess, instruments: int) -> VenueDe
         ),
         FeedTally(),
         CallTally(),
+        switches_of(access.venue),
     )
 
 
@@ -175,7 +178,7 @@ class TradingEngine:
     def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
         """Journal · board · money · kill switch · healing · minds · venues · timers · operators."""
         portfolio, execution, risk = self.core.money_specs()
-        minds = tuple(mind.supervisor() for mind in self.core.minds.values())
+        minds = tuple(each.supervisor() for each in self.core.watched.values())
         venues = tuple(
             spec for name, desk in self.venues.items() for spec in self._venue(name, desk)
         )
@@ -208,6 +211,12 @@ class TradingEngine:
             return ()
         return (EdgeSpec("kill switch", lambda: KillSwitchActor(switch, self.core.risk)),)
 
+    async def disarm(self) -> None:
+        """Nothing of ours rests any more: whatever waits for our death need not."""
+        for desk in self.venues.values():
+            for switch in desk.dead_man:
+                await switch.disarm()
+
     def hear(self, event: observe.LifecycleEvent) -> None:
         """For the tree's observer: what healing must know of it."""
         if isinstance(event, observe.ActorExited) and not event.reason.is_good:
@@ -222,6 +231,7 @@ class TradingEngine:
         children = (
             EdgeSpec("session", lambda: self._build_session(name, desk)),
             EdgeSpec("account", lambda: self._build_account(name, desk), desk.fetches),
+            *(each.spec(self.core.publish, self.clock) for each in desk.dead_man),
             EdgeSpec("orders", lambda: self._build_orders(desk), desk.entries, liveness_s=30.0),
             EdgeSpec("feed", lambda: self._build_feed(name, desk), desk.resyncs),
         )
@@ -249,7 +259,7 @@ class TradingEngine:
             self.clock,
             bar_interval_s=self.settings.bar_interval_s,
             warm_up_bars=self.settings.warm_up_bars,
-            pairs=self.core.risk if limits.has_pair_rules else None,
+            pairs=(self.core.memory, self.core.risk) if limits.has_pair_rules else (),
             pair_age_days=limits.pair_age_min_days,
         )
 

@@ -24,6 +24,7 @@ from adapters.net.venue_settings import VenueSettings
 from adapters.paper.account import PaperAccount
 from adapters.paper.feed import PaperFeed
 from adapters.paper.venue import PaperSettings, PaperVenue
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.fees import PricedFeed, fees_of
 from bot3.app.registry import ADAPTERS
 from bot3.app.settings import Config, VenueSection
@@ -170,7 +171,16 @@ def _settings(name: VenueName, config: Config, embedded: EmbeddedVenue | None) -
         **urls,
         recv_window_ms=given.recv_window_ms,
         request_timeout_s=given.request_timeout_s,
+        dead_man_s=_dead_man_s(name, given.dead_man_s),
     )
+
+
+def _dead_man_s(name: VenueName, given_s: int) -> int:
+    allowed = ADAPTERS[name].dead_man_s
+    if given_s and given_s not in allowed:
+        what = f"0, or {allowed[0]} to {allowed[-1]}" if allowed else "0: it has no such switch"
+        raise ConfigError(f"venues.{name}.dead_man_s = {given_s}: allowed is {what}")
+    return given_s
 
 
 def _credentials(
@@ -223,7 +233,7 @@ def build_venue(
             settings,
             credentials,
             dice=around.entropy.dice(f"{name}/venue"),
-            symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
+            symbols=listed_of(config),
             **shared,
         ),
         budget,

@@ -1,67 +1,23 @@
-"""Recorded bars as columns, and what is wrong with them.
+"""What is wrong with recorded bars, found and mended a part at a time.
 
-Invariant: `Bars` holds only rows that can be traded through: times rise (of trades, never fall),
-prices are positive, the high is the highest and the low the lowest. What was not so is a `Flaw`,
-told in one line each.
+Invariant: what was checked can be traded through: times rise (of trades, never fall), prices are
+positive, the high is the highest and the low the lowest. What was not so is a `Flaw`, told in one
+line each. How the rows are cut into parts changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 from attrs import evolve, frozen
-from numpy.typing import NDArray
 
+from bot3.domain.bars import Bars, Flags, Floats, Ints
 from bot3.domain.errors import DataError
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-_NS_PER_S: Final = 1e9
 PRICES: Final = ("open", "high", "low", "close")
-
-
-@frozen(eq=False)
-class Bars:
-    """Columns of equal length, oldest first; `open_ns` UTC; `interval_ns` the usual distance. A
-    trade is a bar of one price that lasts no time: `interval_ns` is 0, and times may be equal.
-    """
-
-    symbol: str
-    open_ns: Ints
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    interval_ns: int
-    is_trades: bool = False
-
-    def __len__(self) -> int:
-        return len(self.open_ns)
-
-    @property
-    def close_ns(self) -> Ints:
-        """When each bar was complete."""
-        return self.open_ns + self.interval_ns
-
-    def between(self, start_ns: int, end_ns: int) -> Bars:
-        """Bars that open from `start_ns` on and before `end_ns`."""
-        return self.rows((self.open_ns >= start_ns) & (self.open_ns < end_ns))
-
-    def rows(self, kept: Flags | Ints) -> Bars:
-        """Those that are marked, or in the order of an index."""
-        return evolve(
-            self,
-            open_ns=self.open_ns[kept],
-            open=self.open[kept],
-            high=self.high[kept],
-            low=self.low[kept],
-            close=self.close[kept],
-            volume=self.volume[kept],
-        )
+_NEVER: Final = -(2**63)
 
 
 @frozen
@@ -89,83 +45,143 @@ def interval_of(open_ns: Ints) -> int:
     return int(lengths[np.argmax(counts)]) if len(lengths) else 0
 
 
-def flaws(bars: Bars) -> list[Flaw]:
-    """Everything that is wrong, worst first."""
-    return list(_flaws(bars))
+@final
+class Scan:
+    """Everything that is wrong with rows that come in parts, oldest first."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.is_late = self._is_trades = False
+        self._newest_ns, self._last_ns = _NEVER, _NEVER
+        self._counts: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        self._steps: dict[int, int] = {}
+        self._step_first: dict[int, int] = {}
+
+    def take(self, bars: Bars) -> None:
+        """The next rows."""
+        if not len(bars):
+            return
+        self._is_trades = bars.is_trades
+        for what, is_bad in _row_flaws(bars):
+            self._note(what, is_bad)
+        highest = np.maximum.accumulate(np.append(self._newest_ns, bars.open_ns))
+        is_late, is_double = bars.open_ns < highest[:-1], bars.open_ns == highest[:-1]
+        self._note(_LATE, is_late)
+        if not bars.is_trades:  # several at a time are usual, and so is any distance
+            self._note(_DOUBLE, is_double)
+            self._step(bars.open_ns)
+        self.is_late = self.is_late or bool(is_late.any())
+        self._newest_ns, self._last_ns = int(highest[-1]), int(bars.open_ns[-1])
+        self.rows += len(bars)
+
+    @property
+    def interval_ns(self) -> int:
+        """The most usual distance of rows in order, of several the shortest; of trades 0."""
+        if not self._steps:
+            return 0
+        most = max(self._steps.values())
+        return min(step for step, count in self._steps.items() if count == most)
+
+    def flaws(self) -> list[Flaw]:
+        """Everything that was found, worst first."""
+        found = [
+            Flaw(what, self._counts[what], self._first[what])
+            for what in _WORST_FIRST
+            if what in self._counts
+        ]
+        return found if self.is_late else [*found, *self._gaps()]
+
+    def _gaps(self) -> Iterator[Flaw]:
+        usual = self.interval_ns
+        wide = [step for step in self._steps if step > usual]
+        if wide:
+            missing = sum(self._steps[step] * (step // usual - 1) for step in wide)
+            yield Flaw(
+                f"a gap before it; {missing} bars are missing in all",
+                sum(self._steps[step] for step in wide),
+                min(self._step_first[step] for step in wide),
+                is_fatal=False,
+            )
+
+    def _note(self, what: str, is_bad: Flags) -> None:
+        if is_bad.any():
+            self._first.setdefault(what, self.rows + int(np.argmax(is_bad)) + 1)
+            self._counts[what] = self._counts.get(what, 0) + int(is_bad.sum())
+
+    def _step(self, open_ns: Ints) -> None:
+        before = open_ns[0] if self._last_ns == _NEVER else self._last_ns
+        steps = np.diff(open_ns, prepend=before)
+        lengths, places, counts = np.unique(steps, return_index=True, return_counts=True)
+        for step, place, count in zip(
+            lengths.tolist(), places.tolist(), counts.tolist(), strict=True
+        ):
+            if step > 0:
+                self._step_first.setdefault(step, self.rows + place + 1)
+                self._steps[step] = self._steps.get(step, 0) + count
 
 
-def _flaws(bars: Bars) -> Iterator[Flaw]:
+_LATE: Final = "its time is before that of a row above"
+_DOUBLE: Final = "its time comes twice"
+_NO_NUMBER: Final = "missing or not a number"
+_NOT_POSITIVE: Final = "not positive"
+_VOLUME: Final = "volume is missing or negative"
+_INVERTED: Final = "high or low is not the bar's highest or lowest price"
+_WORST_FIRST: Final = (
+    *(f"{name} is {what}" for name in PRICES for what in (_NO_NUMBER, _NOT_POSITIVE)),
+    _VOLUME, _INVERTED, _LATE, _DOUBLE,
+)  # fmt: skip
+
+
+def _row_flaws(bars: Bars) -> Iterator[tuple[str, Flags]]:
+    """What a row shows by itself."""
     for name in PRICES:
         column = getattr(bars, name)
-        yield from _flaw(~np.isfinite(column), f"{name} is missing or not a number")
-        yield from _flaw(np.isfinite(column) & (column <= 0), f"{name} is not positive")
-    volume = bars.volume
-    yield from _flaw(~np.isfinite(volume) | (volume < 0), "volume is missing or negative")
-    yield from _flaw(_is_inverted(bars), "high or low is not the bar's highest or lowest price")
-    yield from _flaw(_is_late(bars.open_ns), "its time is before that of a row above")
-    if bars.is_trades:  # several at a time are usual, and so is any distance
-        return
-    yield from _flaw(_is_double(bars.open_ns), "its time comes twice")
-    if len(bars) > 1 and not _is_late(bars.open_ns).any():
-        is_gap = np.concatenate(([False], np.diff(bars.open_ns) > bars.interval_ns))
-        missing = int(np.sum(np.diff(bars.open_ns)[is_gap[1:]] // max(bars.interval_ns, 1) - 1))
-        what = f"a gap before it; {missing} bars are missing in all"
-        yield from _flaw(is_gap, what, is_fatal=False)
+        is_finite = np.isfinite(column)
+        yield f"{name} is {_NO_NUMBER}", ~is_finite
+        yield f"{name} is {_NOT_POSITIVE}", is_finite & (column <= 0)
+    yield _VOLUME, ~np.isfinite(bars.volume) | (bars.volume < 0)
+    high, low = _body(bars)
+    yield _INVERTED, np.asarray((bars.high < high) | (bars.low > low))
 
 
-def _flaw(is_bad: Flags, what: str, *, is_fatal: bool = True) -> Iterator[Flaw]:
-    if is_bad.any():
-        yield Flaw(what, int(is_bad.sum()), int(np.argmax(is_bad)) + 1, is_fatal)
+def _body(bars: Bars) -> tuple[Floats, Floats]:
+    return np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)
 
 
-def _is_inverted(bars: Bars) -> Flags:
-    body_high, body_low = np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)
-    return np.asarray((bars.high < body_high) | (bars.low > body_low))
-
-
-def _is_late(open_ns: Ints) -> Flags:
-    return np.asarray(open_ns < np.maximum.accumulate(open_ns))
-
-
-def _is_double(open_ns: Ints) -> Flags:
-    _, first = np.unique(open_ns, return_index=True)
-    double = np.ones(len(open_ns), dtype=bool)
-    double[first] = False
-    return double
-
-
-def checked(bars: Bars, *, is_repaired: bool) -> tuple[Bars, list[Flaw]]:
-    """Bars that can be traded through, and what was found.
-
-    With `is_repaired` rows are sorted, of doubles the first is kept, and rows without sound prices
-    are left out (a missing volume is none, a high or low is widened to its body). Raises
-    `DataError` with every flaw where it is not, or where too little is left.
+@final
+class Mend:
+    """Leaves out rows without sound prices and, of those of one time, all but the first; a missing
+    volume is none, a high or low is widened to its body. Rows must come in order.
     """
-    found = flaws(bars)
-    fatal = [flaw.words for flaw in found if flaw.is_fatal]
-    if fatal and not is_repaired:
-        raise DataError(f"{bars.symbol}: {'; '.join(fatal)}; mend the data, or give --repair")
+
+    def __init__(self) -> None:
+        self._newest_ns = _NEVER
+
+    def take(self, bars: Bars) -> Bars:
+        """What is kept of the next rows."""
+        sound = np.ones(len(bars), dtype=bool)
+        for name in PRICES:
+            column = getattr(bars, name)
+            sound &= np.isfinite(column) & (column > 0)
+        kept = bars.rows(sound)
+        if not kept.is_trades and len(kept):
+            kept = kept.rows(np.diff(kept.open_ns, prepend=self._newest_ns) != 0)
+        if len(kept):
+            self._newest_ns = int(kept.open_ns[-1])
+        high, low = _body(kept)
+        volume = np.where(np.isfinite(kept.volume) & (kept.volume >= 0), kept.volume, 0.0)
+        high, low = np.maximum(kept.high, high), np.minimum(kept.low, low)
+        return evolve(kept, high=high, low=low, volume=volume)
+
+
+def refuse_fatal(symbol: str, flaws: list[Flaw]) -> None:
+    """Raises `DataError` with every flaw that makes rows unsound."""
+    fatal = [flaw.words for flaw in flaws if flaw.is_fatal]
     if fatal:
-        bars = _repaired(bars)
-    if len(bars) < 2:
-        raise DataError(f"{bars.symbol}: {len(bars)} bars; at least 2 are needed")
-    return bars, found
+        raise DataError(f"{symbol}: {'; '.join(fatal)}; mend the data, or give --repair")
 
 
-def _repaired(bars: Bars) -> Bars:
-    sound = np.ones(len(bars), dtype=bool)
-    for name in PRICES:
-        column = getattr(bars, name)
-        sound &= np.isfinite(column) & (column > 0)
-    kept = bars.rows(sound)
-    kept = kept.rows(np.argsort(kept.open_ns, kind="stable").astype(np.int64))
-    kept = kept if kept.is_trades else kept.rows(~_is_double(kept.open_ns))
-    volume = np.where(np.isfinite(kept.volume) & (kept.volume >= 0), kept.volume, 0.0)
-    body_high, body_low = np.maximum(kept.open, kept.close), np.minimum(kept.open, kept.close)
-    return evolve(
-        kept,
-        high=np.maximum(kept.high, body_high),
-        low=np.minimum(kept.low, body_low),
-        volume=volume,
-        interval_ns=0 if kept.is_trades else interval_of(kept.open_ns),
-    )
+def in_order(bars: Bars) -> Bars:
+    """Sorted by time; rows of one time stay as they were."""
+    return bars.rows(np.argsort(bars.open_ns, kind="stable").astype(np.int64))

@@ -6,7 +6,7 @@ does not waits its turn behind what rests before it (`bot3.execution.fill_model`
 
 Invariant: nothing is filled at a mid; every order goes through its whole state machine; what rests
 is filled by trades and books that reach it, and by nothing else; cash and holding are never
-negative.
+negative, but for funding that is owed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Final, NamedTuple, final
 from attrs import define, frozen
 
 from bot3.backtest.book_events import BookStrategy, MarketEvent, TradeEvent, Wish
-from bot3.backtest.engine import LIFETIME_NS, VENUE, BacktestSettings
+from bot3.backtest.funding import Funding, FundingFlow
+from bot3.backtest.settings import LIFETIME_NS, VENUE, BacktestSettings
 from bot3.domain.book import Book, Quote
 from bot3.domain.fill import Fill, Liquidity
 from bot3.domain.ids import RunId, client_order_id
@@ -66,7 +67,7 @@ class Mark(NamedTuple):
 class BookRun:
     """`rested`: orders that came to rest, `rested_filled` those of them that were filled at all;
     `adverse_bps`: how far the mid was from a resting buy's price two seconds after its fill, on
-    average, negative against us.
+    average, negative against us. `funding`: what was paid on balance.
     """
 
     fills: tuple[Fill, ...]
@@ -76,6 +77,7 @@ class BookRun:
     rested: int
     rested_filled: int
     adverse_bps: float | None
+    funding: float
 
 
 @final
@@ -83,7 +85,12 @@ class BookBacktest:
     """One instrument. `lot_size`: amounts are multiples of it."""
 
     def __init__(
-        self, symbol: str, lot_size: Decimal, settings: BacktestSettings, fills: FillSettings
+        self,
+        symbol: str,
+        lot_size: Decimal,
+        settings: BacktestSettings,
+        fills: FillSettings,
+        funding: Funding | None = None,
     ) -> None:
         base, _, quote = symbol.partition("/")
         self._instrument = InstrumentId(VENUE, Symbol(f"{base or 'BASE'}/{quote or 'QUOTE'}"))
@@ -93,6 +100,7 @@ class BookBacktest:
         self._model, self._book = FillModel(fills, lot_size), Book()
         self._cash, self._held = decimal_of(settings.cash), ZERO
         self._fee = decimal_of(settings.fee)
+        self._funding, self._paid = FundingFlow(funding or Funding()), 0.0
         self._working: _Working | None = None
         self._fills: list[Fill] = []
         self._marks: list[Mark] = []
@@ -105,6 +113,7 @@ class BookBacktest:
         """From the first whole book to the last event."""
         for event in events:
             self._events += 1
+            self._settle(event.ts_ns)
             self._arrive(event.ts_ns)
             self._follow(event)
             quote = self._book.quote()
@@ -127,7 +136,16 @@ class BookBacktest:
             len(self._rested),
             len(self._rested & filled),
             fmean(self._moves) if self._moves else None,
+            self._paid,
         )
+
+    def _settle(self, now_ns: int) -> None:
+        """Funding whose time has come, of what was held, at the mid before."""
+        rate, quote = self._funding.until(now_ns), self._book.quote()
+        if rate and quote is not None:
+            paid = decimal_of(float(self._held) * quote.mid * rate)
+            self._cash -= paid
+            self._paid += float(paid)
 
     def _follow(self, event: MarketEvent) -> None:
         if isinstance(event, TradeEvent):

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 from numba import njit, prange
 
-from bot3.backtest.bars import Floats, Ints
+from bot3.domain.bars import Floats, Ints
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,11 +33,13 @@ COLUMNS: Final = 5
 
 
 @compiled
-def ema(values: Floats, periods: int) -> Floats:
-    """Exponential average with alpha = 2 / (periods + 1), started at the first value."""
+def ema(values: Floats, periods: int, before: float = np.nan) -> Floats:
+    """Exponential average with alpha = 2 / (periods + 1), started at the first value; or going on
+    from what it was `before`.
+    """
     alpha = 2.0 / (periods + 1.0)
     out = np.empty(len(values))
-    average = values[0]
+    average = values[0] if np.isnan(before) else before
     for at in range(len(values)):
         average += alpha * (values[at] - average)
         out[at] = average
@@ -77,10 +79,12 @@ def all_or_nothing(
 
 
 @compiled
-def decision_points(targets: Floats) -> Ints:
-    """Bars at whose close the wanted side changes: the only ones at which something is ordered."""
+def decision_points(targets: Floats, before: float = 0.0) -> Ints:
+    """Bars at whose close the wanted side changes: the only ones at which something is ordered.
+    `before`: what was wanted before them, 1 or 0.
+    """
     found = np.empty(len(targets), dtype=np.int64)
-    count, before = 0, 0.0
+    count = 0
     for at in range(len(targets)):
         target = targets[at]
         if np.isnan(target):

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from attrs import asdict, field, frozen
+from attrs import asdict, frozen
 
-from bot3.backtest.bars import Floats
-from bot3.backtest.engine import RoundTrip, Run, portfolio_equity
+from bot3.backtest.curve import Curve, CurveTally, curve_of
+from bot3.backtest.engine import Running
+from bot3.backtest.portfolio import Parts, together
+from bot3.backtest.settings import RoundTrip
+from bot3.domain.bars import Floats, Ints
 from bot3.domain.fill import Fill
-from bot3.portfolio.statistics.daily import daily_equity
-from bot3.portfolio.statistics.returns import drawdowns, statistics_of
+from bot3.portfolio.statistics.returns import statistics_of
 from bot3.portfolio.statistics.trades import trade_statistics
 
 
@@ -23,58 +25,76 @@ from bot3.portfolio.statistics.trades import trade_statistics
 class BacktestResult:
     """Of all instruments together; `figures` are plain numbers for JSON."""
 
-    times_ns: np.ndarray
-    equity: Floats
+    curve: Curve
     trips: tuple[RoundTrip, ...]
     figures: dict[str, Any]
-    daily_returns: Floats = field(factory=lambda: np.array([]))
 
 
 @frozen(eq=False)
 class Course:
-    """What happened to an account: `equity` and what was `invested` of it at `times_ns`."""
+    """What happened to an account; `exposure`: the mean share of its equity that was invested."""
 
-    times_ns: np.ndarray
-    equity: Floats
-    invested: Floats
+    curve: Curve
+    exposure: float
     fills: tuple[Fill, ...]
     trips: tuple[RoundTrip, ...]
     bars: int
     is_trades: bool = False
 
 
-def course_of(runs: Sequence[Run]) -> Course:
-    """Of some runs together."""
-    times, equity = portfolio_equity(runs)
-    trips = sorted((t for run in runs for t in run.trips), key=lambda trip: trip.entry_ns)
-    share = np.mean([np.mean(run.invested / np.maximum(run.equity, 1e-12)) for run in runs])
+def course_of(
+    runs: Sequence[Running],
+    parts: Sequence[Parts],
+    settings_cash: float,
+    rows: int,
+    *,
+    is_trades: bool,
+) -> Course:
+    """Of some runs together, which go on as `parts` are read; of at most `rows` rows in all."""
+    tally = CurveTally(settings_cash * len(runs), rows)
+    for times, equity in together(parts, settings_cash):
+        tally.take(times, equity)
     return Course(
-        times,
-        equity,
-        equity * share,
+        tally.curve(),
+        float(np.mean([run.exposure for run in runs])),
         tuple(fill for run in runs for fill in run.fills),
-        tuple(trips),
-        sum(len(run.bars) for run in runs),
-        any(run.bars.is_trades for run in runs),
+        tuple(sorted((t for run in runs for t in run.trips), key=lambda trip: trip.entry_ns)),
+        sum(run.rows for run in runs),
+        is_trades,
     )
+
+
+def course_at(
+    times_ns: Ints,
+    equity: Floats,
+    invested: Floats,
+    cash: float,
+    fills: tuple[Fill, ...],
+    trips: tuple[RoundTrip, ...],
+    bars: int,
+    *,
+    is_trades: bool = False,
+) -> Course:
+    """Of an account whose equity is known at all times."""
+    exposure = float(np.mean(invested / np.maximum(equity, 1e-12)))
+    return Course(curve_of(times_ns, equity, cash), exposure, fills, trips, bars, is_trades)
 
 
 def result_of(course: Course, cash: float, warnings: Sequence[str]) -> BacktestResult:
     """The figures of an account that began with `cash`."""
-    equity = course.equity
-    daily = daily_equity(course.times_ns, np.maximum(equity, 1e-12))
-    found = statistics_of(daily.returns)
+    curve = course.curve
+    found = statistics_of(curve.daily.returns)
     closed = np.array([trip.pnl for trip in course.trips if trip.exit_ns is not None])
     trades = trade_statistics(closed)
     notes = list(warnings)
     if not found.is_annualized:
         notes.append(f"{found.days} days: nothing is annualized from less than 90")
     figures = {
-        "final_equity": float(equity[-1]),
-        "total_return": float(equity[-1] / cash - 1.0),
+        "final_equity": curve.final,
+        "total_return": curve.final / cash - 1.0,
         "orders": len({fill.client_order_id for fill in course.fills}),
         "trades": [asdict(trip) for trip in course.trips],
-        "max_drawdown": float(-np.min(drawdowns(np.concatenate(([cash], equity))))),
+        "max_drawdown": curve.max_drawdown,
         "annual_return": found.annual_return,
         "sharpe": found.sharpe,
         "sortino": found.sortino,
@@ -84,11 +104,12 @@ def result_of(course: Course, cash: float, warnings: Sequence[str]) -> BacktestR
         "expectancy": trades.expectancy,
         "win_rate": trades.win_rate,
         "fees": _fees(course.fills),
-        "exposure": float(np.mean(course.invested / np.maximum(equity, 1e-12))),
+        "funding": sum(trip.funding for trip in course.trips),
+        "exposure": course.exposure,
         "ticks" if course.is_trades else "bars": course.bars,
         "warnings": notes,
     }
-    return BacktestResult(course.times_ns, equity, course.trips, figures, daily.returns)
+    return BacktestResult(curve, course.trips, figures)
 
 
 def _fees(fills: Sequence[Fill]) -> float:

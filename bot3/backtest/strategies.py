@@ -1,7 +1,8 @@
 """Strategies of bars: a target after each close, from what was known then.
 
 A strategy is a class with a `name`, declared `parameters` and a method `targets(bars)`; one of your
-own is a file with such a class, given as `--strategy path/to/file.py`.
+own is a file with such a class, given as `--strategy path/to/file.py`. One that also has `begin()`
+is given bars in parts, and never needs all of them in memory.
 
 Invariant: the target after bar t depends on bars up to t alone: a test shortens the bars and
 compares. NaN means "as before"; before the first number nothing is held.
@@ -9,13 +10,14 @@ compares. NaN means "as before"; before the first number nothing is held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from attrs import frozen
 
-from bot3.backtest.bars import Bars, Floats
+from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import ConfigError
 
 
@@ -49,6 +51,15 @@ class BarStrategy(Protocol):
         ...
 
 
+@runtime_checkable
+class StreamedStrategy(BarStrategy, Protocol):
+    """One that remembers what it needs of earlier bars."""
+
+    def begin(self) -> Callable[[Bars], Floats]:
+        """For a new run: the targets of each next part, together those of all bars at once."""
+        ...
+
+
 class BuyAndHold:
     """All in at the first open after a close, and never out."""
 
@@ -57,6 +68,9 @@ class BuyAndHold:
 
     def targets(self, bars: Bars) -> Floats:
         return np.ones(len(bars))
+
+    def begin(self) -> Callable[[Bars], Floats]:
+        return self.targets
 
 
 class EmaCross:
@@ -74,12 +88,23 @@ class EmaCross:
         self.fast, self.slow = int(fast), int(slow)
 
     def targets(self, bars: Bars) -> Floats:
-        from bot3.backtest.kernels import ema as compiled
+        return self.begin()(bars)
 
-        is_long = compiled(bars.close, self.fast) > compiled(bars.close, self.slow)
-        wanted = is_long.astype(np.float64)
-        wanted[: self.slow - 1] = np.nan
-        return wanted
+    def begin(self) -> Callable[[Bars], Floats]:
+        from bot3.backtest.kernels import ema
+
+        fast = slow = math.nan  # the averages so far
+        rows = 0
+
+        def targets(bars: Bars) -> Floats:
+            nonlocal fast, slow, rows
+            quick, lazy = ema(bars.close, self.fast, fast), ema(bars.close, self.slow, slow)
+            wanted = (quick > lazy).astype(np.float64)
+            wanted[: max(self.slow - 1 - rows, 0)] = np.nan
+            fast, slow, rows = quick[-1], lazy[-1], rows + len(bars)
+            return wanted
+
+        return targets
 
 
 BUILT_IN: Final[Mapping[str, type[Any]]] = {each.name: each for each in (BuyAndHold, EmaCross)}

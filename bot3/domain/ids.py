@@ -13,6 +13,8 @@ ClientOrderId = NewType("ClientOrderId", str)
 RunId = NewType("RunId", str)
 
 CLIENT_ORDER_ID_LENGTH_MAX = 32
+# Of coins that were on the account and are a position now: no venue ever saw such an order.
+ADOPTED_BALANCE = ClientOrderId("adopted")
 _RUN_PATTERN = re.compile(r"[a-z0-9]{8}")
 _OWN_PATTERN = re.compile(r"b3([a-z0-9]{8})n(\d{1,12})")
 

@@ -13,8 +13,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Floats
 from bot3.backtest.validation.zones import Zones, parts, rows_of
+from bot3.domain.bars import Floats
 from bot3.evolution.engine import Score
 from bot3.evolution.table import FeatureTable
 from bot3.strategies.genome import NAMES, Genome, compiled, genome_of

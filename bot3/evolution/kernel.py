@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Floats
 from bot3.backtest.kernels import compiled
+from bot3.domain.bars import Floats
 from bot3.strategies.genome import DEPTH_MAX, Programs
 
 Bytes = NDArray[np.uint8]

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Floats, Ints
+from bot3.domain.bars import Floats, Ints
 
 _NEIGHBOURS: Final = 5
 

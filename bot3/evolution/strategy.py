@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.strategies import Parameter
+from bot3.domain.bars import Bars, Floats
 from bot3.evolution.table import FeatureTable, table_of
 from bot3.strategies.genome import AND, NAMES, NOT, OR, Genome, genome_of, leaf_of
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from bot3.backtest.bars import Bars, Floats
+from bot3.domain.bars import Bars, Floats
 
 HOUR_NS: Final = 3_600 * 1_000_000_000
 START_NS: Final = 1_640_995_200 * 1_000_000_000  # 2022-01-01

@@ -83,7 +83,8 @@ def _ended(order: Order, answer: VenueOrder, now_ns: int) -> OrderEvent | None:
     key, instrument = order.intent.client_order_id, order.intent.instrument
     match answer.status:
         case OrderStatus.CANCELED:
-            return OrderCanceled(key, instrument, answer.filled, answer.ts_venue_ns, now_ns)
+            when_ns, why = answer.ts_venue_ns, answer.reason
+            return OrderCanceled(key, instrument, answer.filled, when_ns, now_ns, why)
         case OrderStatus.EXPIRED:
             return OrderExpired(key, instrument, answer.filled, answer.ts_venue_ns, now_ns)
         case OrderStatus.REJECTED | OrderStatus.DENIED:

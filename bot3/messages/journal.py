@@ -34,11 +34,14 @@ from bot3.messages.minds import (
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    BalanceAdopted,
     BalanceChanged,
     CancelFailed,
+    DeadManChanged,
     ForeignOrdersSeen,
     IntentRecorded,
     OrderAcknowledged,
+    OrderAdopted,
     OrderCanceled,
     OrderDenied,
     OrderExpired,
@@ -46,7 +49,13 @@ from bot3.messages.orders import (
     OrderOutcomeUnknown,
     OrderRejected,
 )
-from bot3.messages.risk import AllocationSolved, CapitalChanged, LadderMoved
+from bot3.messages.risk import (
+    AllocationSolved,
+    BetsMeasured,
+    CapitalChanged,
+    LadderMoved,
+    VolatilityFitted,
+)
 
 SCHEMA_VERSION = 1
 
@@ -78,11 +87,16 @@ Record = (
     | ReconcileMismatch
     | ReconcileMatched
     | ForeignOrdersSeen
+    | DeadManChanged
+    | OrderAdopted
+    | BalanceAdopted
     | StopHit
     | PeakRaised
     | LadderMoved
     | CapitalChanged
     | AllocationSolved
+    | VolatilityFitted
+    | BetsMeasured
     | ArbitrageClosed
 )
 
@@ -96,6 +110,8 @@ CRITICAL = (
     OrderExpired,
     OrderRejected,
     OrderOutcomeUnknown,
+    OrderAdopted,
+    BalanceAdopted,
     TradingHalted,
     TradingResumed,
     StopHit,

@@ -15,6 +15,8 @@ from bot3.domain.order import OrderIntent, OrderStatus
 from bot3.domain.refusal import Denial
 from bot3.domain.values import InstrumentId, Price, Quantity, Side, VenueName
 
+DEAD_MAN = "the venue's dead-man's switch"  # why an order was canceled
+
 
 class TargetSized(msgspec.Struct, frozen=True):
     """Risk's answer to a target: the position to hold, in base asset (spot: never negative).
@@ -101,13 +103,17 @@ class OrderFilled(msgspec.Struct, frozen=True, tag=True):
 
 
 class OrderCanceled(msgspec.Struct, frozen=True, tag=True):
-    """The venue took it off the book; `filled` is the venue's total before that."""
+    """The venue took it off the book; `filled` is the venue's total before that.
+
+    `reason` is empty where nobody but us asked for it.
+    """
 
     client_order_id: ClientOrderId
     instrument: InstrumentId
     filled: Quantity
     ts_venue_ns: int
     ts_local_ns: int
+    reason: str = ""
 
 
 class OrderExpired(msgspec.Struct, frozen=True, tag=True):
@@ -173,6 +179,15 @@ class AccountRestored(msgspec.Struct, frozen=True, tag=True):
     ts_local_ns: int
 
 
+class DeadManChanged(msgspec.Struct, frozen=True, tag=True):
+    """A venue's dead-man's switch is armed, or cannot be (any more), and why."""
+
+    venue: VenueName
+    is_armed: bool
+    detail: str
+    ts_ns: int
+
+
 class InstrumentsLoaded(msgspec.Struct, frozen=True):
     """What a venue trades, and by which filters."""
 
@@ -181,7 +196,7 @@ class InstrumentsLoaded(msgspec.Struct, frozen=True):
 
 
 class VenueOrder(msgspec.Struct, frozen=True):
-    """An order as the venue reports it when asked."""
+    """An order as the venue reports it when asked; `reason` as of `OrderCanceled`."""
 
     client_order_id: str
     venue_order_id: str
@@ -192,6 +207,7 @@ class VenueOrder(msgspec.Struct, frozen=True):
     filled: Quantity
     price: Price | None
     ts_venue_ns: int
+    reason: str = ""
 
 
 class OpenOrdersFetched(msgspec.Struct, frozen=True):
@@ -221,6 +237,19 @@ class ForeignOrdersSeen(msgspec.Struct, frozen=True, tag=True):
         )
 
 
+class OrderAdopted(msgspec.Struct, frozen=True, tag=True):
+    """A foreign order is ours from now on: counted, cancelled where it serves no target."""
+
+    intent: OrderIntent
+    venue_order_id: str
+
+
+class BalanceAdopted(msgspec.Struct, frozen=True, tag=True):
+    """Coins beyond our positions are one from now on; `fill`: what buying them would have been."""
+
+    fill: Fill
+
+
 class QueryAnswered(msgspec.Struct, frozen=True):
     """What the venue says of one order; None where it knows no such order (yet)."""
 
@@ -230,6 +259,7 @@ class QueryAnswered(msgspec.Struct, frozen=True):
     ts_local_ns: int
 
 
+Adopted = OrderAdopted | BalanceAdopted
 OrderEvent = (
     OrderAcknowledged
     | OrderFilled
@@ -239,4 +269,4 @@ OrderEvent = (
     | OrderOutcomeUnknown
     | CancelFailed
 )
-AccountEvent = OrderEvent | BalanceChanged | AccountLost | AccountRestored
+AccountEvent = OrderEvent | BalanceChanged | AccountLost | AccountRestored | DeadManChanged

@@ -42,8 +42,8 @@ class PairExamined(msgspec.Struct, frozen=True):
     age_days: int
 
 
-class VolatilityFitted(msgspec.Struct, frozen=True):
-    """GARCH(1,1) of an instrument's log returns a bar."""
+class VolatilityFitted(msgspec.Struct, frozen=True, tag=True):
+    """GARCH(1,1) of an instrument's log returns a bar, each of `bar_s`."""
 
     instrument: InstrumentId
     ts_ns: int
@@ -51,6 +51,20 @@ class VolatilityFitted(msgspec.Struct, frozen=True):
     alpha: float
     beta: float
     mean: float
+    bar_s: float
+
+
+class BetsMeasured(msgspec.Struct, frozen=True, tag=True):
+    """What following the blend earned so far, for Kelly sizing: `mean` and second `moments` (the
+    upper triangle, by rows) of a bar's returns, over `weight` bars of `bar_s` that forget.
+    """
+
+    ts_ns: int
+    bar_s: float
+    instruments: tuple[InstrumentId, ...]
+    weight: float
+    mean: tuple[float, ...]
+    moments: tuple[float, ...]
 
 
 class CapitalChanged(msgspec.Struct, frozen=True, tag=True):

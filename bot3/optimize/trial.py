@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from attrs import frozen
 
-from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.strategies import BarStrategy
 from bot3.backtest.validation.gates import sharpe, timing
+from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import ConfigError
 
 PROBES: Final = 256

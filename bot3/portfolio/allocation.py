@@ -33,12 +33,14 @@ _FOLDS: Final = 4
 _Z: Final = 1.645  # one-sided 95 %
 _TAIL: Final = 0.05
 _NOISE: Final = 1e-6
+_RETURN_MAX: Final = 10.0
 
 
 @frozen
 class AllocationLimits:
     """`cap` of a sleeve and `total` of all, as shares of the capital; `shortfall_max` of the worst
-    5 % of days; `drawdown_max` of the path. `target_apy` is a goal to report against.
+    5 % of days; `drawdown_max` of the path. `target_apy` is a goal to report against. The sleeves
+    (columns) of one of the `groups` have one cap together.
     """
 
     cap: float = field(default=1.0, validator=[validators.gt(0), validators.le(1)])
@@ -46,6 +48,7 @@ class AllocationLimits:
     shortfall_max: float = field(default=0.02, validator=[validators.ge(0), validators.le(1)])
     drawdown_max: float = field(default=0.15, validator=[validators.gt(0), validators.le(1)])
     target_apy: float = field(default=0.5, validator=validators.ge(0))
+    groups: Sequence[Sequence[int]] = ()
 
 
 @frozen
@@ -79,6 +82,8 @@ def allocate(returns: Floats, day_share: float, limits: AllocationLimits, seed: 
         )
     if not np.isfinite(returns).all() or (returns <= -1.0).any():
         raise DataError("a return that is no number, or loses more than everything")
+    if (most := float(returns.max())) > _RETURN_MAX:
+        raise DataError(f"a return of {most:.0%} in one period: want simple returns, not equity")
     weights = _solved(returns, day_share, limits)
     portfolio = _out_of_fold(returns, day_share, limits) if weights.any() else np.zeros(periods)
     by_day = 1.0 / day_share
@@ -115,6 +120,7 @@ def _solved(returns: Floats, day_share: float, limits: AllocationLimits) -> Floa
     gain = (mean / scale) @ weights - scale * cvxpy.sum_squares(second @ weights) / 2.0
     objective = gain - _Z / math.sqrt(periods) * deviation
     constraints: list[Any] = [weights <= limits.cap, cvxpy.sum(weights) <= limits.total]
+    constraints += [cvxpy.sum(weights[list(group)]) <= limits.cap for group in limits.groups]
     constraints += _tail_limits(cvxpy, returns, weights, day_share, limits)
     problem = cvxpy.Problem(cvxpy.Maximize(objective), constraints)
     problem.solve(solver=cvxpy.CLARABEL)

@@ -10,6 +10,7 @@ from bot3.domain.values import InstrumentId, Quantity
 from bot3.messages.orders import (
     CancelFailed,
     OrderAcknowledged,
+    OrderAdopted,
     OrderCanceled,
     OrderEvent,
     OrderExpired,
@@ -24,6 +25,12 @@ def order_of(event: OrderEvent) -> tuple[InstrumentId, ClientOrderId]:
     if isinstance(event, OrderFilled):
         return event.fill.instrument, event.fill.client_order_id
     return event.instrument, event.client_order_id
+
+
+def adopted_order(adopted: OrderAdopted) -> Order:
+    """As it rests."""
+    sent = Order(adopted.intent).move(OrderInput.SEND)
+    return sent.move(OrderInput.ACKNOWLEDGE, venue_order_id=adopted.venue_order_id)
 
 
 def stated_filled(event: OrderEvent) -> Quantity | None:
@@ -43,7 +50,7 @@ def after_event(order: Order, event: OrderEvent) -> Order:
         case OrderFilled():
             return order.fill(event.fill)
         case OrderCanceled():
-            return order.move(OrderInput.CANCEL)
+            return order.move(OrderInput.CANCEL, reason=event.reason)
         case OrderExpired():
             return order.move(OrderInput.EXPIRE)
         case OrderRejected():

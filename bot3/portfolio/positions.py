@@ -1,9 +1,9 @@
 """Positions from fills alone: amount, average entry price, realized profit, fees.
 
-Invariant: a position is the sum of its fills less the fees charged in the base asset; each trade id
-counts once; `realized + (position * mark - cost)` equals the cash flow of the fills plus the
-position at that mark, exactly,
-while its figures fit the 28 digits of a decimal.
+Invariant: a position is the sum of its fills, and of the parts of cross symbols' fills that are
+its, less the fees charged in the base asset; each trade id counts once;
+`realized + (position * mark - cost)` equals the cash flow of the fills plus the position at that
+mark, exactly, while its figures fit the 28 digits of a decimal.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from typing import final
 from attrs import frozen
 
 from bot3.domain.fill import Fill
+from bot3.domain.ids import ADOPTED_BALANCE, ClientOrderId, parse_client_order_id
 from bot3.domain.values import ZERO, Asset, InstrumentId, Price
 
 # Cost is split at this step, so that sums of costs stay exact in 28 digits.
 _COST_STEP = Decimal("1E-12")
+# Venues pay in whole units of the eighth digit, each by a rule of its own.
+_PAID_STEP = Decimal("1E-8")
 
 
 def base_and_quote(instrument: InstrumentId) -> tuple[Asset, Asset]:
@@ -70,42 +73,75 @@ class Position:
 FLAT = Position()
 
 
+def after_fill(position: Position, fill: Fill) -> Position:
+    """A fee in base leaves the position and is realized at the fill's price; one in quote is
+    realized; one in a third asset is none of the position's business.
+    """
+    base, quote = base_and_quote(fill.instrument)
+    price = fill.price.amount
+    after = position.trade(fill.side.sign * fill.amount.amount, price)
+    if fill.fee_asset == base:
+        return after.trade(-fill.fee, price).pay(fill.fee * price)
+    return after.pay(fill.fee) if fill.fee_asset == quote else after
+
+
 @final
 class PositionTracker:
     """Every instrument's position. Trade ids are kept for ever: forgetting one counts it twice."""
 
-    __slots__ = ("_fees", "_positions", "_trade_ids")
+    __slots__ = ("_adopted", "_fees", "_positions", "_rounded", "_trade_ids")
 
     def __init__(self, like: PositionTracker | None = None) -> None:
         """Empty, or with the past of another one: two actors never share a tracker."""
         self._positions = {} if like is None else like.positions()
         self._trade_ids = {} if like is None else like.trade_ids()
         self._fees = {} if like is None else like.fees()
+        self._adopted: set[str] = set() if like is None else like.adopted()
+        self._rounded = {} if like is None else like.roundings()
 
     def apply(self, fill: Fill) -> bool:
-        """Counts a fill; False where its trade id was counted before.
-
-        A fee in base leaves the position and is realized at the fill's price; one in quote is
-        realized; one in a third asset is in `fees` alone.
-        """
-        base, quote = base_and_quote(fill.instrument)
+        """Counts a fill; False where its trade id was counted before."""
         seen = self._trade_ids.setdefault(fill.instrument, set())
         if fill.trade_id in seen:
             return False
         seen.add(fill.trade_id)
-        price = fill.price.amount
-        after = self.position(fill.instrument).trade(fill.side.sign * fill.amount.amount, price)
-        if fill.fee_asset == base:
-            after = after.trade(-fill.fee, price).pay(fill.fee * price)
-        elif fill.fee_asset == quote:
-            after = after.pay(fill.fee)
-        self._positions[fill.instrument] = after
+        for part in fill.parts:
+            key = part.instrument
+            self._positions[key] = after_fill(self.position(key), part)
+            if fill.conversion is not None and part.amount.amount % _PAID_STEP:
+                self._rounded[key] = self.rounded(key) + _PAID_STEP
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
+
+    def adopt(self, client_order_id: ClientOrderId) -> None:
+        """A foreign order is ours from now on."""
+        self._adopted.add(client_order_id)
+
+    def owns(self, client_order_id: ClientOrderId) -> bool:
+        """Whether a fill of this order changes our position."""
+        is_own = parse_client_order_id(client_order_id) is not None
+        return is_own or client_order_id in self._adopted or client_order_id == ADOPTED_BALANCE
+
+    def adopted(self) -> set[str]:
+        """Foreign orders that are ours."""
+        return set(self._adopted)
+
+    def adoptions(self, instrument: InstrumentId) -> int:
+        """How often coins of the account became our position."""
+        ids = self._trade_ids.get(instrument, ())
+        return sum(trade_id.startswith(ADOPTED_BALANCE) for trade_id in ids)
 
     def has(self, fill: Fill) -> bool:
         """Whether its trade id was counted."""
         return fill.trade_id in self._trade_ids.get(fill.instrument, ())
+
+    def rounded(self, instrument: InstrumentId) -> Decimal:
+        """By how much a venue may hold more or less than the fills of cross symbols sum to."""
+        return self._rounded.get(instrument, ZERO)
+
+    def roundings(self) -> dict[InstrumentId, Decimal]:
+        """Of every instrument that has any, see `rounded`."""
+        return dict(self._rounded)
 
     def position(self, instrument: InstrumentId) -> Position:
         """Flat where nothing was traded."""

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, final
 
-from attrs import evolve, frozen
+from attrs import Factory, define, evolve, frozen
 
+from bot3.domain.conversion import Conversion
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
-from bot3.domain.ids import ClientOrderId, parse_client_order_id
+from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import Order, OrderInput, OrderStatus
 from bot3.domain.values import ZERO, InstrumentId, Symbol
 from bot3.messages.control import (
@@ -28,12 +29,25 @@ from bot3.messages.control import (
 )
 from bot3.messages.journal import Record
 from bot3.messages.minds import StrategyPromoted
-from bot3.messages.orders import IntentRecorded, OrderEvent, OrderFilled
-from bot3.messages.risk import CapitalChanged
+from bot3.messages.orders import (
+    BalanceAdopted,
+    IntentRecorded,
+    OrderAdopted,
+    OrderEvent,
+    OrderFilled,
+)
+from bot3.messages.risk import (
+    AllocationSolved,
+    BetsMeasured,
+    CapitalChanged,
+    LadderMoved,
+    VolatilityFitted,
+)
 from bot3.portfolio.drawdown import DrawdownWatch
-from bot3.portfolio.events import after_event, order_of, stated_filled
+from bot3.portfolio.events import adopted_order, after_event, order_of, stated_filled
 from bot3.portfolio.positions import PositionTracker
 from bot3.portfolio.round_trips import RoundTrips
+from bot3.portfolio.strategy_books import StrategyBooks, strategy_of
 
 SETTLED_KEPT = 1_000
 STOPS_KEPT = 100
@@ -61,6 +75,30 @@ class RecoveredOrder:
 PROMOTED_KEPT: Final = 3
 
 
+@define
+class Estimates:
+    """The last word on each of what sizes go by; it took its time to be known."""
+
+    ladder: LadderMoved | None = None
+    allocation: AllocationSolved | None = None
+    bets: BetsMeasured | None = None
+    fits: dict[InstrumentId, VolatilityFitted] = Factory(dict)
+
+    def take(
+        self, record: LadderMoved | AllocationSolved | VolatilityFitted | BetsMeasured
+    ) -> None:
+        """Another one."""
+        match record:
+            case LadderMoved():
+                self.ladder = record
+            case AllocationSolved():
+                self.allocation = record
+            case BetsMeasured():
+                self.bets = record
+            case VolatilityFitted(instrument=instrument):
+                self.fits[instrument] = record
+
+
 @final
 class Recovery:
     """Records of other accounts (between their `SessionStarted` and the next) are skipped.
@@ -71,6 +109,7 @@ class Recovery:
     def __init__(self, account: str) -> None:
         self.account = account
         self.tracker = PositionTracker()
+        self.strategies = StrategyBooks()
         self.watch = DrawdownWatch()
         self.halted: TradingHalted | None = None
         self.stops: dict[Symbol, StopHit] = {}
@@ -78,10 +117,12 @@ class Recovery:
         self.peaks: dict[Symbol, Decimal] = {}
         self.trips = RoundTrips()
         self.capital: CapitalChanged | None = None
+        self.estimates = Estimates()
         self.promoted: dict[InstrumentId, deque[str]] = {}
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
+        self._conversions: dict[ClientOrderId, Conversion] = {}
         self._orders: dict[ClientOrderId, RecoveredOrder] = {}
         self._settled: OrderedDict[ClientOrderId, RecoveredOrder] = OrderedDict()
         self._is_ours = False
@@ -112,6 +153,11 @@ class Recovery:
         """As the journal has it, settled or not; None for one that was never recorded."""
         return self._orders.get(client_order_id) or self._settled.get(client_order_id)
 
+    def converted(self, fill: Fill) -> Fill:
+        """With the conversion of its order: a venue tells none, and one told again has the same."""
+        found = self._conversions.get(fill.client_order_id)
+        return fill if found is None else evolve(fill, conversion=found)
+
     def fold(self, records: Iterable[Record]) -> None:
         """Takes in more of the journal, in its order."""
         for record in records:
@@ -125,6 +171,8 @@ class Recovery:
             case IntentRecorded(intent=intent):
                 sent = Order(intent).move(OrderInput.SEND)
                 self._orders[intent.client_order_id] = RecoveredOrder(sent)
+                if intent.conversion is not None:  # kept for ever, as trade ids are
+                    self._conversions[intent.client_order_id] = intent.conversion
                 self.next_intent_number = max(self.next_intent_number, intent.number + 1)
             case TradingHalted():
                 self.halted = record
@@ -149,10 +197,17 @@ class Recovery:
 
     def _setting(self, record: Record) -> None:
         match record:
+            case OrderAdopted(intent=intent):
+                self.tracker.adopt(intent.client_order_id)
+                self._orders[intent.client_order_id] = RecoveredOrder(adopted_order(record))
+            case BalanceAdopted(fill=fill):
+                self._fill(fill)
             case CapitalChanged():
                 self.capital = record
             case PeakRaised(symbol=symbol, price=price):
                 self.peaks[symbol] = price
+            case LadderMoved() | AllocationSolved() | VolatilityFitted() | BetsMeasured():
+                self.estimates.take(record)
             case StrategyPromoted(instrument=instrument, genome=genome):
                 kept = self.promoted.setdefault(instrument, deque(maxlen=PROMOTED_KEPT))
                 kept.append(genome)
@@ -160,19 +215,21 @@ class Recovery:
                 pass  # nothing that recovery needs
 
     def _fill(self, fill: Fill) -> None:
-        if parse_client_order_id(fill.client_order_id) is not None:
+        if self.tracker.owns(fill.client_order_id):
             if self.tracker.apply(fill):
                 self._follow_trip(fill)
+                kept = self.order(fill.client_order_id)
+                name = strategy_of(fill, None if kept is None else kept.order)
+                self.strategies.take(name, fill)
             seen_ns = self.last_fill_ns.get(fill.instrument, 0)
             self.last_fill_ns[fill.instrument] = max(seen_ns, fill.ts_venue_ns)
 
     def _follow_trip(self, fill: Fill) -> None:
-        position = self.tracker.position(fill.instrument)
-        ended = self.trips.take(
-            fill.instrument, position.amount, position.realized, fill.ts_local_ns
-        )
-        if ended is not None:
-            self.peaks.pop(fill.instrument.symbol, None)
+        for key in (part.instrument for part in fill.parts):
+            position = self.tracker.position(key)
+            ended = self.trips.take(key, position.amount, position.realized, fill.ts_local_ns)
+            if ended is not None:
+                self.peaks.pop(key.symbol, None)
 
     def _order_event(self, event: OrderEvent) -> None:
         key = order_of(event)[1]

@@ -12,7 +12,6 @@ from typing import final
 from bot3.domain.account import Balance
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
-from bot3.domain.ids import parse_client_order_id
 from bot3.domain.order import Order, OrderInput
 from bot3.domain.values import Asset, VenueName
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
@@ -20,14 +19,17 @@ from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.control import EquityMarked, SessionStarted, TradingHalted, TradingResumed
 from bot3.messages.journal import Record
 from bot3.messages.orders import (
+    Adopted,
+    BalanceAdopted,
     BalanceChanged,
     ForeignOrdersSeen,
     IntentRecorded,
+    OrderAdopted,
     OrderDenied,
     OrderEvent,
     OrderFilled,
 )
-from bot3.portfolio.events import after_event, order_of
+from bot3.portfolio.events import adopted_order, after_event, order_of
 from bot3.portfolio.group_figures import group_figures
 from bot3.portfolio.positions import PositionTracker, base_and_quote
 from bot3.portfolio.report_rows import (
@@ -37,8 +39,7 @@ from bot3.portfolio.report_rows import (
     fill_row_of,
     order_line_of,
 )
-
-FOREIGN = "foreign"  # in the place of a strategy's name
+from bot3.portfolio.strategy_books import StrategyBooks, strategy_of
 
 
 def _profit(tracker: PositionTracker, fills: int) -> Profit:
@@ -66,7 +67,7 @@ class ReportFold:
         self._orders: dict[str, Order] = {}
         self._fills: dict[tuple[str, str], tuple[Fill, str]] = {}
         self._tracker = PositionTracker()
-        self._by_strategy: dict[str, tuple[PositionTracker, list[Fill]]] = {}
+        self._strategies = StrategyBooks()
         self._balances: dict[tuple[VenueName, Asset], Balance] = {}
         self._equity: EquityMarked | None = None
         self._halted: str | None = None
@@ -123,10 +124,20 @@ class ReportFold:
                 self._halted = reason
             case TradingResumed():
                 self._halted = None
-            case _ if isinstance(record, OrderEvent):
-                self._order_event(record)
+            case _ if isinstance(record, OrderEvent | Adopted):
+                self._order_news(record)
             case _:
                 pass  # nothing that a report shows
+
+    def _order_news(self, news: OrderEvent | Adopted) -> None:
+        if isinstance(news, OrderAdopted):
+            key = news.intent.client_order_id
+            self._tracker.adopt(key)
+            self._orders[key] = adopted_order(news)
+        elif isinstance(news, BalanceAdopted):
+            self._fill(news.fill)
+        else:
+            self._order_event(news)
 
     def _order_event(self, event: OrderEvent) -> None:
         key = order_of(event)[1]
@@ -142,18 +153,17 @@ class ReportFold:
 
     def _fill(self, fill: Fill) -> None:
         order = self._orders.get(fill.client_order_id)
-        strategy = FOREIGN if order is None else order.intent.strategy
+        strategy = strategy_of(fill, order)
         self._fills.setdefault((str(fill.instrument), fill.trade_id), (fill, strategy))
-        if parse_client_order_id(fill.client_order_id) is None or not self._tracker.apply(fill):
+        if not self._tracker.owns(fill.client_order_id) or not self._tracker.apply(fill):
             return
-        tracker, fills = self._by_strategy.setdefault(strategy, (PositionTracker(), []))
-        tracker.apply(fill)
-        fills.append(fill)
+        self._strategies.take(strategy, fill)
 
     def report(self) -> AccountReport:
         """Of what was folded so far."""
         marked = self._equity
-        own = sum(len(fills) for _, fills in self._by_strategy.values())
+        books = self._strategies.books
+        own = sum(book.fills for book in books.values())
         return AccountReport(
             account=self._account,
             data_source=self._source,
@@ -171,10 +181,7 @@ class ReportFold:
             halt_reason=self._halted or "",
             mismatches=tuple(each.words for each in self._mismatches.values()),
             profit=_profit(self._tracker, own),
-            strategies={
-                name: _profit(tracker, len(fills))
-                for name, (tracker, fills) in self._by_strategy.items()
-            },
+            strategies={name: book.profit() for name, book in books.items()},
             groups=group_figures(self._groups),
             anomalies=self._anomalies,
             foreign_orders=tuple(w for seen in self._foreign.values() for w in seen.words),

@@ -62,6 +62,14 @@ class SleeveBook:
         self._block: int | None = None
         self._is_whole = False
 
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of each instrument's sleeves: one position, whoever wants it."""
+        found: dict[InstrumentId, list[int]] = {}
+        for column, sleeve in enumerate(self.sleeves):
+            found.setdefault(sleeve.instrument, []).append(column)
+        return tuple(map(tuple, found.values()))
+
     def on_target(self, strategy: str, instrument: InstrumentId, target: float) -> None:
         """Of a sleeve that is not here: nothing."""
         state = self._states.get(Sleeve(strategy, instrument))

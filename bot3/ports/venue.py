@@ -11,6 +11,7 @@ from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.values import Symbol, VenueName
 from bot3.messages.orders import AccountEvent, VenueOrder
+from bot3.ports.dead_man import DeadManPort
 
 
 class VenuePort(Protocol):
@@ -25,6 +26,11 @@ class VenuePort(Protocol):
     @property
     def account(self) -> str:
         """Names the account without revealing its key; another account, another ledger."""
+        ...
+
+    @property
+    def dead_man(self) -> DeadManPort | None:
+        """None where the venue has no such thing, or it is not wanted."""
         ...
 
     async def refresh(self) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from attrs import field, frozen, validators
 
 from bot3.domain.values import InstrumentId
+from bot3.messages.risk import BetsMeasured
 from bot3.portfolio.followed import Followed
 from bot3.risk.adaptive.rows import AlignedRows, Floats
 from bot3.risk.kelly import kelly_shares
@@ -68,6 +69,33 @@ class KellySizer:
         share = 1.0 / self._weight
         self._mean += share * (row - self._mean)
         self._moments += share * (np.outer(row, row) - self._moments)
+
+    def measured(self, ts_ns: int, bar_s: float) -> BetsMeasured | None:
+        """What to write down; None before anything was seen."""
+        if not self._weight:
+            return None
+        upper = self._moments[np.triu_indices(len(self._mean))]
+        keys = tuple(self._rows.columns)
+        mean, moments = tuple(self._mean.tolist()), tuple(upper.tolist())
+        return BetsMeasured(ts_ns, bar_s, keys, self._weight, mean, moments)
+
+    def restore(self, bets: BetsMeasured) -> None:
+        """Goes on with what an earlier life wrote, of the instruments that are still here.
+
+        One that was not there then has earned nothing in all those bars: it begins with the mean
+        and moments of so many zeros, which leave of it what its own bars are worth.
+        """
+        columns = self._rows.columns
+        here = [at for at, key in enumerate(bets.instruments) if key in columns]
+        if not here:
+            return
+        mine = [columns[bets.instruments[at]] for at in here]
+        moments = np.zeros((len(bets.mean), len(bets.mean)))
+        rows, others = np.triu_indices(len(moments))
+        moments[rows, others] = moments[others, rows] = bets.moments
+        self._weight = bets.weight
+        self._mean[mine] = np.array(bets.mean)[here]
+        self._moments[np.ix_(mine, mine)] = moments[np.ix_(here, here)]
 
     def solve(self) -> Mapping[InstrumentId, float]:
         """The shares from now on; zeros while too little was seen."""

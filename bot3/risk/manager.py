@@ -34,13 +34,12 @@ from bot3.portfolio.recovery import LOSING_STOPS, RecoveredOrder
 from bot3.portfolio.reinvestment import Reinvestment, ReinvestmentSettings
 from bot3.portfolio.round_trips import RoundTrips
 from bot3.risk import halts
-from bot3.risk.adaptive.garch import GarchParameters
 from bot3.risk.adaptive.manager import AdaptiveRiskManager
 from bot3.risk.exits import STOP, exits, is_flat, sellable
 from bot3.risk.gate import judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
-from bot3.risk.state import OpenCircuit, RiskState
+from bot3.risk.state import OpenCircuit, RiskState, entered_by
 from bot3.risk.stops import hits, over, raise_peaks
 
 
@@ -237,8 +236,7 @@ class RiskManager:
     def on_fit(self, fitted: VolatilityFitted) -> None:
         """Parameters of an instrument's volatility, fitted beside trading."""
         if self.adaptive is not None:
-            given = GarchParameters(fitted.omega, fitted.alpha, fitted.beta, fitted.mean)
-            self.adaptive.on_fit(fitted.instrument, given)
+            self.adaptive.on_fit(fitted)
 
     def exits(self, now_ns: int) -> tuple[TargetSized, ...]:
         """What is to be sold now."""
@@ -250,15 +248,15 @@ class RiskManager:
         return is_flat(self.state)
 
     def size(self, proposed: TargetProposed) -> TargetSized | None:
-        """None for a warm-up, while flattening, while instrument, price or equity is not known."""
-        instrument = self.state.instruments.get(proposed.instrument)
-        price = self.state.marks.get(proposed.instrument)
-        equity = self.state.watch.equity
+        """None for a warm-up, while flattening, while instrument, price or equity is not known, and
+        for a strategy that is not traded by itself.
+        """
         if proposed.is_warm_up or self.state.is_flattening:
             return None
-        if self.adaptive is not None:
-            self.adaptive.on_target(proposed)
-        if instrument is None or price is None or equity is None:
+        wanted = proposed if self.adaptive is None else self.adaptive.on_target(proposed)
+        instrument = self.state.instruments.get(proposed.instrument)
+        price, equity = self.state.marks.get(proposed.instrument), self.state.watch.equity
+        if wanted is None or instrument is None or price is None or equity is None:
             return None
         if self.reinvestment.base:
             equity = self.reinvestment.usable(equity)
@@ -266,8 +264,8 @@ class RiskManager:
             return TargetSized(proposed.instrument, STOP, ZERO, proposed.ts_ns, 0, is_urgent=True)
         limits = self.limits_of(proposed.instrument)
         position = size_target(
-            proposed.target,
-            proposed.confidence,
+            wanted.target,
+            wanted.confidence,
             equity,
             price,
             limits=limits,
@@ -284,7 +282,7 @@ class RiskManager:
 
     def judge(self, proposal: ProposeOrder, now_ns: int) -> OrderApproved | OrderDenied:
         """The gate's answer; an approved intent counts as an open order from here on."""
-        limits = self.limits_of(proposal.intent.instrument)
+        limits = self.limits_of(entered_by(proposal.intent))
         answer = judge(self.state, limits, proposal.intent, now_ns)
         if isinstance(answer, ApprovedOrder):
             self.state.take_order(proposal.intent, now_ns)

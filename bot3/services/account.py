@@ -26,6 +26,7 @@ from bot3.messages.orders import (
     OrderFilled,
 )
 from bot3.ports.venue import VenuePort
+from bot3.services.together import together
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
@@ -136,8 +137,7 @@ class AccountActor(EdgeActor):
                 return
 
     async def _fetch_all(self, since_ns: int) -> None:
-        for symbol in self._symbols:
-            await self._fetch_fills(symbol, since_ns)
+        await together([partial(self._fetch_fills, each, since_ns) for each in self._symbols])
         balances = tuple(await self._port.balances())
         now_ns = self._clock.now_ns()
         self._publish(BalanceChanged(self._port.venue, balances, now_ns, now_ns))

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, final
 import numpy as np
 import structlog
 import trio
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from bot3.domain.values import InstrumentId
 from bot3.messages.journal import JournalEntry
@@ -57,7 +57,7 @@ class Inbox(Protocol):
 
 @final
 class EstimationActor(EdgeActor):
-    """`risk` hears of both; the board and the journal of allocations."""
+    """`risk` and the journal hear of both, the board of allocations; bars take `bar_s`."""
 
     def __init__(
         self,
@@ -72,11 +72,13 @@ class EstimationActor(EdgeActor):
         journal: Address[JournalEntry],
         file: SleeveFile | None = None,
         beat: EstimationBeat | None = None,
+        bar_s: float = 1.0,
     ) -> None:
-        self._inbox, self._book, self._limits = inbox, book, limits
+        self._inbox, self._book = inbox, book
+        self._limits = evolve(limits, groups=book.groups)
         self._dice, self._clock, self._file = dice, clock, file
         self._risk, self._board, self._journal = risk, board, journal
-        self._beat = beat or EstimationBeat()
+        self._beat, self._bar_s = beat or EstimationBeat(), bar_s
         self._moves: dict[InstrumentId, deque[float]] = {}
         self._labels: dict[InstrumentId, RegimeLabel] = {}
         self._has_changed = trio.Event()
@@ -149,7 +151,9 @@ class EstimationActor(EdgeActor):
             if "error" in fit:
                 _log.warning("no GARCH", instrument=str(key), error=fit["error"])
                 continue
-            self._risk.send(VolatilityFitted(key, now_ns, **fit))
+            fitted = VolatilityFitted(key, now_ns, **fit, bar_s=self._bar_s)
+            self._risk.send(fitted)
+            self._journal.send(JournalEntry(fitted))
 
     def _tell_allocation(self, found: dict[str, Any]) -> None:
         if "error" in found:

@@ -17,8 +17,9 @@ import numpy as np
 from attrs import asdict, frozen
 from numpy.typing import NDArray
 
-from bot3.backtest.bars import Bars, interval_of
+from bot3.backtest.bars import interval_of
 from bot3.backtest.validation.court import Judged
+from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
 from bot3.evolution.engine import EvolutionSettings
 from bot3.evolution.table import FeatureTable, returns_of

@@ -7,6 +7,7 @@ instrument are known and have been sent on. Later it keeps the offset and the fi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import final
 
 import structlog
@@ -25,6 +26,7 @@ from bot3.messages.orders import InstrumentsLoaded
 from bot3.messages.risk import PairExamined
 from bot3.ports.feed import FeedPort
 from bot3.ports.venue import VenuePort
+from bot3.services.together import together
 from supervisors.actor import Address, EdgeActor, EdgeContext
 from supervisors.clock import Clock
 
@@ -53,7 +55,7 @@ class SessionActor(EdgeActor):
         *,
         bar_interval_s: int,
         warm_up_bars: int,
-        pairs: Address[PairExamined] | None = None,
+        pairs: tuple[Address[PairExamined], ...] = (),
         pair_age_days: int = 0,
     ) -> None:
         self._pairs, self._pair_hours = pairs, max(24 * pair_age_days, 24)
@@ -100,15 +102,15 @@ class SessionActor(EdgeActor):
 
     async def _warm_up(self) -> None:
         """Sends all histories, or none: each belongs to the same moment."""
-        histories = {symbol: await self._history(symbol) for symbol in self._markets}
-        for symbol, bars in histories.items():
+        found = await together([partial(self._history, symbol) for symbol in self._markets])
+        for symbol, bars in zip(self._markets, found, strict=True):
             instrument = InstrumentId(self._feed.venue, symbol)
             loaded = HistoryLoaded(instrument, tuple(bars), self._clock.now_ns())
             self._markets[symbol].send(loaded)
 
     async def _examine(self) -> None:
         """What the entry rules on pairs want to know, from the venue's hours."""
-        if self._pairs is None:
+        if not self._pairs:
             return
         for symbol in self._markets:
             try:
@@ -118,7 +120,9 @@ class SessionActor(EdgeActor):
                 continue
             day = sum(bar.volume * bar.close for bar in bars[-24:])
             instrument = InstrumentId(self._feed.venue, symbol)
-            self._pairs.send(PairExamined(instrument, self._clock.now_ns(), day, len(bars) // 24))
+            examined = PairExamined(instrument, self._clock.now_ns(), day, len(bars) // 24)
+            for listener in self._pairs:
+                listener.send(examined)
 
     async def _history(self, symbol: Symbol) -> list[Bar]:
         """Empty where the venue has no bars of this length: signals then wait for live ones."""

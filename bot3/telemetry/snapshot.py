@@ -13,6 +13,7 @@ from attrs import frozen
 from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.minds import MarketRegimeEstimated, RegimeEstimated
 from bot3.messages.risk import RiskScaled
+from bot3.portfolio.strategy_books import StrategyBook
 from bot3.telemetry.board import Board
 from bot3.telemetry.cards import InstrumentCard
 from bot3.telemetry.status import (
@@ -24,6 +25,7 @@ from bot3.telemetry.status import (
     VenueHealth,
     VenueStatus,
 )
+from bot3.telemetry.strategies import fees_of, strategies_of
 from supervisors.clock import Clock
 from supervisors.observe import ActorStatistics
 
@@ -56,6 +58,10 @@ class Gauges(Protocol):
     def counts(self, venue: str) -> dict[str, int]: ...
 
     def health(self, venue: str) -> VenueHealth: ...
+
+    def strategies(self) -> Mapping[str, StrategyBook]:
+        """What each made since the journal began."""
+        ...
 
     def notes(self) -> tuple[str, ...]:
         """What else keeps it from trading."""
@@ -93,10 +99,10 @@ class Snapshots:
                 _instrument(key, card, board.risk.scaled.get(key))
                 for key, card in board.instruments.items()
             ),
-            recent_orders=tuple(reversed(board.orders.values())),
+            recent_orders=tuple(reversed(board.orders.recent.values())),
             recent_fills=tuple(reversed(board.recent_fills)),
             orders_by_status=self._orders_by_status(),
-            denials=dict(board.denials),
+            denials=dict(board.orders.denials),
             restarts={actor.path: actor.restarts for actor in actors if actor.restarts},
             healing=dict(board.healing),
             fills=board.fills,
@@ -109,7 +115,7 @@ class Snapshots:
             judged=dict(board.minds.judged),
             evolved=dict(board.minds.evolved),
             anomalies=board.anomalies,
-            stops_hit=board.stops_hit,
+            stops_hit=dict(board.stops_hit),
             stop=board.stop,
             risk=board.risk.status(),
             balance_mismatches=len(board.mismatches),
@@ -135,6 +141,8 @@ class Snapshots:
             equity_start=facts.capital if board.equity_start is None else board.equity_start,
             equity=None if marked is None else marked.equity,
             fees_paid=board.fees_paid,
+            fees=fees_of(self._gauges.strategies()),
+            strategies=strategies_of(self._gauges.strategies(), board.instruments, facts.quote),
             drawdown=0.0 if marked is None else marked.drawdown,
             max_drawdown=board.drawdown_max,
             is_halted=board.halted is not None,
@@ -147,8 +155,8 @@ class Snapshots:
         )
 
     def _orders_by_status(self) -> dict[str, int]:
-        counts = dict(self._board.closed)
-        for status in self._board.live.values():
+        counts = dict(self._board.orders.closed)
+        for status in self._board.orders.live.values():
             counts[status.value] = counts.get(status.value, 0) + 1
         return counts
 
@@ -168,6 +176,9 @@ class Snapshots:
             circuit=card.circuit.value,
             sent=dict(card.sent),
             foreign=card.foreign,
+            is_dead_man_armed=None if card.dead_man is None else card.dead_man.is_armed,
+            dead_man="" if card.dead_man is None else card.dead_man.detail,
+            dead_man_canceled=card.dead_man_canceled,
             counts=self._gauges.counts(name),
             health=self._gauges.health(name),
         )

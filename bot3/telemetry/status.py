@@ -34,7 +34,8 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `circuit` is closed while entries pass, open while none does, half_open while one may try;
     `sent` has our orders there by type: post_only rests, limit crosses; `foreign` those that are
-    not ours.
+    not ours. `is_dead_man_armed` is None where the venue's dead-man's switch is not wanted,
+    `dead_man` says what it does, or why it is not armed; `dead_man_canceled` counts what it took.
     """
 
     is_feed_connected: bool
@@ -44,6 +45,9 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     circuit: str = "closed"
     sent: dict[str, int] = {}
     foreign: tuple[str, ...] = ()
+    is_dead_man_armed: bool | None = None
+    dead_man: str = ""
+    dead_man_canceled: int = 0
     counts: dict[str, int] = {}
     health: VenueHealth = VenueHealth()
 
@@ -78,6 +82,18 @@ class InstrumentStatus(msgspec.Struct, frozen=True, kw_only=True):
     risk_scale: float | None = None
     risk_share: float | None = None
     risk_factors: dict[str, float] = {}
+
+
+class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strategy made since the journal began, in the quote asset; fees by the asset charged.
+
+    `unrealized` is None where something that it holds has no price yet.
+    """
+
+    realized: Decimal
+    unrealized: Decimal | None
+    fees: dict[str, Decimal]
+    fills: int
 
 
 class RiskStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,8 +185,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `drifts` by detector, `benched` (times a learner was not listened to) by reason, `judged`
     feature sets by what became of them, `evolved` strategies likewise. `market_regime` is that of
     all instruments together.
-    `stop` is the last protective stop that was hit, of `stops_hit`;
+    `stop` is the last protective exit that was met, of `stops_hit` by kind;
     `mismatches` says where a venue's books and ours differ for good: no entries there;
+    `fees_paid` is of this run and of fees in base or quote, `fees` since the journal began by the
+    asset charged, as are `strategies`;
     `is_flattening` while positions are being sold after a halt, `is_flat` when that is done.
     """
 
@@ -183,6 +201,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     equity_start: Decimal
     equity: Decimal | None = None
     fees_paid: Decimal = _ZERO
+    fees: dict[str, Decimal] = {}
+    strategies: dict[str, StrategyStatus] = {}
     drawdown: float = 0.0
     max_drawdown: float = 0.0
     target_apy: float | None = None
@@ -211,7 +231,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     judged: dict[str, int] = {}
     evolved: dict[str, int] = {}
     anomalies: int = 0
-    stops_hit: int = 0
+    stops_hit: dict[str, int] = {}
     stop: str = ""
     risk: RiskStatus = RiskStatus()
     arbitrage: ArbitrageStatus = ArbitrageStatus()

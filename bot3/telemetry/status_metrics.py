@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import final
 
+from bot3.messages.control import StopKind
 from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.alert_card import AlertStatus
 from bot3.telemetry.arbitrage import ArbitrageStatus
@@ -43,6 +44,7 @@ class StatusMetrics:
         gauge(name, text, latency.p50_us, quantile="0.5")
         gauge(name, text, latency.p99_us, quantile="0.99")
         self._totals(status)
+        self._made(status)
         for venue, state in status.venues.items():
             self._venue(venue, state)
         for instrument in status.instruments:
@@ -133,12 +135,28 @@ class StatusMetrics:
         gauge("bot3_circuit_state", text, circuit, venue=venue)
         text = "Orders on the account that are not ours, left alone."
         gauge("bot3_foreign_orders", text, len(state.foreign), venue=venue)
+        if state.is_dead_man_armed is not None:
+            text = "1 where the venue cancels entries by itself should it hear nothing of us."
+            gauge("bot3_dead_man_armed", text, state.is_dead_man_armed, venue=venue)
+            text = "Orders of ours that the venue canceled because it heard nothing of us."
+            count = state.dead_man_canceled
+            self._counter("bot3_dead_man_canceled_total", text, count, venue=venue)
         text = "Orders sent there by type: post_only rests, limit crosses."
         for kind, count in state.sent.items():
             self._counter("bot3_orders_sent_total", text, count, venue=venue, type=kind)
         text = "What its adapter counts."
         for what, count in state.counts.items():
             gauge("bot3_venue_counts", text, count, venue=venue, what=what)
+
+    def _made(self, status: Status) -> None:
+        text = "Fees paid since the journal began, by the asset charged."
+        for asset, fee in status.fees.items():
+            self._gauge("bot3_fees", text, fee, asset=asset)
+        text = "Profit of a strategy since the journal began, in the quote asset."
+        name = "bot3_strategy_profit"
+        for strategy, state in status.strategies.items():
+            self._gauge(name, text, state.realized, strategy=strategy, kind="realized")
+            self._gauge(name, text, state.unrealized, strategy=strategy, kind="unrealized")
 
     def _totals(self, status: Status) -> None:
         counter = self._counter
@@ -148,6 +166,10 @@ class StatusMetrics:
         counter("bot3_tick_to_order_total", "Latencies measured.", status.tick_to_order.count)
         for reason, count in status.denials.items():
             counter("bot3_denials_total", "Orders refused by the gate.", count, reason=reason)
+        text = "Protective exits that were met."
+        for kind in StopKind:
+            count = status.stops_hit.get(kind.value, 0)
+            counter("bot3_stops_hit_total", text, count, kind=kind.value)
         for actor, count in status.restarts.items():
             counter("bot3_restarts_total", "Restarts of actors.", count, actor=actor)
         text = "What was healed by more than a restart."
@@ -193,7 +215,6 @@ class StatusMetrics:
             counter("bot3_strategies_evolved_total", text, count, what=what)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
-        counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)
         text = "Assets of which the venue says another total than our books."
         gauge("bot3_balance_mismatches", text, status.balance_mismatches)
 

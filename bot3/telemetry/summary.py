@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bot3.telemetry import formats
 from bot3.telemetry.status import Status
+from bot3.telemetry.strategies import fee_words, strategy_words
 
 _WIDTH = 100
 _JUDGED_FROM_S = 90 * 86_400  # a shorter result is not annualized
@@ -56,20 +57,21 @@ def _rows(status: Status) -> list[tuple[str, str]]:
             "profit after fees",
             f"{formats.signed_money(status.profit)} {quote} ({share})",
         ),
-        ("fees", f"{formats.money(status.fees_paid)} {quote}"),
+        ("fees", f"{formats.money(status.fees_paid)} {quote}{_third(status)}"),
         ("deepest drawdown", formats.percent(status.max_drawdown, 2)),
         ("orders", _counts(status.orders_by_status)),
         ("fills", f"{status.fills:,}"),
         ("denied by risk", _counts(status.denials)),
         ("restarts", _counts(status.restarts)),
         ("healing", _counts(status.healing)),
-        ("stops hit", f"{status.stops_hit:,}{f', the last: {status.stop}' if status.stop else ''}"),
+        ("stops hit", _counts(status.stops_hit) + (status.stop and f"; the last: {status.stop}")),
         ("market events", f"{status.events:,}, {status.signals:,} targets decided"),
         (
             "tick to order",
             f"{formats.latencies(latency)} ({latency.count:,} measured)",
         ),
         ("still held", _held(status)),
+        *((f"strategy {name}", strategy_words(s)) for name, s in status.strategies.items()),
     ]
     if status.target_apy is not None:
         goal = f"{formats.percent(status.target_apy, 0)} a year"
@@ -81,6 +83,13 @@ def _rows(status: Status) -> list[tuple[str, str]]:
     if status.is_halted:
         rows.insert(0, ("halted", status.halt_reason + status.exits))
     return rows
+
+
+def _third(status: Status) -> str:
+    """What was paid in assets that have no price here, in all."""
+    assets = {part for one in status.instruments for part in one.symbol.split("/")}
+    others = {asset: fee for asset, fee in status.fees.items() if asset not in assets and fee}
+    return f", and {fee_words(others)} since the journal began" if others else ""
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -197,6 +197,9 @@ def _footer(status: Status) -> Table:
             parts.append((f"  circuit {venue.circuit.replace('_', ' ')}", "bold red"))
         if venue.foreign:
             parts.append((f"  {len(venue.foreign)} orders that are not ours", "yellow"))
+        if venue.is_dead_man_armed is not None:
+            armed = ("  dead man armed", "green"), ("  dead man not armed", "bold red")
+            parts.append(armed[not venue.is_dead_man_armed])
         age = "" if venue.book_age_ms is None else f"  book {venue.book_age_ms:,.0f} ms old"
         words = Text.assemble(formats.printable(name), *parts, (age, _QUIET), no_wrap=True)
         made.add_row(_text("venue", _QUIET), words)

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from bot3.backtest import kernels
-from bot3.backtest.bars import Bars
-from bot3.backtest.engine import BacktestingEngine, BacktestSettings
+from bot3.backtest.engine import BacktestingEngine
+from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import EmaCross
+from bot3.domain.bars import Bars
 from tests.benchmarks.calibration import calibration_ms
 from tests.bot3.backtest.making import wandering
 

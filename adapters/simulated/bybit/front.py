@@ -10,6 +10,7 @@ from attrs import frozen
 
 from adapters.simulated.bybit.auth import authenticate
 from adapters.simulated.bybit.batches import AMEND, CANCEL, CREATE, Batch, BatchApi
+from adapters.simulated.bybit.disconnection import DisconnectionProtection
 from adapters.simulated.bybit.errors import TOO_FAST, BybitApiError
 from adapters.simulated.bybit.market_api import MarketApi
 from adapters.simulated.bybit.sessions import PrivateSession, PublicSession, Services
@@ -68,6 +69,8 @@ class BybitFront:
         self._private = _private(trade, WalletApi(exchange), batches)
         self._hub = PublicHub(exchange, market)
         self._users = UserHub(exchange, clock)
+        self._guard = DisconnectionProtection(exchange, clock, self._users.is_guarded)
+        self._private |= _guarding(self._guard)
         self._services = Services(self._hub, self._users, credentials.get, clock.now_ns)
 
     def request(self, request: HttpRequest) -> HttpReply:
@@ -95,6 +98,7 @@ class BybitFront:
     def tick(self, now_ns: int) -> None:
         """Sends what is due by the clock."""
         self._hub.tick(now_ns)
+        self._guard.tick(now_ns)
 
     def _operate(
         self, account: int, path: str, values: dict[str, object]
@@ -194,6 +198,13 @@ def _public(api: MarketApi) -> dict[str, _Public]:
         "/market/kline": api.klines,
         "/market/price-limit": api.price_limit,
         "/system/status": lambda _: {"list": []},
+    }
+
+
+def _guarding(guard: DisconnectionProtection) -> dict[tuple[str, str], _Private]:
+    return {
+        ("POST", "/order/disconnected-cancel-all"): _Private(guard.set, 5),
+        ("GET", "/account/query-dcp-info"): _Private(guard.info, 5),
     }
 
 

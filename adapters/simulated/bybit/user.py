@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Protocol, final
 
+from adapters.simulated.bybit.disconnection import TOPIC
 from adapters.simulated.bybit.pushes import text_of
 from adapters.simulated.bybit.wallet import wallet_row
 from adapters.simulated.bybit.wire import Json, execution_row, order_row
@@ -19,7 +20,7 @@ _ORDERS: Final = ("order", "order.spot")
 _EXECUTIONS: Final = ("execution", "execution.spot")
 _FAST: Final = ("execution.fast", "execution.fast.spot")
 _WALLET: Final = "wallet"
-_SILENT: Final = ("position", "position.linear", "position.inverse", "greeks", "dcp.spot")
+_SILENT: Final = ("position", "position.linear", "position.inverse", "greeks", TOPIC)
 TOPICS: Final = frozenset({*_ORDERS, *_EXECUTIONS, *_FAST, _WALLET, *_SILENT})
 _FAST_FIELDS: Final = (
     *("category", "symbol", "execId", "execPrice", "execQty", "orderId", "isMaker", "side"),
@@ -57,6 +58,10 @@ class UserHub:
             followers[follower] = left
         else:
             followers.pop(follower, None)
+
+    def is_guarded(self, account: int) -> bool:
+        """Whether a connection asks for protection by being there."""
+        return any(TOPIC in wanted for wanted in self._followers.get(account, {}).values())
 
     @contextmanager
     def after(self) -> Iterator[None]:

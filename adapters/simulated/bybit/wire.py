@@ -7,7 +7,7 @@ from decimal import Decimal
 from adapters.simulated.candles import Candle
 from adapters.simulated.market import Market, Print
 from adapters.simulated.numbers import ms_text, plain
-from adapters.simulated.orders import AccountTrade, OrderRecord, RecordStatus
+from adapters.simulated.orders import BY_TIMER, AccountTrade, OrderRecord, RecordStatus
 from bot3.domain.order import OrderType
 from bot3.domain.values import Side
 
@@ -169,6 +169,8 @@ def _ended(order: OrderRecord) -> Json:
     is_ours = order.status is RecordStatus.CANCELED and not order.expiry_reason
     reason = "EC_PerCancelRequest" if is_ours else _REASONS.get(order.expiry_reason, nothing)
     by = "CancelByUser" if is_ours else "UNKNOWN"
+    if order.cancel_id == BY_TIMER:
+        by = "CancelByDCP"
     if order.status is RecordStatus.EXPIRED_IN_MATCH:
         by, reason = "CancelBySmp", "EC_BySelfMatch"
     return {"orderStatus": status, "cancelType": by, "rejectReason": reason}

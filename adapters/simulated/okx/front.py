@@ -14,6 +14,8 @@ from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.okx.auth import authenticate
 from adapters.simulated.okx.balances import BalanceApi
+from adapters.simulated.okx.cancel_after import PATH as CANCEL_AFTER
+from adapters.simulated.okx.cancel_after import CancelAllAfter
 from adapters.simulated.okx.errors import EXPIRED, TOO_FAST, OkxApiError, bad
 from adapters.simulated.okx.market_api import MarketApi
 from adapters.simulated.okx.order_socket import OrderSocket
@@ -45,13 +47,16 @@ class _Public:
 
 @frozen
 class _Private:
-    """`limit` of one account. `is_action`: a POST of one or several items, each with a verdict."""
+    """`limit` of one account. `is_action`: a POST of one or several items, each with a verdict;
+    `has_body`: a POST that is answered like a question, for each of its tags.
+    """
 
     run: Callable[[int, Params], object]
     limit: int
     is_action: bool = False
     is_batch: bool = False
     can_expire: bool = False
+    has_body: bool = False
 
 
 _Endpoint = _Public | _Private
@@ -85,10 +90,12 @@ class OkxFront:
             self._hub, UserHub(exchange, clock), credentials.get, orders.run, clock.now_ns
         )
         self._sessions: dict[OkxSession, None] = {}
+        self._timers = CancelAllAfter(exchange, clock)
         balances = BalanceApi(exchange, market)
         self._endpoints: dict[tuple[str, str], _Endpoint] = {
             **_public(market),
             **_private(trade, market, balances),
+            ("POST", CANCEL_AFTER): _Private(self._timers.set, 2, has_body=True),
         }
         self._paths = {path for _, path in self._endpoints}
 
@@ -117,6 +124,7 @@ class OkxFront:
     def tick(self, now_ns: int) -> None:
         """Sends what is due by the clock, and closes who is silent."""
         self._hub.tick(now_ns)
+        self._timers.tick(now_ns)
         for session in self._sessions:
             session.tick(now_ns)
 
@@ -136,12 +144,12 @@ class OkxFront:
         now_ns = self._clock.now_ns()
         account = authenticate(request, self._credentials, now_ns // _NS_PER_MS).account
         if not endpoint.is_action:
-            self._count((account, path), endpoint.limit)
-            data = endpoint.run(account, query_params(request.query, _complain))
-            return _reply({"code": "0", "data": data, "msg": ""})
-        items = body_params(request.body, _complain)
-        if items is None:
-            raise OkxApiError("50002", "JSON syntax error", status=400)
+            params = query_params(request.query, _complain)
+            if endpoint.has_body:
+                params = next(iter(_items_of(request)), params)
+            self._count((account, path, params.get("tag")), endpoint.limit)
+            return _reply({"code": "0", "data": endpoint.run(account, params), "msg": ""})
+        items = _items_of(request)
         if len(items) > (BATCH_MAX if endpoint.is_batch else 1):
             raise OkxApiError("51111", "Parameter batch orders count is too large", status=400)
         for item in items:
@@ -159,6 +167,13 @@ class OkxFront:
 
     def _new_id(self) -> str:
         return "".join(self._dice.choices(_ID_LETTERS, k=_ID_LENGTH))
+
+
+def _items_of(request: HttpRequest) -> list[Params]:
+    items = body_params(request.body, _complain)
+    if items is None:
+        raise OkxApiError("50002", "JSON syntax error", status=400)
+    return items
 
 
 def _complain(name: str, *, is_missing: bool) -> Exception:

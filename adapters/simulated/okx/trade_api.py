@@ -14,6 +14,7 @@ from adapters.simulated.engine_queue import OrderQueuedError, PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Market
 from adapters.simulated.numbers import ms_text, plain
+from adapters.simulated.okx.cancel_after import TAG
 from adapters.simulated.okx.errors import (
     ID_NEEDED,
     NO_ORDER,
@@ -73,7 +74,8 @@ class TradeApi:
             order = self._placed(account, params)
         except OkxApiError as error:
             return self._item("", given, error)
-        return self._item(str(order.order_id), given, None, "Order placed")
+        item = self._item(str(order.order_id), given, None, "Order placed")
+        return {**item, "tag": order.request.tag}
 
     def cancel(self, account: int, params: Params) -> Json:
         """One item; filled, canceled and unknown orders are one code."""
@@ -233,6 +235,7 @@ class TradeApi:
             amount=zero if is_by_value else size,
             price=zero if is_market else params.number("px"),
             quote_amount=size if is_by_value else zero,
+            tag=params.matching("tag", TAG),
         )
 
     def _named(self, account: int, market: Market, params: Params) -> OrderRecord | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from adapters.simulated.candles import Candle
 from adapters.simulated.market import Market, Print
 from adapters.simulated.numbers import ms_text, plain
-from adapters.simulated.orders import AccountTrade, OrderRecord, RecordStatus
+from adapters.simulated.orders import BY_TIMER, AccountTrade, OrderRecord, RecordStatus
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
 
@@ -155,7 +155,7 @@ def order_state(order: OrderRecord, rate: Decimal) -> Json:
         "instId": request.symbol.replace("/", "-"),
         "ordId": str(order.order_id),
         "clOrdId": client_id(order),
-        "tag": "",
+        "tag": request.tag,
         "px": "" if is_market else plain(request.price),
         "sz": plain(request.quote_amount if is_by_value else order.amount),
         "ordType": order_type(request.kind, request.tif),
@@ -201,6 +201,8 @@ def _ended(order: OrderRecord) -> Json:
     source, reason = _SOURCES.get(order.expiry_reason, ("1", "Order was canceled by you"))
     if order.status is RecordStatus.EXPIRED_IN_MATCH:
         source, reason = "32", "Self trade prevention"
+    if order.cancel_id == BY_TIMER:
+        source, reason = "20", "Canceled by cancel all after"
     if state != "canceled":
         source = reason = ""
     return {"state": state, "cancelSource": source, "cancelSourceReason": reason}

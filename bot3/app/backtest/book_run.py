@@ -16,13 +16,14 @@ from attrs import evolve, frozen
 from adapters.simulated.depth_file import UNITS, BookRecord, DepthFile, TradeRecord, read_depth
 from bot3.app.backtest.own_strategy import of_file
 from bot3.app.backtest.trips import trips_of
-from bot3.backtest.bars import Bars
 from bot3.backtest.book_events import BookEvent, BookStrategy, MarketEvent, TradeEvent
 from bot3.backtest.book_strategies import BOOK_STRATEGIES
 from bot3.backtest.books import BookBacktest, BookRun, Mark
-from bot3.backtest.engine import BacktestSettings
-from bot3.backtest.result import Course
+from bot3.backtest.funding import Funding
+from bot3.backtest.result import Course, course_at
+from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import make_of
+from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.values import Side
 from bot3.execution.fill_model import FillSettings
@@ -40,7 +41,11 @@ class BookResult:
 
 
 def run_book(
-    path: Path, strategy: str, given: dict[str, float], settings: BacktestSettings
+    path: Path,
+    strategy: str,
+    given: dict[str, float],
+    settings: BacktestSettings,
+    funding: Funding | None = None,
 ) -> BookResult:
     """Raises `DataError` and `ConfigError`."""
     if settings.slippage:
@@ -50,21 +55,25 @@ def run_book(
     made = make_of(kind, given)
     if not isinstance(made, BookStrategy):
         raise ConfigError(f"--strategy {strategy}: it decides on bars; a book needs decide()")
-    run = _run(file, made, settings)
+    rates = funding or Funding()
+    run = _run(file, made, settings, rates)
     ladder = []
     for times in (0.0, 1.0, 2.0):
         other = run
         if times != 1.0 and settings.fee:
             costs = evolve(settings, fee=settings.fee * times)
-            other = _run(file, make_of(kind, given), costs)
+            other = _run(file, make_of(kind, given), costs, rates)
         ladder.append({"costs": times, "bars_late": 0, "total_return": _grown(other, settings)})
     figures = {
         "rested": run.rested,
         "fill_rate": run.rested_filled / run.rested if run.rested else None,
         "adverse_bps": run.adverse_bps,
+        "funding": run.funding,
     }
     bars = _bars(str(file.symbol), run.marks)
-    return BookResult(bars, _course(run, bars), figures, ladder, _held(run, settings))
+    return BookResult(
+        bars, _course(run, bars, settings.cash), figures, ladder, _held(run, settings)
+    )
 
 
 def _kind(strategy: str) -> type[Any]:
@@ -76,16 +85,16 @@ def _kind(strategy: str) -> type[Any]:
     raise ConfigError(f"--strategy {strategy!r}: order books have {names}, or a file like mine.py")
 
 
-def _run(file: DepthFile, strategy: Any, settings: BacktestSettings) -> BookRun:
+def _run(file: DepthFile, strategy: Any, settings: BacktestSettings, funding: Funding) -> BookRun:
     lot = Decimal(file.lot) / UNITS
-    backtest = BookBacktest(str(file.symbol), lot, settings, FillSettings())
+    backtest = BookBacktest(str(file.symbol), lot, settings, FillSettings(), funding)
     try:
-        return backtest.run(strategy, _events(file))
+        return backtest.run(strategy, book_events(file))
     except ValueError as error:
         raise DataError(f"{file.path}: {error}") from None
 
 
-def _events(file: DepthFile) -> Iterator[MarketEvent]:
+def book_events(file: DepthFile) -> Iterator[MarketEvent]:
     """Books and trades from the first snapshot on; changes that it has already are passed over."""
     newest = None
     for record in file.records():
@@ -126,9 +135,12 @@ def _bars(symbol: str, marks: tuple[Mark, ...]) -> Bars:
     return Bars(symbol, times, bids, bids, bids, bids, np.zeros(len(bids)), 0, is_trades=True)
 
 
-def _course(run: BookRun, bars: Bars) -> Course:
+def _course(run: BookRun, bars: Bars, cash_before: float) -> Course:
     cash = np.array([mark.cash for mark in run.marks])
     worth = np.array([mark.held * mark.bid for mark in run.marks])
     last = {fill.instrument: run.marks[-1].bid for fill in run.fills}
     trips = tuple(trips_of(run.fills, last))
-    return Course(bars.open_ns, cash + worth, worth, run.fills, trips, run.events, is_trades=True)
+    return course_at(
+        bars.open_ns, cash + worth, worth, cash_before, run.fills, trips, run.events,
+        is_trades=True,
+    )  # fmt: skip

@@ -7,28 +7,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 from attrs import evolve, frozen
 
-from adapters.simulated.bar_file import BAR_SUFFIXES
-from bot3.app.backtest.beside import baselines, cost_ladder, growth_interval, percent
+from bot3.app.backtest.beside import growth_interval, percent
+from bot3.app.backtest.made import HYBRID, Made, marked_of
 from bot3.app.backtest.own_strategy import find_strategy, settings_of
-from bot3.app.backtest.read import read_all
-from bot3.app.backtest.report import Marked, html_report
-from bot3.backtest.bars import Bars
-from bot3.backtest.engine import BacktestingEngine, BacktestSettings
-from bot3.backtest.result import BacktestResult, Course, course_of, result_of
+from bot3.app.backtest.read import (
+    file_of,
+    read_fundings,
+    read_sources,
+    said_of,
+    span_of,
+    venue_of,
+)
+from bot3.app.backtest.recordings import (
+    Recording,
+    is_book,
+    recorded_book,
+    recorded_trades,
+)
+from bot3.app.backtest.report import html_report
+from bot3.app.backtest.simple import run_simple
+from bot3.backtest.result import BacktestResult, result_of
+from bot3.backtest.settings import BacktestSettings
+from bot3.backtest.source import Asked, Source
 from bot3.domain.errors import ConfigError, UnavailableError
 from supervisors.clock import Clock, SystemClock
 
-_Made = tuple[Course, dict[str, Any], list[Marked]]
-HYBRID: Final = "hybrid"
-_WARM_UP_BARS: Final = 200
 _SHARES: Final = {
     "total_return", "max_drawdown", "annual_return", "exposure", "win_rate", "expected_shortfall",
 }  # fmt: skip
@@ -42,6 +51,7 @@ class BacktestOptions:
     strategy: str
     given: tuple[str, ...]
     settings: BacktestSettings
+    funding: tuple[Path, ...]
     timerange: str | None
     is_repaired: bool
     export: Path | None
@@ -51,22 +61,23 @@ class BacktestOptions:
 def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
     """The exit code; raises `DataError` and `ConfigError` with what to do."""
     clock = SystemClock()
-    if any(_is_book(path) for path in options.data):
-        every, warnings, made = _book(options, clock)
+    if options.strategy == HYBRID:
+        warnings, made = _hybrid(options, environ, clock)
     else:
-        every, warnings = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
-        how = partial(_hybrid, environ=environ) if options.strategy == HYBRID else _simple
-        made = how(options, every, warnings, clock=clock)
+        is_any_book = any(is_book(file_of(path)) for path in options.data)
+        warnings, made = (_book if is_any_book else _simple)(options, clock)
     course, beside, marks = made
+    every = course.curve.equity.every
+    if options.export is not None and every > 1:
+        warnings.append(f"equity is exported every {every} rows; figures are of all of them")
     result = result_of(course, options.settings.cash, warnings)
     figures = {
         "strategy": beside.pop("strategy"),
-        "symbols": [bars.symbol for bars in every],
+        "symbols": [marked.name for marked in marks],
         "source": "replayed",
         **result.figures,
         **beside,
-        "baselines": beside.pop("baselines", None) or baselines(every, _shared(options, every)),
-        "growth_per_day_interval": growth_interval(result.daily_returns),
+        "growth_per_day_interval": growth_interval(result.curve.daily.returns),
     }
     if options.export is not None:
         _export(options.export, result, html_report(figures, result, marks))
@@ -74,12 +85,7 @@ def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _is_book(path: Path) -> bool:
-    """What is no table is a recording of frames."""
-    return not BAR_SUFFIXES.intersection(suffix.lower() for suffix in path.suffixes)
-
-
-def _book(options: BacktestOptions, clock: Clock) -> tuple[list[Bars], list[str], _Made]:
+def _book(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
     """One recording of an order book."""
     from bot3.app.backtest.book_run import run_book
 
@@ -87,7 +93,8 @@ def _book(options: BacktestOptions, clock: Clock) -> tuple[list[Bars], list[str]
         raise ConfigError("a recorded book is traded alone, and whole: one --data, no --timerange")
     started_ns = clock.monotonic_ns()
     given = settings_of(options.given)
-    found = run_book(options.data[0], options.strategy, given, options.settings)
+    fundings = read_fundings(options.funding, ["book"])
+    found = run_book(options.data[0], options.strategy, given, options.settings, fundings["book"])
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
     beside = {
         "strategy": options.strategy,
@@ -98,80 +105,64 @@ def _book(options: BacktestOptions, clock: Clock) -> tuple[list[Bars], list[str]
         "baselines": {"cash": 0.0, "buy_and_hold": found.held_return},
     }
     warnings = ["marked at the best bid; our orders do not move the recorded market"]
-    marks = [Marked(found.bars, found.course.fills, found.course.equity)]
-    return [found.bars], warnings, (found.course, beside, marks)
+    return warnings, (found.course, beside, [marked_of(found.bars, found.course.fills)])
 
 
-def _shared(options: BacktestOptions, every: Sequence[Bars]) -> BacktestSettings:
-    return evolve(options.settings, cash=options.settings.cash / len(every))
+def _read(options: BacktestOptions, paths: Sequence[Path]) -> tuple[list[Source], list[str]]:
+    return read_sources(paths, options.timerange, is_repaired=options.is_repaired)
 
 
-def _simple(
-    options: BacktestOptions, every: Sequence[Bars], warnings: list[str], *, clock: Clock
-) -> _Made:
-    """A strategy of bars, each instrument with its share of the cash."""
+def _simple(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
+    sources, warnings = _read(options, options.data)
     strategy = find_strategy(options.strategy, settings_of(options.given))
-    share = _shared(options, every)
-    engine = BacktestingEngine(share)
-    engine.run(strategy, every[0].rows(np.arange(min(len(every[0]), _WARM_UP_BARS))))  # compiles
-    started_ns = clock.monotonic_ns()
-    runs = [engine.run(strategy, bars) for bars in every]
-    took_s = (clock.monotonic_ns() - started_ns) / 1e9
-    if not share.slippage:
-        warnings.append("filled in full at opens, without slippage: --slippage-bps adds some")
-    course = course_of(runs)
-    beside = {
-        "strategy": strategy.name,
-        "events_per_s": course.bars / max(took_s, 1e-9),
-        "cost_ladder": cost_ladder(strategy, every, share),
-    }
-    return course, beside, [Marked(run.bars, run.fills, run.equity) for run in runs]
+    share = evolve(options.settings, cash=options.settings.cash / len(sources))
+    fundings = read_fundings(options.funding, [source.name for source in sources])
+    return warnings, run_simple(strategy, sources, share, warnings, clock, fundings)
 
 
 def _hybrid(
-    options: BacktestOptions,
-    every: Sequence[Bars],
-    warnings: list[str],
-    *,
-    environ: Mapping[str, str],
-    clock: Clock,
-) -> _Made:
-    """The live system's own decision actors, with one account, at no, single and double costs."""
-    from bot3.app.backtest.core_ladder import core_ladder
-    from bot3.app.backtest.core_run import CoreSettings, run_core
+    options: BacktestOptions, environ: Mapping[str, str], clock: Clock
+) -> tuple[list[str], Made]:
+    from bot3.app.backtest.hybrid import run_hybrid, run_hybrid_events
 
     if options.given:
         raise ConfigError("hybrid has no parameters: the configuration is its own (BOT3__…)")
-    if any(bars.is_trades for bars in every):
-        raise ConfigError("hybrid decides at closes of bars: make bars of the trades first")
-    if options.settings.latency_s:
-        raise ConfigError(
-            "--latency-ms: hybrid decides at closes and meets the next open; leave it"
-        )
-    given, started_ns = options.settings, clock.monotonic_ns()
-    settings = CoreSettings(given.cash, given.fee, given.slippage, environ)
-    run = run_core(every, settings)
-    took_s = (clock.monotonic_ns() - started_ns) / 1e9
-    bars = sum(map(len, every))
-    warnings.append("orders cross at the next open; what would have rested is not modelled")
-    warnings += [f"denied by risk: {reason} {count}" for reason, count in run.denials.items()]
-    course = Course(run.times_ns, run.equity, run.invested, run.fills, run.trips, bars)
-    beside = {
-        "strategy": HYBRID,
-        "events_per_s": bars / max(took_s, 1e-9),
-        "cost_ladder": core_ladder(every, settings, run),
-    }
-    marks = [
-        Marked(one, tuple(f for f in run.fills if f.instrument.symbol == one.symbol), None)
-        for one in every
-    ]
-    return course, beside, marks
+    if options.funding:
+        raise ConfigError("--funding: hybrid trades spot markets; leave it")
+    tables = [path for path in options.data if not is_book(file_of(path))]
+    sources, warnings = _read(options, tables)
+    given = options.settings
+    if len(tables) == len(options.data) and not any(source.is_trades for source in sources):
+        return warnings, run_hybrid(sources, given, warnings, environ, clock)
+    if len(tables) < len(options.data) and options.timerange:
+        raise ConfigError("a recorded book is traded whole: no --timerange")
+    recordings = recordings_of(options, sources)
+    return warnings, run_hybrid_events(recordings, given, warnings, environ, clock)
+
+
+def recordings_of(options: BacktestOptions, sources: Sequence[Source]) -> list[Recording]:
+    """Of books and trades, in the order of their files; `sources`: those of the tables."""
+    tables, found = iter(sources), []
+    asked = Asked(options.is_repaired, *span_of(options.timerange), held_rows=0)
+    for given in options.data:
+        path, (venue, symbol) = file_of(given), said_of(given)
+        if is_book(path):
+            found.append(recorded_book(path, venue or venue_of(path), symbol))
+            continue
+        source = next(tables)
+        if not source.is_trades:
+            raise ConfigError(f"{path}: hybrid wants bars alone, or books and trades")
+        found.append(recorded_trades(path, source, asked))
+    if len({each.key for each in found}) < len(found):
+        raise ConfigError("an instrument comes twice: say the venues, like okx:BTC/USDT=FILE")
+    return found
 
 
 def _export(directory: Path, result: BacktestResult, page: str) -> None:
     """Equity and trades as Parquet and CSV, and the report."""
-    when = pd.to_datetime(result.times_ns, unit="ns", utc=True)
-    equity = pd.DataFrame({"time": when, "equity": result.equity})
+    shown = result.curve.equity
+    when = pd.to_datetime(shown.times_ns, unit="ns", utc=True)
+    equity = pd.DataFrame({"time": when, "equity": shown.last})
     trades = pd.DataFrame(result.figures["trades"], columns=list(_TRADE_COLUMNS))
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -185,6 +176,7 @@ def _export(directory: Path, result: BacktestResult, page: str) -> None:
 
 _TRADE_COLUMNS: Final = (
     "symbol", "entry_ns", "entry_price", "exit_ns", "exit_price", "amount", "fees", "pnl", "reason",
+    "funding",
 )  # fmt: skip
 
 

@@ -11,33 +11,21 @@ from html import escape
 from typing import Any, Final
 
 import numpy as np
-from attrs import frozen
 
-from bot3.app.backtest.beside import by_month, by_regime, percent
+from bot3.app.backtest.beside import by_month, percent
+from bot3.app.backtest.made import Marked
 from bot3.app.backtest.page import STYLE, table
-from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.result import BacktestResult
-from bot3.domain.fill import Fill
+from bot3.domain.bars import Floats
 from bot3.domain.values import Side
-from bot3.portfolio.statistics.returns import drawdowns
 
 _WIDTH, _HEIGHT, _POINTS = 960, 220, 480
 _MARKS_MAX: Final = 400
 
 
-@frozen(eq=False)
-class Marked:
-    """One instrument's bars with its fills; `equity` where it had one of its own."""
-
-    bars: Bars
-    fills: tuple[Fill, ...]
-    equity: Floats | None
-
-
 def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[Marked]) -> str:
     """The page."""
     title = f"{figures['strategy']} on {', '.join(figures['symbols'])}"
-    fallen = drawdowns(np.maximum(result.equity, 1e-12))
     parts = [
         f"<h1>{escape(title)}</h1><p>replayed; fees and slippage are in every figure</p>",
         *(f'<p class="note">{escape(words)}</p>' for words in figures["warnings"]),
@@ -48,8 +36,8 @@ def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[
         ),
         table("Cost ladder", ("costs", "bars late", "return"), _ladder(figures)),
         "</div>",
-        _plot("Equity", result.equity, "#2563ab"),
-        _plot("Drawdown", fallen, "#c23b3b"),
+        _plot("Equity", result.curve.equity.drawn, "#2563ab"),
+        _plot("Drawdown", result.curve.fallen.drawn, "#c23b3b"),
         *(_prices(run) for run in runs),
         '<div class="columns">',
         table("Months", ("month", "return"), _months(result)),
@@ -90,17 +78,15 @@ def _ladder(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _months(result: BacktestResult) -> list[tuple[str, str]]:
-    return [(month, percent(value)) for month, value in by_month(result.times_ns, result.equity)]
+    curve = result.curve
+    return [(month, percent(value)) for month, value in by_month(curve.eve_ns, curve.eve_equity)]
 
 
 def _regimes(run: Marked) -> str:
-    if run.equity is None:
+    if not run.regimes:
         return ""
-    rows = [
-        (name, f"{count:,}", percent(np.expm1(grown)))
-        for name, count, grown in by_regime(run.bars, run.equity)
-    ]
-    return table(f"Regimes, {run.bars.symbol}", ("state", "bars", "return"), rows)
+    rows = [(name, f"{count:,}", percent(np.expm1(grown))) for name, count, grown in run.regimes]
+    return table(f"Regimes, {run.name}", ("state", "bars", "return"), rows)
 
 
 def _thinned(values: Floats) -> tuple[Floats, Floats]:
@@ -138,12 +124,13 @@ def _plot(title: str, values: Floats, color: str, marks: str = "") -> str:
 
 def _prices(run: Marked) -> str:
     """Closes, and where was bought and sold; of many fills the last ones."""
-    bars, shown = run.bars, run.fills[-_MARKS_MAX:]
-    low, high = float(bars.close.min()), float(bars.close.max())
+    prices, shown = run.prices, run.fills[-_MARKS_MAX:]
+    drawn, times = prices.drawn, prices.times_ns
+    low, high = float(drawn.min()), float(drawn.max())
     marks = []
     for fill in shown:
-        at = int(np.searchsorted(bars.open_ns, fill.ts_venue_ns))
-        x = at / max(len(bars) - 1, 1) * _WIDTH
+        at = int(np.searchsorted(times, fill.ts_venue_ns))
+        x = at / max(len(times) - 1, 1) * _WIDTH
         y = float(_height_of(np.array([float(fill.price.amount)]), low, high)[0])
         side = "up" if fill.side is Side.BUY else "down"
         marks.append(f'<circle class="{side}" cx="{x:.1f}" cy="{y:.1f}" r="2.4"/>')
@@ -152,4 +139,4 @@ def _prices(run: Marked) -> str:
         if len(shown) == len(run.fills)
         else f", the last {len(shown)} of {len(run.fills):,} fills"
     )
-    return _plot(f"{bars.symbol}{cut}", bars.close, "#5b6b7b", "".join(marks))
+    return _plot(f"{run.name}{cut}", drawn, "#5b6b7b", "".join(marks))

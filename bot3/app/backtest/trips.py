@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import define
 
-from bot3.backtest.engine import RoundTrip
+from bot3.backtest.settings import RoundTrip
 from bot3.domain.fill import Fill
 from bot3.domain.values import InstrumentId, Side
 

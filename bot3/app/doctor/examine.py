@@ -39,7 +39,7 @@ class Finding:
         """For people."""
         mark = "ok  " if self.is_good else "FAIL"
         advice = f"\n     → {self.advice}" if self.advice else ""
-        return f"{mark} {self.venue:<8} {self.check:<15} {self.detail}{advice}"
+        return f"{mark} {self.venue:<8} {self.check:<17} {self.detail}{advice}"
 
 
 class ComplaintError(Bot3Error):
@@ -71,6 +71,7 @@ class Examination:
             ("keys", self._keys, "check the keys, their permission to trade, and the bound IP"),
             ("market data", self._market_data, "check ws_url, and what blocks websockets here"),
             ("private stream", self._private_stream, "check private_ws_url, and the keys"),
+            ("dead-man's switch", self._dead_man, ""),
         )
         return [await self._made(*check) for check in checks]
 
@@ -129,6 +130,14 @@ class Examination:
 
         await self._until(restored, partial(self.access.venue.run_account, self.symbols, publish))
         return "logged in and subscribed"
+
+    async def _dead_man(self) -> str:
+        """Told, not tried: to disarm it would disarm that of a bot that trades meanwhile."""
+        await trio.lowlevel.checkpoint()
+        port = self.access.venue.dead_man
+        if port is None:
+            return "none: what rests outlives a process that dies, until the next one starts"
+        return f"armed while trading: after {port.timeout_s} s without us it cancels {port.scope}"
 
     async def _until(self, event: trio.Event, run: Callable[..., Awaitable[None]]) -> None:
         """Raises what `run` raises before the event."""

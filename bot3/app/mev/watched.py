@@ -6,7 +6,6 @@ from typing import final
 
 from attrs import frozen
 
-from adapters.ethereum.node import EthereumNode, NodeSettings
 from adapters.net.network import Network
 from bot3.actors.core import DecisionCore
 from bot3.actors.mev import MevSettings
@@ -46,6 +45,8 @@ def chain_of(config: Config, network: Network, clock: Clock, entropy: Entropy) -
     given = config.mev
     if not given.rpc_url:
         return None
+    from adapters.ethereum.node import EthereumNode, NodeSettings  # half a second
+
     node = EthereumNode(
         NodeSettings(given.rpc_url), network=network, clock=clock, dice=entropy.dice("chain")
     )

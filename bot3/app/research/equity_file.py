@@ -108,9 +108,10 @@ def _numbers(path: Path, frame: pd.DataFrame, column: str) -> Floats:
     values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
+        found = frame[column].iloc[bad[0]]
+        told = repr(found) if isinstance(found, str) else str(found)
         raise DataError(
-            f"{path}: row {bad[0] + 1}: {column} {frame[column].iloc[bad[0]]!r} is not a number;"
-            " mend or remove the row"
+            f"{path}: row {bad[0] + 1}: {column} {told} is not a number; mend or remove the row"
         )
     return values
 

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import evolve
 
 from bot3.app.science.rows import Effort, Measured, Row
-from bot3.backtest.bars import Bars
+from bot3.domain.bars import Bars
 from bot3.evolution.engine import EvolutionSettings
 from bot3.evolution.table import FeatureTable, returns_of, table_of
 from bot3.evolution.whole import Outcome, evolve_once

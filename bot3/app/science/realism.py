@@ -6,7 +6,7 @@ from typing import Final
 
 from bot3.app.backtest.book_run import run_book
 from bot3.app.science.rows import Effort, Measured, Row
-from bot3.backtest.engine import BacktestSettings
+from bot3.backtest.settings import BacktestSettings
 
 _FILE: Final = "l2/binance-usdm-btcusdt_20240808.zst"
 # hftbacktest's queue models fill 66 to 75 of 138 orders; the mid is then .95 bps lower.

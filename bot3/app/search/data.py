@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bot3.backtest.bars import Bars
 from bot3.backtest.validation.zones import Zones, digests
+from bot3.domain.bars import Bars
 
 
 def bars_digest(bars: Bars) -> str:

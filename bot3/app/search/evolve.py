@@ -21,13 +21,13 @@ from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.told import export, lines, promoted_json, zone_words
 from bot3.app.search.verdict import Docket, counted, verdicts
-from bot3.backtest.bars import Bars
 from bot3.backtest.validation.court import (
     Court,
     Judged,
 )
 from bot3.backtest.validation.ledger import run_row, trials_row
 from bot3.backtest.validation.zones import Zones, zones_of
+from bot3.domain.bars import Bars
 from bot3.evolution.engine import EvolutionEngine, EvolutionSettings, Score
 from bot3.evolution.fitness import EMBARGO_BARS, levels_of, measure, search_data
 from bot3.evolution.generator import QUANTILES, StrategyGenerator

@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from multiprocessing.shared_memory import SharedMemory
@@ -101,14 +101,24 @@ def _on_cluster(work: Work[D, Q, A], address: str) -> Iterator[Callable[[Sequenc
         workers = len(client.scheduler_info()["workers"])
         if not workers:
             raise UnavailableError(f"--cluster {address}: it has no workers")
-        scattered = client.scatter(work.data, broadcast=True, hash=False)
         executor = client.get_executor(retries=_TRIES, pure=False)
+        scattered: list[Any] = []
 
         def found(asked: Sequence[Q]) -> list[A]:
-            try:
-                return _gathered(executor, work.task, (scattered,), asked, workers)
-            except (KilledWorker, OSError) as error:
-                raise UnavailableError(f"--cluster {address}: {error}") from error
+            reason = ""
+            for _ in range(_TRIES):
+                try:
+                    if not scattered:
+                        scattered.append(client.scatter(work.data, broadcast=True, hash=False))
+                    return _gathered(executor, work.task, tuple(scattered), asked, workers)
+                except (CancelledError, OSError) as error:
+                    # Dask keeps few copies of what lies idle: the last went with its worker.
+                    scattered.clear()
+                    reason = str(error) or "workers died"
+                except KilledWorker as error:
+                    reason = str(error)
+                    break
+            raise UnavailableError(f"--cluster {address}: {reason}")
 
         yield found
 

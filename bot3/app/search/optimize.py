@@ -24,12 +24,12 @@ from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.optimize_report import export, lines
 from bot3.app.search.told import evidence_json, zone_words
 from bot3.app.search.verdict import Docket, counted, verdicts
-from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.strategies import make
 from bot3.backtest.validation.court import CANDIDATES_MAX, Court, Judged
 from bot3.backtest.validation.gates import independent
 from bot3.backtest.validation.ledger import run_row, trials_row
 from bot3.backtest.validation.zones import Zones, parts, rows_of, zones_of
+from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import ConfigError, UnavailableError
 from bot3.evolution.table import returns_of
 from bot3.optimize.bayesian import BayesianOptimizer, Sampler, Told, best_of

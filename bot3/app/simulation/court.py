@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bot3.app.risk_wiring import instruments_of, limits_of
 from bot3.app.settings import Config
 from bot3.app.simulation.invariants.bench import all_checkers
 from bot3.app.simulation.invariants.jury import Jury
 from bot3.app.simulation.invariants.restart_rules import pauses_of, supervisor_rules_of
 from bot3.app.simulation.invariants.settings import InvariantSettings
 from bot3.app.simulation.scenario import FaultPlan
-from bot3.app.wiring import instruments_of, limits_of
 from bot3.domain.values import Asset, decimal_of
 from supervisors.spec import SupervisorSpec
 

@@ -69,7 +69,7 @@ class Scenario:
     """One simulation. `duration_s`: with faults; the settling phase comes after it.
 
     `own_plan` replaces the level's: for those who look for one kind of fault. `world`: the one that
-    was asked for.
+    was asked for. `ends_at`: the checker at whose first violation the run is over.
     """
 
     seed: int = field(validator=validators.ge(0))
@@ -78,6 +78,7 @@ class Scenario:
     settle_s: float = SETTLE_S
     own_plan: FaultPlan | None = None
     world: str | None = None
+    ends_at: str | None = None
 
     @property
     def plan(self) -> FaultPlan:

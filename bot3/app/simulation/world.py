@@ -78,6 +78,7 @@ class SimulatedWorld:
         self.jury = Jury(())
         self.equity: tuple[Decimal | None, Decimal | None] = (None, None)
         self.lives: list[Life] = []
+        self._until_convicted = trio.CancelScope()
         self.clock = TrioClock(EPOCH_NS, clock.current_time)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
@@ -90,6 +91,8 @@ class SimulatedWorld:
             self._note_report(event)
         for violation in self.jury.hear(event):
             self.trace.line(f"VIOLATION {violation.checker}: {violation.text}")
+            if violation.checker == self.scenario.ends_at:
+                self._until_convicted.cancel()
 
     async def run(self) -> None:
         """The time with faults, the settling phase, the end."""
@@ -99,12 +102,7 @@ class SimulatedWorld:
             sites = [self._make_site(name, each) for name, each in faults.items()]
             machine = self._machine(sites)
             self.jury = self._parts.convene(self._loaded.config, declared_tree(machine), self.plan)
-            for site in sites:
-                site.announce()
-                if not self._parts.is_framed:
-                    address = (site.address.host, site.address.port)
-                    self._network.fronts[address] = site.exchange.served
-                await nursery.start(site.serve, self._network)
+            await self._open(nursery, sites)
             room = MachineRoom(machine, plan, agenda, self.clock, self.trace, self.hear)
             weather = Weather(
                 plan,
@@ -123,14 +121,23 @@ class SimulatedWorld:
             self._audit_again_and_again(room)
             nursery.start_soon(room.run)
             crashes = self._begin_actor_crashes(room)
-            await trio.sleep(self.scenario.duration_s)
-            weather.clear_up()
-            if crashes is not None:
-                crashes.is_on = False
-            await trio.sleep(self.scenario.settle_s)
-            await self._settle(room, sites)
+            with self._until_convicted:
+                await trio.sleep(self.scenario.duration_s)
+                weather.clear_up()
+                if crashes is not None:
+                    crashes.is_on = False
+                await trio.sleep(self.scenario.settle_s)
+                await self._settle(room, sites)
             await self._close(room)
             nursery.cancel_scope.cancel()
+
+    async def _open(self, nursery: trio.Nursery, sites: Sequence[VenueSite]) -> None:
+        for site in sites:
+            site.announce()
+            if not self._parts.is_framed:
+                address = (site.address.host, site.address.port)
+                self._network.fronts[address] = site.exchange.served
+            await nursery.start(site.serve, self._network)
 
     def _names(self) -> Sequence[VenueName]:
         return [VenueName(name) for name in self._loaded.config.exchanges.active]

@@ -13,7 +13,6 @@ from typing import Final, Generic, Protocol, TypeVar
 import numpy as np
 from attrs import evolve, field, frozen
 
-from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.validation.gates import (
     deflated,
     holm,
@@ -24,6 +23,7 @@ from bot3.backtest.validation.gates import (
     timing,
 )
 from bot3.backtest.validation.zones import Span, Zones, parts, rows_of
+from bot3.domain.bars import Bars, Floats
 
 CANDIDATES_MAX: Final = 20
 FINALISTS_MAX: Final = 5

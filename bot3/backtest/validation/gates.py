@@ -19,8 +19,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot3.backtest.bars import Bars, Floats
 from bot3.backtest.validation.zones import Span
+from bot3.domain.bars import Bars, Floats
 from bot3.portfolio.statistics.sharpe import deflated_sharpe
 
 LEVEL: Final = 0.05

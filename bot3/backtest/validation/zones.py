@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from attrs import frozen
 
-from bot3.backtest.bars import Bars
+from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
 
 SEARCH_SHARE: Final = 0.4

@@ -50,6 +50,11 @@ class DrawdownLadder:
         while self.step and drawdown < (self.step - 0.5) * height:
             self.step -= 1
 
+    def restore(self, step: int, reopens: int) -> None:
+        """Where an earlier life stood: a restart gives no step back."""
+        self.step = min(step, self._settings.steps)
+        self._reopens = reopens
+
     @property
     def scale(self) -> float:
         """The share of the size that is left, in (0, 1]."""

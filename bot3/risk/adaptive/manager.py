@@ -14,73 +14,40 @@ from math import isfinite, log, prod, sqrt
 from typing import Final, final
 
 import numpy as np
-from attrs import evolve, field, frozen, validators
+from attrs import evolve
 
 from bot3.domain.bar import Bar
 from bot3.domain.book import Quote
 from bot3.domain.values import InstrumentId
 from bot3.messages.minds import RegimeEstimated, TargetProposed
-from bot3.messages.risk import AllocationSolved, RiskScaled
+from bot3.messages.risk import (
+    AllocationSolved,
+    BetsMeasured,
+    LadderMoved,
+    RiskScaled,
+    VolatilityFitted,
+)
+from bot3.risk.adaptive.allocated import Allocated
 from bot3.risk.adaptive.comovement import Comovement
 from bot3.risk.adaptive.garch import GarchParameters
-from bot3.risk.adaptive.ladder import DrawdownLadder, LadderSettings
+from bot3.risk.adaptive.ladder import DrawdownLadder
 from bot3.risk.adaptive.liquidity import Liquidity
+from bot3.risk.adaptive.settings import AdaptiveSettings
 from bot3.risk.adaptive.volatility import Volatility
-from bot3.risk.edge import KellySettings, KellySizer
+from bot3.risk.edge import KellySizer
 from bot3.risk.limits import RiskLimits
 
 YEAR_S: Final = 365 * 86_400
 DAY_S: Final = 86_400
-_SHARE = [validators.ge(0.0), validators.le(1.0)]
 _BOOK_BARS: Final = 10  # the book's risk is measured anew after so many bars of an instrument
-
-
-@frozen
-class AdaptiveSettings:
-    """Zero switches a factor off, but for `volatile_multiplier`, where one does.
-
-    `bar_s`: how long a bar takes. `volatility_target`: of a year; what moves more is held less.
-    `shortfall_max`: what a full book may lose on the worst 2.5 % of days, as a share of equity.
-    `volatile_multiplier`: the size in the most volatile regime, weighed by its probability.
-    `is_allocated`: no instrument is held more than its share of the last allocation, nothing
-    before the first. `loss_streak`: after so many losing round trips in a row each further one
-    takes `loss_multiplier` of the size, never less than a quarter of it.
-    `full_size_spread_bps`: wider spreads are traded smaller. `touch_multiple_max`: a position is at
-    most so many times what rests at the best price.
-    """
-
-    bar_s: float = field(default=1.0, validator=validators.gt(0.0))
-    volatility_target: float = field(default=0.8, validator=validators.ge(0.0))
-    shortfall_max: float = field(default=0.02, validator=_SHARE)
-    volatile_multiplier: float = field(default=0.75, validator=_SHARE)
-    loss_streak: int = field(default=0, validator=validators.ge(0))
-    loss_multiplier: float = field(default=0.75, validator=_SHARE)
-    full_size_spread_bps: float = field(default=10.0, validator=validators.ge(0.0))
-    touch_multiple_max: float = field(default=0.0, validator=validators.ge(0.0))
-    memory_bars: int = field(default=300, validator=validators.ge(10))
-    ladder: LadderSettings = field(factory=LadderSettings)
-    is_kelly_used: bool = False
-    is_allocated: bool = False
-    kelly: KellySettings = field(factory=KellySettings)
-
-    def neutral(self) -> AdaptiveSettings:
-        """Every factor off; Kelly sizing and the rule of re-opening stay as they are."""
-        return evolve(
-            self,
-            volatility_target=0.0,
-            shortfall_max=0.0,
-            volatile_multiplier=1.0,
-            loss_streak=0,
-            full_size_spread_bps=0.0,
-            touch_multiple_max=0.0,
-            ladder=evolve(self.ladder, steps=0),
-        )
 
 
 _LOSS_FLOOR: Final = 0.25
 # A size that followed every flicker would pay fees for it: a factor is followed when it has moved
 # by so much of itself.
 _BAND: Final = 0.3
+_WEIGH_NS: Final = 30 * 1_000_000_000
+_WRITE_NS: Final = 300 * 1_000_000_000  # a restart loses no more of what the blend earned
 _REGIME_SHARE: Final = 0.05  # of a new bar in the regime that sizes go by
 
 
@@ -110,10 +77,10 @@ class AdaptiveRiskManager:
         self._applied = dict.fromkeys(instruments, 1.0)
         self._volatile: dict[InstrumentId, float] = {}
         self._book: dict[str, float] = {}
-        self._allocated: Mapping[InstrumentId, float] = {}
+        self._allocated = Allocated(settings.blend) if settings.is_allocated else None
         self._limits: dict[InstrumentId, RiskLimits] = {}
         self._seen_ns = dict.fromkeys(instruments, 0)
-        self._bars = 0
+        self._bars = self._weighed_ns = self._written_ns = 0
 
     def limits_of(self, instrument: InstrumentId) -> RiskLimits:
         """What binds orders in an instrument now."""
@@ -153,11 +120,26 @@ class AdaptiveRiskManager:
             before = self._book.get("shortfall", 1.0)
             self._put("shortfall", _settled(before, self._shortfall_factor()))
 
-    def warm_up(self, instrument: InstrumentId, bars: Sequence[Bar]) -> None:
-        """Closed bars of the past, oldest first: a restarted one knows what moved."""
-        for before, bar in pairwise(bars):
-            if before.close > 0.0 and bar.close > 0.0:
-                self._moved(instrument, bar.close_ns, log(bar.close / before.close))
+    def warm_up(self, bars: Mapping[InstrumentId, Sequence[Bar]]) -> None:
+        """Closed bars of the past, oldest first: a restarted one knows what moved, and together."""
+        moves = (
+            (bar.close_ns, instrument, log(bar.close / before.close))
+            for instrument, known in bars.items()
+            for before, bar in pairwise(known)
+            if before.close > 0.0 and bar.close > 0.0
+        )
+        for close_ns, instrument, log_return in sorted(moves):
+            self._moved(instrument, close_ns, log_return)
+
+    def restore_ladder(self, moved: LadderMoved, reopens: int) -> None:
+        """The step on which an earlier life stood."""
+        self.ladder.restore(moved.step, reopens)
+        self._put("drawdown", self.ladder.scale)
+
+    def restore_bets(self, bets: BetsMeasured) -> None:
+        """What an earlier life saw the blend earn, where its bars were as long as ours."""
+        if self.kelly is not None and bets.bar_s == self._settings.bar_s:
+            self.kelly.restore(bets)
 
     def _moved(self, instrument: InstrumentId, ts_ns: int, log_return: float) -> bool:
         """False for a bar that was counted before, or is of no use."""
@@ -170,10 +152,14 @@ class AdaptiveRiskManager:
         known.update(log_return)
         return True
 
-    def on_target(self, proposed: TargetProposed) -> None:
-        """What the blend wants: Kelly weighs what it would earn."""
-        if self.kelly is not None and proposed.instrument in self._volatilities:
-            self.kelly.on_target(proposed.instrument, proposed.target * proposed.confidence)
+    def on_target(self, proposed: TargetProposed) -> TargetProposed | None:
+        """What is wanted under the allocation, and Kelly weighs what that would earn; None for a
+        strategy that is not traded by itself.
+        """
+        wanted = proposed if self._allocated is None else self._allocated.blended(proposed)
+        if wanted is not None and self.kelly is not None and wanted.instrument in self._own:
+            self.kelly.on_target(wanted.instrument, wanted.target * wanted.confidence)
+        return wanted
 
     def on_drawdown(self, drawdown: float, reopens: int) -> None:
         """The fall from the peak, and how often trading was opened again by rule since."""
@@ -189,16 +175,28 @@ class AdaptiveRiskManager:
             max(self._settings.loss_multiplier**beyond, _LOSS_FLOOR) if is_on else 1.0,
         )
 
-    def on_fit(self, instrument: InstrumentId, parameters: GarchParameters) -> None:
-        """GARCH parameters of an instrument's bars."""
-        if (known := self._volatilities.get(instrument)) is not None:
-            known.fit(parameters)
+    def on_fit(self, fitted: VolatilityFitted) -> None:
+        """GARCH parameters of an instrument's bars; those of bars of another length say nothing."""
+        known = self._volatilities.get(fitted.instrument)
+        if known is not None and fitted.bar_s == self._settings.bar_s:
+            known.fit(GarchParameters(fitted.omega, fitted.alpha, fitted.beta, fitted.mean))
 
     def on_allocation(self, solved: AllocationSolved) -> None:
         """Shares of equity by instrument; they bind where that is configured."""
-        if self._settings.is_allocated:
-            self._allocated = dict(solved.shares)
+        if self._allocated is not None:
+            self._allocated.take(solved)
             self._limits.clear()
+
+    def weigh_bets(self, now_ns: int) -> BetsMeasured | None:
+        """Every half a minute; every few of them, what is to be written down."""
+        if self.kelly is None or now_ns - self._weighed_ns < _WEIGH_NS:
+            return None
+        self._weighed_ns = now_ns
+        self.size_by_kelly()
+        if now_ns - self._written_ns < _WRITE_NS:
+            return None
+        self._written_ns = now_ns
+        return self.kelly.measured(now_ns, self._settings.bar_s)
 
     def size_by_kelly(self) -> None:
         """Weighs all bets anew; where Kelly sizing is off, nothing."""
@@ -216,8 +214,8 @@ class AdaptiveRiskManager:
         share = hard.position_fraction_max * book * self._applied.get(instrument, 1.0)
         if self.kelly is not None:
             share = min(share, self.kelly.shares.get(instrument, 0.0))
-        if self._settings.is_allocated:
-            share = min(share, self._allocated.get(instrument, 0.0))
+        if self._allocated is not None:
+            share = min(share, self._allocated.share(instrument))
         return evolve(
             hard,
             position_fraction_max=min(share, hard.position_fraction_max),

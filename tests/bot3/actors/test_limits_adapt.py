@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from bot3.actors.core import DecisionCore
+from bot3.actors.memory import Memory
 from bot3.domain.values import Side
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.control import (
@@ -15,12 +17,14 @@ from bot3.messages.control import (
     TradingHalted,
     TradingResumed,
 )
-from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel
+from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel, TargetProposed
 from bot3.messages.orders import SubmitOrder, TargetSized
 from bot3.messages.risk import AllocationSolved, CapitalChanged, RiskScaled, VolatilityFitted
+from bot3.portfolio.recovery import Recovery
 from tests.bot3.actors.core_driver import BITCOIN, ETHER, CoreDriver
 from tests.bot3.actors.venue_words import canceled
-from tests.bot3.making import d
+from tests.bot3.listening import Ear
+from tests.bot3.making import START_NS, d
 
 REOPENS: dict[str, Any] = {"risk.reopen_after_s": 60.0, "risk.max_daily_loss": 1.0}
 
@@ -67,7 +71,7 @@ def test_a_fitted_volatility_counts() -> None:
         bar(driver, 1e-5 * (-1) ** number)
     driver.book(BITCOIN, 99.98, 100.02)
     before = sized(driver)
-    fitted = VolatilityFitted(BITCOIN, driver.now_ns, 1e-6, 0.1, 0.5, 0.0)
+    fitted = VolatilityFitted(BITCOIN, driver.now_ns, 1e-6, 0.1, 0.5, 0.0, 10.0)
     driver.core.risk.send(fitted)
     driver.tick(1.0)
     bar(driver, 1e-5)
@@ -96,6 +100,36 @@ def test_an_allocation_binds_where_it_is_applied_and_is_only_told_elsewhere() ->
             assert sized(driver) == 0
         driver.core.risk.send(solved)
         assert sized(driver) == pytest.approx(full * share, rel=1e-2)
+
+
+def test_an_allocation_shares_among_strategies() -> None:
+    """Of what technical analysis wants, by its share, whatever the blend makes of it."""
+    driver = CoreDriver({"allocation.mode": "apply"})
+    weights = {"ta binance BTC/USDT": 0.004, "hybrid binance BTC/USDT": 0.0}
+    driver.core.risk.send(
+        AllocationSolved(0, weights, ((BITCOIN, 0.004),), 0.996, 9.0, 0.5, False, "no")
+    )
+    price = 100.0
+    for number in range(150):
+        price = round(price * (1.0004 if number % 3 else 0.9998), 2)
+        driver.live_bar(BITCOIN, price)
+    told = [each for each in driver.heard(TargetProposed) if each.strategy == "ta"][-1]
+    (last,) = [each for each in driver.heard(TargetSized) if each.ts_ns == told.ts_ns]
+    wanted = told.target * told.confidence * 0.004 * 0.99 * 10_000
+    assert wanted > 5.0
+    assert float(last.position) * price == pytest.approx(wanted, abs=1.0)
+
+
+def test_whoever_allocates_hears_of_every_strategy() -> None:
+    driver, ear = CoreDriver(), Ear()
+    outlets = evolve(driver.core.outlets, estimation=ear)
+    memory = Memory(Recovery("another"), bars_kept=1)
+    core = DecisionCore(driver.core.settings, memory, driver.runs, driver.clock, outlets)
+    core.start()
+    values = (0.0,) * len(FEATURE_NAMES)
+    core.minds[BITCOIN].regime.send(FeaturesComputed(BITCOIN, START_NS, 0, 100.0, 0.0, values))
+    told = [each.strategy for each in ear.heard if isinstance(each, TargetProposed)]
+    assert sorted(told) == ["hybrid", "ml", "ta"]
 
 
 def fallen(changes: dict[str, Any]) -> CoreDriver:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.bot3.app.processes import bot3
 
 ALL = {"BOT3__EXCHANGES__ACTIVE": '["binance","okx","bybit"]'}
-CHECKS = ("clock", "filters", "keys", "market data", "private stream")
+CHECKS = ("clock", "filters", "keys", "market data", "private stream", "dead-man's switch")
 
 
 def test_every_embedded_venue_is_healthy(tmp_path: Path) -> None:

@@ -131,3 +131,29 @@ async def test_no_repr_shows_a_secret() -> None:
         assert KEY not in repr(each)
         assert SECRET not in repr(each)
         assert SECRET not in str(each)
+
+
+@pytest.mark.parametrize(
+    ("venue", "seconds", "allowed"),
+    [("binance", 30, "no such switch"), ("okx", 5, "10 to 120"), ("bybit", 2, "3 to 300")],
+)
+async def test_a_dead_man_s_switch_is_what_the_venue_has(
+    venue: str, seconds: int, allowed: str
+) -> None:
+    keys = {"exchanges.active": [venue], f"venues.{venue}.dead_man_s": seconds}
+    config = load_config(None, {}, keys).config
+    there = EmbeddedVenue("127.0.0.1", 8200, KEY, SECRET, protocol=venue)
+    with pytest.raises(ConfigError, match=rf"venues\.{venue}\.dead_man_s = {seconds}.*{allowed}"):
+        build_venues(config, {VenueName(venue): there}, surroundings({}))
+
+
+async def test_okx_has_one_unless_told_otherwise_bybit_and_binance_have_none() -> None:
+    names = ["binance", "okx", "bybit"]
+    config = load_config(None, {}, {"exchanges.active": names}).config
+    there = {
+        VenueName(name): EmbeddedVenue("127.0.0.1", 8200, KEY, SECRET, protocol=name)
+        for name in names
+    }
+    built = build_venues(config, there, surroundings({}))
+    ports = {name: each.venue.dead_man for name, each in built.items()}
+    assert {name: port.timeout_s for name, port in ports.items() if port} == {"okx": 30}

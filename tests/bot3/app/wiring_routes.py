@@ -50,6 +50,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "currency": "EUR",
             "instruments": (("binance", "BTC/EUR"),),
             "arbitrage.matrix.quotes": ("EUR",),
+            "arbitrage.currency": "EUR",
         },
     ),
     (
@@ -73,6 +74,10 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "arbitrage.matrix.leg_failure_rate": 0.2,
             "arbitrage.pause_s": 2.0,
         },
+    ),
+    (
+        {"exchanges.arbitrage_enabled": True, "arbitrage.cross_symbols": ["ETH/BTC"]},
+        {"arbitrage.is_enabled": True, "arbitrage.crosses": (("binance", "ETH/BTC"),)},
     ),
     ({"arbitrage.sending": "in_order"}, {"execution.group.sending": Sending.IN_ORDER}),
     ({"arbitrage.legs_within_s": 2.0}, {"execution.group.sent_s": 2.0}),
@@ -190,6 +195,8 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"execution.participation": 0.2}, {"execution.schedule.participation": 0.2}),
     ({"execution.iceberg_notional": 50.5}, {"execution.schedule.shown_notional": d("50.5")}),
     ({"execution.risk_aversion": 1e-5}, {"execution.schedule.risk_aversion": 1e-5}),
+    ({"execution.adopt_orders": True}, {"execution.is_adopting_orders": True}),
+    ({"execution.adopt_balances": True}, {"is_adopting_balances": True}),
     ({"execution.order_lifetime_s": 2.5}, {"execution.order_lifetime_s": 2.5}),
     ({"healing.stale_book_s": 3.0}, {"healing.stale_book_s": 3.0}),
     ({"healing.max_resyncs_per_minute": 9}, {"healing.resyncs_per_minute_max": 9}),

@@ -10,9 +10,16 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot3.backtest.bars import Bars, checked, flaws
+from bot3.backtest.bars import Flaw, Scan
+from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
-from tests.bot3.backtest.making import MINUTE_NS, wandering
+from tests.bot3.backtest.making import MINUTE_NS, checked, wandering
+
+
+def flaws(bars: Bars) -> list[Flaw]:
+    scan = Scan()
+    scan.take(bars)
+    return scan.flaws()
 
 
 def spoiled(name: str, row: int, value: float, rows: int = 20) -> Bars:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot3.backtest.book_events import BookEvent, MarketEvent, TradeEvent, Wish
 from bot3.backtest.book_strategies import BuyAndHoldBook, JoinBid
 from bot3.backtest.books import BookBacktest, BookRun
-from bot3.backtest.engine import BacktestSettings
+from bot3.backtest.settings import BacktestSettings
 from bot3.domain.book import Quote
 from bot3.domain.fill import Liquidity
 from bot3.domain.values import Side

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot3.backtest import kernels
-from bot3.backtest.bars import Bars, checked
-from bot3.backtest.engine import BacktestingEngine, BacktestSettings, Run, portfolio_equity
-from bot3.backtest.result import course_of, result_of
+from bot3.backtest.engine import BacktestingEngine, Run
+from bot3.backtest.result import course_at, result_of
+from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import BuyAndHold, EmaCross, make
+from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.values import Side
-from tests.bot3.backtest.making import MINUTE_NS, wandering
+from tests.bot3.backtest.making import checked, trades, wandering
 
 FEE = 0.001
 
@@ -171,25 +172,15 @@ def test_trips_and_fees_add_up_to_the_equity() -> None:
     assert fees == pytest.approx(sum(float(fill.fee) for fill in found.fills))
 
 
-def test_several_instruments_are_the_sum_of_their_runs() -> None:
-    first, second = wandering(100, 1), wandering(60, 2)
-    second = Bars("ETH/USDT", second.open_ns + 20 * MINUTE_NS, second.open, second.high,
-                  second.low, second.close, second.volume, MINUTE_NS)  # fmt: skip
-    runs = [run(BuyAndHold(), bars, cash=5_000.0) for bars in (first, second)]
-    times, equity = portfolio_equity(runs)
-    assert len(times) == 100
-    assert equity[0] == 10_000.0
-    assert equity[-1] == pytest.approx(runs[0].final_equity + runs[1].final_equity)
-    figures = result_of(course_of(runs), 10_000.0, []).figures
-    assert figures["final_equity"] == equity[-1]
-    assert figures["bars"] == 160
-
-
 def test_the_figures_are_those_of_the_equity() -> None:
     bars = wandering(200_000, 6, step=0.0005)  # 138 days
-    found = result_of(course_of([run(EmaCross(50, 200), bars)]), 10_000.0, ["a word"])
+    done = run(EmaCross(50, 200), bars)
+    course = course_at(
+        bars.close_ns, done.equity, done.invested, 10_000.0, done.fills, done.trips, len(bars)
+    )
+    found = result_of(course, 10_000.0, ["a word"])
     figures = found.figures
-    whole = np.concatenate(([10_000.0], found.equity))
+    whole = np.concatenate(([10_000.0], done.equity))
     fallen = 1 - whole / np.maximum.accumulate(whole)
     assert figures["max_drawdown"] == pytest.approx(fallen.max())
     assert figures["sharpe"] is not None
@@ -226,17 +217,9 @@ def test_targets_that_are_none_are_refused(bad: np.ndarray) -> None:
         run(Bad(), wandering(20, 1))
 
 
-def trades(rows: int, seed: int) -> Bars:
-    """Prices at times of which several are equal."""
-    rng = np.random.default_rng(seed)
-    times = np.sort(rng.integers(0, 40 * rows, rows)).astype(np.int64) * 1_000_000
-    price = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.001, rows)))
-    return Bars("BTC/USDT", times, price, price, price, price, rng.random(rows), 0, is_trades=True)
-
-
 def test_trades_are_filled_at_the_first_one_after_the_order_has_arrived() -> None:
     ticks = trades(3_000, 4)
-    assert checked(ticks, is_repaired=False) == (ticks, [])
+    assert checked(ticks, is_repaired=False)[1] == []
     assert (np.diff(ticks.open_ns) == 0).any()
     for latency_s in (0.0, 0.05, 1.0):
         found = run(EmaCross(10, 50), ticks, fee=FEE, latency_s=latency_s)

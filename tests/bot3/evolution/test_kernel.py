@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bot3.backtest.engine import BacktestingEngine, BacktestSettings
+from bot3.backtest.engine import BacktestingEngine
+from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.validation.gates import timing
 from bot3.backtest.validation.zones import Zones
 from bot3.evolution import kernel

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot3.domain.ids import RunId
 from bot3.domain.order import OrderStatus, TimeInForce
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import Price, Quantity, Side
+from bot3.domain.values import Price, Quantity, Side, Symbol
 from bot3.messages import account, arbitrage, control, healing, minds, orders, risk
 from bot3.messages.journal import CRITICAL, Record, decode, encode, is_critical
 from tests.bot3.making import (
@@ -57,6 +57,9 @@ EXAMPLES: list[Record] = [
     rejected(),
     orders.OrderOutcomeUnknown(id_of(), KEY, "time-out", START_NS),
     orders.CancelFailed(id_of(), KEY, "unknown order", START_NS),
+    orders.OrderAdopted(make_intent(), "v1"),
+    orders.BalanceAdopted(make_fill("adopted-1")),
+    orders.DeadManChanged(VENUE, True, "armed", START_NS),
     orders.BalanceChanged(VENUE, (make_balance(BTC, "1", "0.5"),), START_NS, START_NS),
     orders.AccountLost(VENUE, "closed", START_NS),
     orders.AccountRestored(VENUE, START_NS - 1, START_NS),
@@ -70,8 +73,20 @@ EXAMPLES: list[Record] = [
     risk.AllocationSolved(
         START_NS, {"hybrid binance BTC/USDT": 0.1}, ((KEY, 0.1),), 0.9, 12.5, 0.5, False, "not yet"
     ),
+    risk.VolatilityFitted(KEY, START_NS, 1e-9, 0.1, 0.8, 0.0, 10.0),
+    risk.BetsMeasured(START_NS, 10.0, (KEY,), 650.5, (1e-5,), (1e-8,)),
     arbitrage.ArbitrageClosed(
-        KEY.symbol, arbitrage.GroupOutcome.MENDED, 2, 1, 1.5, -0.25, 480.0, 1.25, START_NS
+        KEY.symbol,
+        arbitrage.GroupOutcome.MENDED,
+        3,
+        1,
+        1.5,
+        -0.25,
+        480.0,
+        1.25,
+        START_NS,
+        kind="triangular",
+        others=(Symbol("ETH/USDT"), Symbol("ETH/BTC")),
     ),
     orders.ForeignOrdersSeen(VENUE, (RESTING,), START_NS),
     account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),

@@ -111,11 +111,22 @@ def test_no_growth_after_costs_is_cash() -> None:
         (np.zeros((19, 2)), "19 periods of 2 sleeves"),
         (np.full((50, 1), np.nan), "no number"),
         (np.full((50, 1), -1.0), "loses more than everything"),
+        (np.full((50, 1), 1_000.0), "want simple returns, not equity"),
     ],
 )
 def test_too_little_or_no_numbers_are_refused(returns: np.ndarray, words: str) -> None:
     with pytest.raises(DataError, match=words):
         allocate(returns, 1.0, FREE, 1)
+
+
+def test_sleeves_of_one_instrument_share_a_cap() -> None:
+    """Two strategies that earn the same, and one elsewhere: one position is one position."""
+    returns = np.random.default_rng(1).normal(0.004, 0.01, (730, 3))
+    free = allocate(returns, 1.0, attrs.evolve(FREE, cap=0.1), 1)
+    assert free.weights == pytest.approx((0.1, 0.1, 0.1), abs=1e-4)
+    bound = allocate(returns, 1.0, attrs.evolve(FREE, cap=0.1, groups=((0, 2), (1,))), 1)
+    assert bound.weights[0] + bound.weights[2] == pytest.approx(0.1, abs=1e-4)
+    assert bound.weights[1] == pytest.approx(0.1, abs=1e-4)
 
 
 HYBRID, OTHER = Sleeve("hybrid", KEY), Sleeve("hybrid", ETHER)
@@ -142,6 +153,12 @@ def test_a_block_has_what_targets_earned_after_costs() -> None:
     move = math.expm1(0.001)
     wanted = (1 + 0.5 * move - 0.0005) * (1 + 0.5 * move) ** 9 - 1
     assert made.returns().tolist() == [[pytest.approx(wanted), 0.0]]
+
+
+def test_strategies_of_one_instrument_are_a_group() -> None:
+    sleeves = [Sleeve(name, key) for name in ("ta", "ml") for key in (KEY, ETHER)]
+    made = SleeveBook(sleeves, block_ns=SECOND_NS, cost_bps=0.0, rebalance_band=0.3)
+    assert made.groups == ((0, 2), (1, 3))
 
 
 def test_a_gap_is_not_a_block() -> None:

@@ -23,7 +23,8 @@ from bot3.messages.risk import LadderMoved
 from bot3.portfolio.drawdown import DAY_NS
 from bot3.portfolio.recovery import RecoveredOrder, Recovery
 from bot3.risk.adaptive.ladder import LadderSettings
-from bot3.risk.adaptive.manager import AdaptiveRiskManager, AdaptiveSettings
+from bot3.risk.adaptive.manager import AdaptiveRiskManager
+from bot3.risk.adaptive.settings import AdaptiveSettings
 from bot3.risk.limits import RiskLimits
 from bot3.risk.manager import RiskManager
 from bot3.risk.sizing import size_target

@@ -94,6 +94,8 @@ class FakeFeed:
 class FakeVenue:
     """A `VenuePort`. `fails[name]` are the errors of the next calls; `slow` calls hang a while."""
 
+    dead_man = None
+
     def __init__(self, log: list[Any] | None = None) -> None:
         self.log = [] if log is None else log
         self.calls: Counter[str] = Counter()

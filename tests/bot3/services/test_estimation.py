@@ -27,15 +27,14 @@ from tests.bot3.making import KEY, SECOND_NS
 
 
 def book() -> SleeveBook:
-    return SleeveBook(
-        [Sleeve("hybrid", KEY)], block_ns=10 * SECOND_NS, cost_bps=0.0, rebalance_band=0.0
-    )
+    sleeves = [Sleeve("ta", KEY), Sleeve("hybrid", KEY)]
+    return SleeveBook(sleeves, block_ns=10 * SECOND_NS, cost_bps=0.0, rebalance_band=0.0)
 
 
 def seen(count: int) -> list[RegimeEstimated | TargetProposed]:
-    """A market that rises, in clusters of volatility, and a blend that is long."""
+    """A market that rises, in clusters of volatility, and a blend and a member that are long."""
     dice = np.random.default_rng(2)
-    found: list[Any] = [TargetProposed(KEY, "hybrid", 0, 0, 1.0, 1.0)]
+    found: list[Any] = [TargetProposed(KEY, name, 0, 0, 1.0, 1.0) for name in ("ta", "hybrid")]
     variance = 1e-8
     for number in range(1, count + 1):
         move = float(dice.normal()) * math.sqrt(variance)
@@ -55,7 +54,7 @@ def made(
     for each in told:
         inbox.send(each)
     settings = EstimationBeat(**{"interval_s": 60.0, "pause_s": 0.2, **beat})
-    limits = AllocationLimits(cap=0.5)
+    limits = AllocationLimits(cap=0.1)
     return EstimationActor(
         inbox,
         book(),
@@ -88,11 +87,11 @@ async def test_the_worker_s_estimates_reach_risk_board_and_journal(tmp_path: Pat
     assert 0.0 < fitted.alpha + fitted.beta < 1.0
     [solved, again] = [each for each in ear.heard if isinstance(each, AllocationSolved)]
     assert solved == again
-    assert solved.weights.keys() == {"hybrid binance BTC/USDT"}
-    assert solved.shares[0] == (KEY, *solved.weights.values())
-    assert 0.1 < solved.shares[0][1] <= 0.5
+    assert solved.weights.keys() == {"ta binance BTC/USDT", "hybrid binance BTC/USDT"}
+    assert solved.shares == ((KEY, sum(solved.weights.values())),)
+    assert solved.shares[0][1] == pytest.approx(0.1, abs=1e-4)  # one position, one cap
     assert "is not supported" in solved.words
-    assert [each.record for each in ear.heard if isinstance(each, JournalEntry)] == [solved]
+    assert [each.record for each in ear.heard if isinstance(each, JournalEntry)] == [fitted, solved]
     resumed = book()
     SleeveFile(tmp_path).load(resumed)
     assert len(resumed.returns()) >= 140

@@ -71,7 +71,7 @@ async def test_rules_on_pairs_are_told_the_last_day_and_the_age(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     told: Inbox[PairExamined] = Inbox("pairs", [])
-    desk = Desk(pairs=told, pair_age_days=3)
+    desk = Desk(pairs=(told,), pair_age_days=3)
     async with living(desk.actor):
         assert [each.instrument.symbol for each in told.heard] == [*SYMBOLS]
         for each in told.heard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot3.portfolio.strategy_books import StrategyBook
 from bot3.telemetry.status import JournalStatus, VenueHealth
 from supervisors.observe import ActorKind, ActorState, ActorStatistics, Workload
 
@@ -10,6 +11,9 @@ WORK = Workload(handled=5, waiting=1, dropped=2, conflated=3, rejected=4, dead_l
 
 class Dials:
     """`Gauges` that stand still."""
+
+    def __init__(self) -> None:
+        self.books: dict[str, StrategyBook] = {}
 
     def events(self) -> int:
         return 77
@@ -36,6 +40,9 @@ class Dials:
 
     def counts(self, venue: str) -> dict[str, int]:
         return {"feed_messages": 12}
+
+    def strategies(self) -> dict[str, StrategyBook]:
+        return self.books
 
     def notes(self) -> tuple[str, ...]:
         return ()

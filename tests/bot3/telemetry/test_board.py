@@ -62,7 +62,8 @@ class Panel:
         facts = RunFacts(
             "testrun1", "test", "hash", "USDT", d(10_000), 0.5, "http://127.0.0.1/", START_NS
         )
-        self.snapshots = Snapshots(self.board, facts, self.clock, Dials())
+        self.dials = Dials()
+        self.snapshots = Snapshots(self.board, facts, self.clock, self.dials)
 
     def take(self, *messages: Any) -> None:
         for message in messages:
@@ -131,7 +132,7 @@ def test_only_recent_orders_are_shown_and_all_are_counted() -> None:
     status = panel.status()
     assert status.orders_by_status == {"expired": RECENT + 5}
     assert len(status.recent_orders) == RECENT
-    assert panel.board.live == {}
+    assert panel.board.orders.live == {}
 
 
 def test_denials_are_counted_by_reason() -> None:

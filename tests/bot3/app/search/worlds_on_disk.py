@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bot3.backtest.bars import Bars
+from bot3.domain.bars import Bars
 from bot3.evolution.worlds import null_world, planted_world
 
 YEAR = 8_760  # hours

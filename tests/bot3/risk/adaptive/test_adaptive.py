@@ -12,46 +12,25 @@ from hypothesis import strategies as st
 
 from bot3.domain.bar import Bar
 from bot3.domain.book import Quote
-from bot3.domain.values import InstrumentId, Symbol
-from bot3.market.features import FEATURE_NAMES
-from bot3.messages.minds import FeaturesComputed, RegimeEstimated, RegimeLabel, TargetProposed
-from bot3.risk.adaptive.garch import GarchParameters
+from bot3.messages.minds import TargetProposed
+from bot3.messages.risk import VolatilityFitted
 from bot3.risk.adaptive.ladder import LadderSettings
-from bot3.risk.adaptive.manager import YEAR_S, AdaptiveRiskManager, AdaptiveSettings
+from bot3.risk.adaptive.manager import YEAR_S, AdaptiveRiskManager
+from bot3.risk.adaptive.settings import AdaptiveSettings
 from bot3.risk.edge import KellySettings
-from bot3.risk.limits import RiskLimits
-from tests.bot3.making import KEY, SECOND_NS, START_NS, VENUE, d
-
-ETHER = InstrumentId(VENUE, Symbol("ETH/USDT"))
-KEYS = (KEY, ETHER)
-HARD = RiskLimits(position_fraction_max=0.2, exposure_fraction_max=0.4)
-SIZES = (
-    "position_fraction_max", "exposure_fraction_max", "asset_fraction_max", "venue_fraction_max",
-)  # fmt: skip
-QUIET = AdaptiveSettings(volatility_target=0.0, shortfall_max=0.0, volatile_multiplier=1.0)
-NARROW = Quote(99.99, 5.0, 100.01, 5.0)
-
-
-def bar(
-    number: int, log_return: float, key: InstrumentId = KEY, volatile: float = 0.0
-) -> RegimeEstimated:
-    ts_ns = START_NS + number * SECOND_NS
-    values = (log_return,) * len(FEATURE_NAMES)
-    features = FeaturesComputed(key, ts_ns, 0, 100.0, log_return, values)
-    return RegimeEstimated(key, ts_ns, (1 - volatile, volatile), RegimeLabel.CALM, features)
-
-
-def moved(made: AdaptiveRiskManager, a_year: float, bars: int = 60, start: int = 0) -> None:
-    """Both instruments move by so much a year, each by itself."""
-    step = a_year / math.sqrt(YEAR_S)
-    for number in range(bars):
-        for key, sign in ((KEY, (-1) ** number), (ETHER, (-1) ** (number // 2))):
-            made.on_bar(bar(start + number + 1, sign * step, key), NARROW, d(10_000))
-
-
-def share(made: AdaptiveRiskManager, key: InstrumentId = KEY) -> float:
-    return made.limits_of(key).position_fraction_max
-
+from tests.bot3.making import KEY, SECOND_NS, START_NS, d
+from tests.bot3.risk.adaptive.moving import (
+    ETHER,
+    HARD,
+    KEYS,
+    NARROW,
+    QUIET,
+    SIZES,
+    bar,
+    moved,
+    path,
+    share,
+)
 
 news = st.one_of(
     st.tuples(
@@ -87,7 +66,7 @@ def test_no_news_ever_loosens_a_limit(stream: list[tuple[object, ...]], is_kelly
                 made.on_losses(*told)
             case "fit":
                 key, omega, alpha = told
-                made.on_fit(key, GarchParameters(omega, alpha, 0.09))
+                made.on_fit(VolatilityFitted(key, number, omega, alpha, 0.09, 0.0, 1.0))
             case "target":
                 key, target = told
                 made.on_target(TargetProposed(key, "hybrid", START_NS, 0, target, 1.0))
@@ -118,8 +97,12 @@ def test_garch_counts_where_it_forecasts_more() -> None:
     made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, volatility_target=0.8))
     moved(made, 0.8)
     variance = 0.8**2 / YEAR_S
-    made.on_fit(KEY, GarchParameters(variance * 9 * 0.5, 0.1, 0.4))  # on its way to three times
+    omega = variance * 9 * 0.5  # on its way to three times
+    made.on_fit(VolatilityFitted(KEY, 0, omega, 0.1, 0.4, 0.0, 60.0))  # of bars of a minute
     moved(made, 0.8, 1, start=60)
+    assert share(made) == pytest.approx(0.2, rel=1e-6)
+    made.on_fit(VolatilityFitted(KEY, 0, omega, 0.1, 0.4, 0.0, 1.0))
+    moved(made, 0.8, 1, start=61)
     assert share(made) < 0.12
     assert share(made, ETHER) == pytest.approx(0.2, rel=1e-6)
 
@@ -206,37 +189,6 @@ def test_neutral_settings_change_nothing() -> None:
     assert made.limits_of(KEY) == HARD
 
 
-def test_kelly_bets_on_what_earned_and_on_nothing_else() -> None:
-    kelly = KellySettings(fraction=0.5, cap=0.2, bars_min=50, cost_bps=0.0)
-    made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, is_kelly_used=True, kelly=kelly))
-    for key in KEYS:
-        made.on_target(TargetProposed(key, "hybrid", START_NS, 0, 1.0, 1.0))
-    assert share(made) == 0.0
-    rises = 0.001
-    for number in range(1, 4_001):
-        noise = 0.02 * (-1) ** number
-        made.on_bar(bar(number, rises + noise), NARROW, d(1))
-        made.on_bar(bar(number, -rises + noise, ETHER), NARROW, d(1))
-    made.size_by_kelly()
-    assert share(made, ETHER) == 0.0
-    assert 0.0 < share(made) <= 0.2
-    assert made.scaled(KEY, START_NS).share == share(made)
-
-
-def test_costs_are_charged_to_the_bet() -> None:
-    """A target that flips every bar pays a round trip in two bars: no edge is left."""
-    for cost_bps, is_bet in ((0.0, True), (10.0, False)):
-        kelly = KellySettings(cap=0.2, bars_min=50, cost_bps=cost_bps)
-        made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, is_kelly_used=True, kelly=kelly))
-        for number in range(1, 1_000):
-            is_long = number % 2
-            made.on_target(TargetProposed(KEY, "hybrid", START_NS, 0, float(is_long), 1.0))
-            made.on_bar(bar(number, 0.0005 if is_long else -0.0005), NARROW, d(1))
-            made.on_bar(bar(number, 0.0, ETHER), NARROW, d(1))
-        made.size_by_kelly()
-        assert (share(made) > 0.0) is is_bet
-
-
 def test_bars_of_memory_warm_it_up_and_count_once() -> None:
     closes = [100.0 * math.exp(0.001 * (number % 2)) for number in range(101)]
     bars = [
@@ -244,9 +196,21 @@ def test_bars_of_memory_warm_it_up_and_count_once() -> None:
         for number, close in enumerate(closes)
     ]
     made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, volatility_target=0.8))
-    made.warm_up(KEY, bars)
+    made.warm_up({KEY: bars})
     known = made.annual_volatility(KEY)
     assert known == pytest.approx(0.001 * math.sqrt(YEAR_S), rel=1e-6)
-    made.warm_up(KEY, bars)
+    made.warm_up({KEY: bars})
     made.on_bar(bar(3, 0.5), NARROW, Decimal(1))  # of the past
     assert made.annual_volatility(KEY) == known
+
+
+def test_bars_of_memory_tell_what_moves_together() -> None:
+    """What falls when the other rises costs less of the shortfall than two of the same."""
+    shares = []
+    for sign in (1.0, -1.0):
+        made = AdaptiveRiskManager(HARD, KEYS, attrs.evolve(QUIET, shortfall_max=0.005))
+        moves = [1e-3 * (-1) ** (number // 3) for number in range(120)]
+        made.warm_up({KEY: path(KEY, moves), ETHER: path(ETHER, [sign * each for each in moves])})
+        moved(made, 0.0, 10, start=200)
+        shares.append(share(made))
+    assert shares[0] < 0.9 * shares[1]
