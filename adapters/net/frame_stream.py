@@ -40,20 +40,27 @@ class FrameStream(trio.abc.Stream):
         self._is_raw = False
         self._messages: deque[Message] = deque()
         self._news, self._room = trio.Event(), trio.Event()
-        self._is_over = False
+        self.is_over = False
+        self._is_called = False
         self.heard_at = trio.current_time()
         self.problem = ""
 
     def end(self) -> None:
         """Nothing more will come."""
-        self._is_over = True
+        self.is_over = True
+        self._news.set()
+
+    def look_up(self) -> None:
+        """`next_batch` returns, with nothing if nothing has come."""
+        self._is_called = True
         self._news.set()
 
     async def next_batch(self) -> list[Message]:
-        """What has come, at least one; empty once it is over and everything was handed out."""
-        while not self._messages and not self._is_over:
+        """What has come; empty once it is over and everything was handed out, and when called."""
+        while not (self._messages or self.is_over or self._is_called):
             self._news = trio.Event()
             await self._news.wait()
+        self._is_called = False
         batch = list(self._messages)
         self._messages.clear()
         self._room.set()

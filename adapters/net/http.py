@@ -6,11 +6,11 @@ Invariant: a request ends in a complete response, in `TransportBrokenError` (not
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, final
+from urllib.parse import urlsplit
 
 import httpcore
-import httpx
 import trio
 from attrs import field, frozen
 
@@ -19,9 +19,9 @@ from adapters.net.network import Network, Readable, RequestNetwork
 
 CLOSE_TIMEOUT_S = 1.0
 _HEAD_BYTES = 64 * 1024
+_WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
 _FIRST_BYTE_LEAVES = "http11.send_request_headers.started"
 _FAILURES = (
-    httpx.HTTPError,
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.TimeoutException,
@@ -119,58 +119,6 @@ class _NetworkBackend(httpcore.AsyncNetworkBackend):
         return _NetworkStream(stream, self._bytes_max)
 
 
-class _ResponseStream(httpx.AsyncByteStream):
-    def __init__(self, parts: Any) -> None:
-        self._parts = parts
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._parts:
-            yield part
-
-    async def aclose(self) -> None:
-        await self._parts.aclose()
-
-
-class _NetworkTransport(httpx.AsyncBaseTransport):
-    """httpcore's pool on our network. TLS is the network's: to httpcore every origin is `http`."""
-
-    def __init__(self, network: Network, limits: HttpLimits, *, is_tls: bool) -> None:
-        self._port = 443 if is_tls else 80
-        self._pool = httpcore.AsyncConnectionPool(
-            max_connections=limits.connections,
-            keepalive_expiry=None,  # an expiry would read real time; a closed link is readable
-            network_backend=_NetworkBackend(
-                network, limits.response_bytes + _HEAD_BYTES, is_tls=is_tls
-            ),
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        response = await self._pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=b"http",
-                    host=request.url.raw_host,
-                    port=request.url.port or self._port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_ResponseStream(response.stream),
-            extensions=response.extensions,
-        )
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
 class _Departure:
     """Whether the first byte of a request may have left."""
 
@@ -184,7 +132,11 @@ class _Departure:
 
 @final
 class HttpClient:
-    """Requests to one server. `base_url` is scheme, host and port; targets are sent as given."""
+    """Requests to one server. `base_url` is scheme, host and port; targets are sent as given.
+
+    Straight to httpcore's pool: a client above it that follows redirects, keeps cookies and adds
+    headers would double what a request costs. TLS is the network's: to httpcore all is `http`.
+    """
 
     def __init__(
         self,
@@ -194,12 +146,25 @@ class HttpClient:
         timeout_s: float,
         limits: HttpLimits = HttpLimits(),
     ) -> None:
-        self._base_url = httpx.URL(base_url)
+        parts = urlsplit(base_url)
+        is_tls = parts.scheme == "https"
+        self._host, self._port = parts.hostname or "", parts.port or (443 if is_tls else 80)
+        self._general = (
+            (b"Host", parts.netloc.encode("ascii")),
+            (b"Accept", b"*/*"),
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", b"bot3"),
+        )
         self._network = network
         self._timeout_s = timeout_s
         self._limits = limits
-        transport = _NetworkTransport(network, limits, is_tls=self._base_url.scheme == "https")
-        self._client = httpx.AsyncClient(transport=transport, timeout=timeout_s, trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=limits.connections,
+            keepalive_expiry=None,  # an expiry would read real time; a closed link is readable
+            network_backend=_NetworkBackend(
+                network, limits.response_bytes + _HEAD_BYTES, is_tls=is_tls
+            ),
+        )
 
     async def request(
         self,
@@ -221,13 +186,7 @@ class HttpClient:
                 self._network, method, target, headers or {}, body, limit_s=limit_s
             )
         departure = _Departure()
-        request = self._client.build_request(
-            method,
-            self._base_url.copy_with(raw_path=target.encode("ascii")),
-            headers={"Accept-Encoding": "identity", **(headers or {})},
-            content=body or None,
-            extensions={"trace": departure},
-        )
+        request = self._made(method, target, headers or {}, body, departure)
         try:
             with trio.fail_after(limit_s):
                 return await self._exchange(request)
@@ -235,7 +194,7 @@ class HttpClient:
             reason = f"no complete answer within {limit_s:g} s"
         except _FAILURES as error:
             reason = f"{type(error).__name__}: {error}"
-        where = f"{method} {self._base_url.host}{target.partition('?')[0]}"
+        where = f"{method} {self._host}{target.partition('?')[0]}"
         failure = OutcomeUnclearError if departure.has_left else TransportBrokenError
         raise failure(f"{where}: {reason}")
 
@@ -250,8 +209,8 @@ class HttpClient:
         limit_s: float,
     ) -> HttpResponse:
         """Where the network carries requests as they are."""
-        where = f"{method} {self._base_url.host}{target.partition('?')[0]}"
-        address = (self._base_url.host, self._base_url.port or 80)
+        where = f"{method} {self._host}{target.partition('?')[0]}"
+        address = (self._host, self._port)
         try:
             with trio.fail_after(limit_s):
                 return HttpResponse(*await network.exchange(address, method, target, headers, body))
@@ -262,18 +221,49 @@ class HttpClient:
         except trio.BrokenResourceError as error:
             raise OutcomeUnclearError(f"{where}: {error}") from error
 
-    async def _exchange(self, request: httpx.Request) -> HttpResponse:
-        response = await self._client.send(request, stream=True)
+    def _made(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        departure: _Departure,
+    ) -> httpcore.Request:
+        """Headers that are given come after the general ones; a length where there is a body."""
+        given = [(name.encode("ascii"), text.encode("ascii")) for name, text in headers.items()]
+        if body or method in _WITH_LENGTH:
+            given.append((b"Content-Length", str(len(body)).encode()))
+        return httpcore.Request(
+            method=method,
+            url=httpcore.URL(
+                scheme=b"http",
+                host=self._host.encode("ascii"),
+                port=self._port,
+                target=target.encode("ascii"),
+            ),
+            headers=[*self._general, *given],
+            content=body,
+            extensions={"trace": departure},
+        )
+
+    async def _exchange(self, request: httpcore.Request) -> HttpResponse:
+        response = await self._pool.handle_async_request(request)
         try:
-            body = b"".join([part async for part in response.aiter_raw()])
+            body = await response.aread()
         finally:
             await response.aclose()
         if len(body) > self._limits.response_bytes:
-            raise httpx.DecodingError(f"the reply exceeds {self._limits.response_bytes} bytes")
-        if response.headers.get("content-encoding", "identity") != "identity":
-            raise httpx.DecodingError("the reply is compressed, which nobody asked for")
-        return HttpResponse(response.status_code, dict(response.headers.items()), body)
+            raise httpcore.RemoteProtocolError(
+                f"the reply exceeds {self._limits.response_bytes} bytes"
+            )
+        found: dict[str, str] = {}
+        for name, text in response.headers:
+            key, value = name.decode("latin-1").lower(), text.decode("latin-1")
+            found[key] = f"{found[key]}, {value}" if key in found else value
+        if found.get("content-encoding", "identity") != "identity":
+            raise httpcore.RemoteProtocolError("the reply is compressed, which nobody asked for")
+        return HttpResponse(response.status, found, body)
 
     async def aclose(self) -> None:
         """Closes every connection."""
-        await self._client.aclose()
+        await self._pool.aclose()

@@ -102,7 +102,8 @@ class SimulatedStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        await trio.lowlevel.checkpoint()
+        if self.is_closed or self.is_readable():
+            await trio.lowlevel.checkpoint()  # to wait is one by itself
         while not self.received:
             if self.is_closed:
                 raise trio.ClosedResourceError("closed here")

@@ -27,6 +27,7 @@ class Params:
 
     def __init__(self, values: Mapping[str, object], complain: Complain) -> None:
         self._values = {name: _text(value) for name, value in values.items()}
+        self._lists = {name: value for name, value in values.items() if isinstance(value, list)}
         self._complain = complain
 
     def get(self, name: str) -> str:
@@ -57,6 +58,13 @@ class Params:
         if number is None:
             raise self._complain(name, is_missing=False)
         return number
+
+    def each(self, name: str, **shared: str) -> list[Params]:
+        """Of a list of objects; what is shared is said for each."""
+        items = self._lists.get(name, ())
+        if not all(isinstance(item, dict) for item in items):
+            raise self._complain(name, is_missing=False)
+        return [Params({**item, **shared}, self._complain) for item in items]
 
     def matching(self, name: str, pattern: re.Pattern[str]) -> str:
         """Empty, or as the pattern wants it."""

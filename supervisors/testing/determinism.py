@@ -10,7 +10,7 @@ Private names of other packages are used here and nowhere else; one that has gon
 | order of the tasks in a batch | Trio's own switch for sorted batches, its generator seeded |
 | deadlines that are equal | a counter in place of the memory address |
 | masks, nonces and pings of websockets; `uuid4`, `secrets` | streams of the seed |
-| expiry of kept HTTP connections, elapsed times | Trio's time |
+| expiry of kept HTTP connections | Trio's time |
 | threads | run inline, in virtual time |
 | garbage collection (finalizers) | off |
 """
@@ -83,8 +83,6 @@ def _ping_dice(entropy: Entropy) -> Dice:
 def _fix_times(patches: ExitStack) -> None:
     for name in _HTTP_TIMES:
         _replace(patches, import_module(name), "time", _Shim(time, monotonic=_virtual_s))
-    client = import_module("httpx._client")
-    _replace(patches, client, "time", _Shim(time, perf_counter=_virtual_s))
 
 
 def _stop_collecting(patches: ExitStack) -> None:

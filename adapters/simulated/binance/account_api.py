@@ -38,6 +38,12 @@ T = TypeVar("T")
 _DAY_MS = 86_400_000
 _BASIS_POINTS = 10_000
 _NO_RATES = {name: decimal_text(Decimal(0)) for name in ("maker", "taker", "buyer", "seller")}
+_NO_DISCOUNT: Json = {
+    "enabledForAccount": False,
+    "enabledForSymbol": False,
+    "discountAsset": "BNB",
+    "discount": decimal_text(Decimal("0.75")),
+}
 
 
 @final
@@ -73,7 +79,14 @@ class AccountApi:
             self._exchange.check(account, request)
         except RefusedError as error:
             raise error_of(error.refusal) from None
-        return {}
+        if params.optional("computeCommissionRates") != "true":
+            return {}
+        standard = _rates(self._market_api.market(params).instrument)
+        rates = {"standard": standard, "special": _NO_RATES, "tax": _NO_RATES}
+        return {
+            f"{kind}CommissionForOrder": {name: given[name] for name in ("maker", "taker")}
+            for kind, given in rates.items()
+        } | {"discount": _NO_DISCOUNT}
 
     def cancel(self, account: int, params: Params) -> Json:
         market = self._market_api.market(params)
@@ -186,12 +199,7 @@ class AccountApi:
             "standardCommission": _rates(market.instrument),
             "specialCommission": _NO_RATES,
             "taxCommission": _NO_RATES,
-            "discount": {
-                "enabledForAccount": False,
-                "enabledForSymbol": False,
-                "discountAsset": "BNB",
-                "discount": decimal_text(Decimal("0.75")),
-            },
+            "discount": _NO_DISCOUNT,
         }
 
     def fees(self, _account: int, params: Params) -> list[Json]:

@@ -106,7 +106,7 @@ def _private(api: AccountApi) -> dict[str, Operation]:
     symbol = frozenset({"symbol"})
     return {
         "order.place": trade(api.place, _ORDER, is_order=True),
-        "order.test": signed(api.test, _ORDER),
+        "order.test": signed(api.test, _ORDER | {"computeCommissionRates"}),
         "order.cancel": trade(api.cancel, _LOOKUP | {"newClientOrderId", "cancelRestrictions"}),
         "order.cancelReplace": trade(api.replace, _ORDER | CANCEL_REPLACE, is_order=True),
         "openOrders.cancelAll": trade(api.cancel_all, symbol),

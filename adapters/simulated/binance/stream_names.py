@@ -21,7 +21,9 @@ _NAME = re.compile(
     r"|depth(?P<levels>5|10|20)?(?:@(?P<speed>100|1000)ms)?|kline_(?P<interval>\w+)"
     rf"|ticker_(?P<window>{'|'.join(WINDOWS_MS)}))"
 )
-_OF_ALL = re.compile(rf"!(?:miniTicker|ticker_(?P<window>{'|'.join(WINDOWS_MS)}))@arr")
+_OF_ALL = re.compile(
+    rf"!(?:miniTicker@arr(?:@1000ms)?|ticker_(?P<window>{'|'.join(WINDOWS_MS)})@arr)"
+)
 
 
 @frozen

@@ -9,6 +9,7 @@ import msgspec
 from attrs import frozen
 
 from adapters.simulated.bybit.auth import authenticate
+from adapters.simulated.bybit.batches import AMEND, CANCEL, CREATE, Batch, BatchApi
 from adapters.simulated.bybit.disconnection import DisconnectionProtection
 from adapters.simulated.bybit.errors import TOO_FAST, BybitApiError
 from adapters.simulated.bybit.market_api import MarketApi
@@ -17,6 +18,7 @@ from adapters.simulated.bybit.streams import PublicHub
 from adapters.simulated.bybit.trade_api import TradeApi
 from adapters.simulated.bybit.trade_socket import TradeSession
 from adapters.simulated.bybit.user import UserHub
+from adapters.simulated.bybit.wallet import WalletApi
 from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
@@ -62,7 +64,9 @@ class BybitFront:
         self._limits = SlidingLimits(_WINDOW_NS)
         market = MarketApi(exchange, clock)
         trade = TradeApi(exchange, market, self._new_id, place=place or exchange.place)
-        self._public, self._private = _public(market), _private(trade)
+        batches = BatchApi(trade, self._take)
+        self._public = _public(market)
+        self._private = _private(trade, WalletApi(exchange), batches)
         self._hub = PublicHub(exchange, market)
         self._users = UserHub(exchange, clock)
         self._guard = DisconnectionProtection(exchange, clock, self._users.is_guarded)
@@ -101,13 +105,17 @@ class BybitFront:
     ) -> tuple[object, dict[str, object]]:
         """An order operation by websocket, out of the same budget."""
         endpoint, now_ns = self._private["POST", path], self._clock.now_ns()
-        key = (account, path)
-        if not self._limits.take(key, endpoint.limit, now_ns):
+        if not self._take(account, path):
             raise BybitApiError(*TOO_FAST)
-        budget = _budget(endpoint.limit, self._limits.left(key, endpoint.limit, now_ns), now_ns)
+        left = self._limits.left((account, path), endpoint.limit, now_ns)
+        budget = _budget(endpoint.limit, left, now_ns)
         header: dict[str, object] = {name.title(): text for name, text in budget}
         header["Timenow"] = str(now_ns // _NS_PER_MS)
         return endpoint.run(account, Params(values, _complain)), header
+
+    def _take(self, account: int, path: str) -> bool:
+        limit = self._private["POST", path].limit
+        return self._limits.take((account, path), limit, self._clock.now_ns())
 
     def _answered(self, request: HttpRequest) -> HttpReply:
         path = request.path.removeprefix(_PREFIX) if request.path.startswith(_PREFIX) else ""
@@ -144,11 +152,12 @@ class BybitFront:
         status: int = 200,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> HttpReply:
+        told, more = result if isinstance(result, Batch) else (result, {})
         body = {
             "retCode": code,
             "retMsg": text,
-            "result": result,
-            "retExtInfo": {},
+            "result": told,
+            "retExtInfo": more,
             "time": self._clock.now_ns() // _NS_PER_MS,
         }
         return HttpReply(status, msgspec.json.encode(body), (_JSON, *headers))
@@ -188,6 +197,7 @@ def _public(api: MarketApi) -> dict[str, _Public]:
         "/market/tickers": api.tickers,
         "/market/kline": api.klines,
         "/market/price-limit": api.price_limit,
+        "/system/status": lambda _: {"list": []},
     }
 
 
@@ -198,16 +208,23 @@ def _guarding(guard: DisconnectionProtection) -> dict[tuple[str, str], _Private]
     }
 
 
-def _private(api: TradeApi) -> dict[tuple[str, str], _Private]:
+def _private(
+    api: TradeApi, wallet: WalletApi, batches: BatchApi
+) -> dict[tuple[str, str], _Private]:
     return {
         ("POST", "/order/create"): _Private(api.create, 20),
         ("POST", "/order/amend"): _Private(api.amend, 10),
         ("POST", "/order/cancel"): _Private(api.cancel, 20),
         ("POST", "/order/cancel-all"): _Private(api.cancel_all, 20),
+        ("POST", CREATE): _Private(batches.create, 20),
+        ("POST", AMEND): _Private(batches.amend, 20),
+        ("POST", CANCEL): _Private(batches.cancel, 20),
         ("GET", "/order/realtime"): _Private(api.realtime, 50),
         ("GET", "/order/history"): _Private(api.history, 50),
         ("GET", "/execution/list"): _Private(api.executions, 50),
-        ("GET", "/account/wallet-balance"): _Private(api.wallet, 50),
+        ("GET", "/account/wallet-balance"): _Private(wallet.wallet, 50),
+        ("GET", "/asset/transfer/query-account-coins-balance"): _Private(wallet.transferable, 5),
+        ("GET", "/position/list"): _Private(api.positions, 50),
         ("GET", "/account/info"): _Private(api.info, 50),
         ("GET", "/account/fee-rate"): _Private(api.fees, 5),
         ("GET", "/user/query-api"): _Private(api.key, 10),

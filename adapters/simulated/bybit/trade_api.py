@@ -22,7 +22,6 @@ from adapters.simulated.bybit.wire import (
     POST_ONLY,
     UNNAMED,
     Json,
-    coin_row,
     execution_row,
     link_id,
     order_row,
@@ -42,6 +41,7 @@ _TIFS: Final = {tif.name: tif for tif in TimeInForce} | {"": TimeInForce.GTC}
 _PAGE_MAX: Final = 50
 _FILLS_MAX: Final = 100
 _ZERO: Final = Decimal(0)
+_CONDITIONS: Final = ("triggerPrice", "takeProfit", "stopLoss")
 
 
 @final
@@ -152,21 +152,6 @@ class TradeApi:
         cursor = quote(places[start + count - 1], safe="") if is_more else ""
         return {"category": "spot", "list": rows, "nextPageCursor": cursor}
 
-    def wallet(self, account: int, params: Params) -> Json:
-        accounts = self._exchange.accounts
-        wanted = {name for name in params.get("coin").split(",") if name}
-        coins = [
-            coin_row(asset, free, held)
-            for asset in accounts.assets(account)
-            if not wanted or asset in wanted
-            for free, held in [(accounts.free(account, asset), accounts.held(account, asset))]
-            if free + held or asset in wanted
-        ]
-        names = ("Equity", "WalletBalance", "MarginBalance", "AvailableBalance", "PerpUPL")
-        totals = {f"total{name}": "" for name in names}
-        rates = dict.fromkeys(("accountIMRate", "accountMMRate", "accountLTV"), "0")
-        return {"list": [{"accountType": "UNIFIED", **totals, **rates, "coin": coins}]}
-
     def info(self, _account: int, _params: Params) -> Json:
         return {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN", "dcpStatus": "OFF"}
 
@@ -201,6 +186,10 @@ class TradeApi:
         """Nothing to deposit."""
         return {"rows": []}
 
+    def positions(self, _account: int, params: Params) -> Json:
+        """Spot has none."""
+        return {"category": params.needed("category"), "list": [], "nextPageCursor": ""}
+
     def _traded(self, params: Params) -> Market:
         if params.needed("category") != "spot":
             raise BybitApiError(10001, "Illegal category")
@@ -220,6 +209,7 @@ class TradeApi:
         if not is_post_only and tif not in _TIFS:
             raise BybitApiError(170115, "Invalid timeInForce.")
         kind = OrderType.POST_ONLY if is_post_only else OrderType.LIMIT
+        _refuse_conditional(params)
         size = params.number("qty")
         unit = params.get("marketUnit") or ("quoteCoin" if side is Side.BUY else "baseCoin")
         is_by_value = is_market and unit == "quoteCoin"
@@ -276,3 +266,12 @@ class TradeApi:
 
 def _named(order: OrderRecord) -> Json:
     return {"orderId": str(order.order_id), "orderLinkId": link_id(order)}
+
+
+def _refuse_conditional(params: Params) -> None:
+    """An order that waits for a price must not be taken for one that does not."""
+    if params.get("orderFilter") not in {"", "Order"}:
+        raise bad("orderFilter")
+    for name in _CONDITIONS:
+        if params.get(name) not in {"", "0"}:
+            raise bad(name)

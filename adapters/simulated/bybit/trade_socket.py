@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, final
 import msgspec
 
 from adapters.simulated.bybit.auth import authenticate_socket, check_window
+from adapters.simulated.bybit.batches import AMEND, CANCEL, CREATE, Batch
 from adapters.simulated.bybit.errors import BybitApiError
 from adapters.simulated.bybit.pushes import text_of
 from adapters.simulated.bybit.wire import Json
@@ -23,6 +24,9 @@ PATHS: Final = {
     "order.create": "/order/create",
     "order.amend": "/order/amend",
     "order.cancel": "/order/cancel",
+    "order.create-batch": CREATE,
+    "order.amend-batch": AMEND,
+    "order.cancel-batch": CANCEL,
 }
 _NO_OPERATION: Final = (10404, "op is not found")
 _ID_LENGTH_MAX: Final = 36
@@ -108,7 +112,10 @@ class TradeSession:
         if len(request.args) != 1 or not isinstance(request.args[0], dict):
             raise BybitApiError(10001, "Params Error")
         result, budget = self._run_order(self._account, path, request.args[0])
-        self._answer(request, 0, "OK", data=result, header=budget)
+        told: Json = {"data": result}
+        if isinstance(result, Batch):
+            told = {"data": result.result, "retExtInfo": result.verdicts}
+        self._answer(request, 0, "OK", **told, header=budget)
 
     def _answer(self, request: _Request, code: int, text: str, **more: object) -> None:
         named = {} if request.number is None else {"reqId": request.number}

@@ -8,7 +8,8 @@ from typing import Final, Protocol, final
 
 from adapters.simulated.bybit.disconnection import TOPIC
 from adapters.simulated.bybit.pushes import text_of
-from adapters.simulated.bybit.wire import Json, coin_row, execution_row, order_row
+from adapters.simulated.bybit.wallet import wallet_row
+from adapters.simulated.bybit.wire import Json, execution_row, order_row
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.orders import ExecutionReport
 from bot3.domain.values import Asset
@@ -19,7 +20,8 @@ _ORDERS: Final = ("order", "order.spot")
 _EXECUTIONS: Final = ("execution", "execution.spot")
 _FAST: Final = ("execution.fast", "execution.fast.spot")
 _WALLET: Final = "wallet"
-TOPICS: Final = frozenset({*_ORDERS, *_EXECUTIONS, *_FAST, _WALLET, TOPIC})
+_SILENT: Final = ("position", "position.linear", "position.inverse", "greeks", TOPIC)
+TOPICS: Final = frozenset({*_ORDERS, *_EXECUTIONS, *_FAST, _WALLET, *_SILENT})
 _FAST_FIELDS: Final = (
     *("category", "symbol", "execId", "execPrice", "execQty", "orderId", "isMaker", "side"),
     *("execTime", "seq"),
@@ -94,14 +96,7 @@ class UserHub:
         """`wallet`, of the assets that an order may have touched."""
         if not self._followers.get(account):
             return
-        accounts = self._exchange.accounts
-        coins = [
-            coin_row(asset, accounts.free(account, asset), accounts.held(account, asset))
-            for asset in assets
-        ]
-        names = ("Equity", "WalletBalance", "MarginBalance", "AvailableBalance")
-        totals = {f"total{name}": "" for name in names}
-        row: Json = {"accountType": "UNIFIED", **totals, "coin": coins}
+        row = wallet_row(self._exchange, account, assets)
         self._push(account, (_WALLET,), f"{account}_wallet_{ts_ns // _NS_PER_MS}", row)
 
     def _push(self, account: int, topics: Sequence[str], number: str, row: Json) -> None:

@@ -220,24 +220,3 @@ def execution_row(trade: AccountTrade, order: OrderRecord, rate: Decimal) -> Jso
         "marketUnit": "",
         "seq": trade.trade_id,
     }
-
-
-def coin_row(asset: str, free: Decimal, held: Decimal) -> Json:
-    """A coin of `GET /v5/account/wallet-balance`: the wallet includes what is locked."""
-    zeros = (
-        *("borrowAmount", "accruedInterest", "totalOrderIM", "totalPositionIM", "totalPositionMM"),
-        *("unrealisedPnl", "cumRealisedPnl", "bonus", "spotHedgingQty", "spotBorrow"),
-    )
-    total = plain(free + held)
-    return {
-        **dict.fromkeys(zeros, "0"),
-        "coin": asset,
-        "equity": total,
-        "walletBalance": total,
-        "locked": plain(held),
-        "usdValue": "",
-        "availableToWithdraw": "",
-        "availableToBorrow": "",
-        "collateralSwitch": False,
-        "marginCollateral": False,
-    }

@@ -13,6 +13,7 @@ from adapters.simulated.credential import Credential
 from adapters.simulated.engine_queue import PlaceOrder
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.okx.auth import authenticate
+from adapters.simulated.okx.balances import BalanceApi
 from adapters.simulated.okx.cancel_after import PATH as CANCEL_AFTER
 from adapters.simulated.okx.cancel_after import CancelAllAfter
 from adapters.simulated.okx.errors import EXPIRED, TOO_FAST, OkxApiError, bad
@@ -90,9 +91,12 @@ class OkxFront:
         )
         self._sessions: dict[OkxSession, None] = {}
         self._timers = CancelAllAfter(exchange, clock)
-        self._endpoints: dict[tuple[str, str], _Endpoint] = {**_public(market), **_private(trade)}
-        timer = _Private(self._timers.set, 2, has_body=True)
-        self._endpoints["POST", CANCEL_AFTER] = timer
+        balances = BalanceApi(exchange, market)
+        self._endpoints: dict[tuple[str, str], _Endpoint] = {
+            **_public(market),
+            **_private(trade, market, balances),
+            ("POST", CANCEL_AFTER): _Private(self._timers.set, 2, has_body=True),
+        }
         self._paths = {path for _, path in self._endpoints}
 
     def request(self, request: HttpRequest) -> HttpReply:
@@ -205,13 +209,17 @@ def _public(api: MarketApi) -> dict[tuple[str, str], _Endpoint]:
         "/market/ticker": _Public(api.ticker, 20),
         "/market/tickers": _Public(api.tickers, 20),
         "/market/trades": _Public(api.trades, 100),
+        "/market/history-trades": _Public(api.history_trades, 20),
         "/market/candles": _Public(api.candles, 40),
         "/market/history-candles": _Public(api.candles, 20),
+        "/system/status": _Public(lambda _: [], 1),
     }
     return {("GET", path): endpoint for path, endpoint in found.items()}
 
 
-def _private(api: TradeApi) -> dict[tuple[str, str], _Endpoint]:
+def _private(
+    api: TradeApi, market: MarketApi, balances: BalanceApi
+) -> dict[tuple[str, str], _Endpoint]:
     asked: dict[str, _Endpoint] = {
         "/trade/order": _Private(api.order, 60),
         "/trade/orders-pending": _Private(api.pending, 60),
@@ -219,7 +227,12 @@ def _private(api: TradeApi) -> dict[tuple[str, str], _Endpoint]:
         "/trade/orders-history-archive": _Private(api.history, 20),
         "/trade/fills": _Private(api.fills, 60),
         "/trade/fills-history": _Private(api.fills, 10),
-        "/account/balance": _Private(api.balance, 10),
+        "/account/balance": _Private(balances.balance, 10),
+        "/account/instruments": _Private(lambda _, params: market.instruments(params), 20),
+        "/account/positions": _Private(api.nothing, 10),
+        "/account/max-size": _Private(balances.max_size, 20),
+        "/account/max-avail-size": _Private(balances.max_available, 20),
+        "/asset/balances": _Private(api.nothing, 12),
         "/account/config": _Private(api.config, 5),
         "/account/trade-fee": _Private(api.fees, 5),
         "/asset/currencies": _Private(api.nothing, 12),

@@ -81,6 +81,16 @@ class MarketApi:
         market, count = self.market(params), params.whole("limit", 100)
         return [public_trade(market, trade) for trade in reversed(list(market.tape)[-count:])]
 
+    def history_trades(self, params: Params) -> list[Json]:
+        """Newest first; `after` means older than this id, `before` newer than it."""
+        market = self.market(params)
+        if params.get("type") not in {"", "1"}:
+            raise bad("type")
+        after, before = params.whole("after", 1 << 62), params.whole("before", -1)
+        found = [trade for trade in market.tape if before < trade.trade_id < after]
+        count = min(params.whole("limit", 100), 100)
+        return [public_trade(market, trade) for trade in reversed(found[-count:])]
+
     def candles(self, params: Params) -> list[list[str]]:
         """Newest first; `after` means older than, `before` newer than, both exclusive."""
         market, bar = self.market(params), params.get("bar") or "1m"

@@ -30,7 +30,6 @@ from adapters.simulated.okx.wire import (
     UNNAMED,
     Json,
     account_fill,
-    balance_detail,
     client_id,
     order_state,
 )
@@ -142,20 +141,6 @@ class TradeApi:
             account_fill(trade, client_id(order), self._rate(order.symbol, is_maker=trade.is_maker))
             for trade, order in found[:count]
         ]
-
-    def balance(self, account: int, params: Params) -> list[Json]:
-        accounts, now_ns = self._exchange.accounts, self._market_api.now_ns()
-        wanted = {name for name in params.get("ccy").split(",") if name}
-        details = [
-            balance_detail(asset, free, held, now_ns)
-            for asset in accounts.assets(account)
-            if not wanted or asset in wanted
-            for free, held in [(accounts.free(account, asset), accounts.held(account, asset))]
-            if free + held
-        ]
-        empty = ("adjEq", "availEq", "borrowFroz", "imr", "mgnRatio", "mmr", "notionalUsd")
-        whole: Json = dict.fromkeys((*empty, "ordFroz", "upl", "totalEq"), "")
-        return [{**whole, "isoEq": "0", "uTime": ms_text(now_ns), "details": details}]
 
     def config(self, account: int, _params: Params) -> list[Json]:
         return [

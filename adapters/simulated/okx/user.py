@@ -7,13 +7,15 @@ from typing import Final, Protocol, final
 
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.numbers import ms_text
+from adapters.simulated.okx.balances import balance_details, total_of
 from adapters.simulated.okx.pushes import Arg, order_row, push
-from adapters.simulated.okx.wire import Json, balance_detail
+from adapters.simulated.okx.wire import Json
 from adapters.simulated.orders import ExecutionReport
 from bot3.domain.values import Asset
 from supervisors.clock import Clock
 
-CHANNELS: Final = frozenset({"orders", "account", "balance_and_position"})
+# Of positions spot has none: who asks for them is told nothing.
+CHANNELS: Final = frozenset({"orders", "account", "balance_and_position", "positions"})
 _ANY: Final = frozenset({"", "SPOT", "ANY"})
 
 
@@ -37,7 +39,7 @@ class UserHub:
         args = self._followers.setdefault(account, {}).setdefault(follower, [])
         if arg not in args:
             args.append(arg)
-        if arg["channel"] == "orders":
+        if arg["channel"] in {"orders", "positions"}:
             return []
         return [self._balances(account, arg, self._exchange.accounts.assets(account), "snapshot")]
 
@@ -79,19 +81,15 @@ class UserHub:
         ]
 
     def _balances(self, account: int, arg: Arg, assets: Sequence[Asset], event: str) -> str:
-        accounts, now_ns = self._exchange.accounts, self._clock.now_ns()
-        wanted = arg.get("ccy", "")
-        details = [
-            balance_detail(asset, free, held, now_ns)
-            for asset in assets
-            if wanted in {"", asset}
-            for free, held in [(accounts.free(account, asset), accounts.held(account, asset))]
-            if free + held or event != "snapshot"
-        ]
+        exchange, now_ns, wanted = self._exchange, self._clock.now_ns(), arg.get("ccy", "")
+        chosen = [asset for asset in assets if wanted in {"", asset}]
+        is_news = event != "snapshot"
+        details = balance_details(exchange, account, chosen, now_ns, keeps_empty=is_news)
         said = {**arg, "uid": str(account)}
         if arg["channel"] == "balance_and_position":
             return push(said, [_position_row(details, event, now_ns)])
-        row: Json = {"uTime": ms_text(now_ns), "totalEq": "", "adjEq": "", "availEq": ""}
+        row: Json = {"totalEq": total_of(exchange, account), "adjEq": "", "availEq": ""}
+        row["uTime"] = ms_text(now_ns)
         pages: Json = {"curPage": 1, "lastPage": True} if event == "snapshot" else {}
         return push(said, [row | {"details": details}], eventType=event, **pages)
 

@@ -240,25 +240,3 @@ def account_fill(trade: AccountTrade, client: str, rate: Decimal) -> Json:
         "subType": "1" if trade.side is Side.BUY else "2",
         "fillPnl": "0",
     }
-
-
-def balance_detail(asset: str, free: Decimal, held: Decimal, ts_ns: int) -> Json:
-    """One currency of `GET /account/balance`: cash is what is free and what is frozen."""
-    total = plain(free + held)
-    empty = ("availEq", "upl", "liab", "interest", "notionalLever", "mgnRatio")
-    return {
-        **dict.fromkeys(empty, ""),
-        "ccy": asset,
-        "cashBal": total,
-        "eq": total,
-        "availBal": plain(free),
-        "frozenBal": plain(held),
-        "ordFrozen": plain(held),
-        "eqUsd": "",
-        "disEq": "0",
-        "fixedBal": "0",
-        "isoEq": "0",
-        "stgyEq": "0",
-        "twap": "0",
-        "uTime": ms_text(ts_ns),
-    }

@@ -8,27 +8,42 @@ import pytest
 import trio
 
 from adapters.net.errors import ConnectionSilentError
+from adapters.net.frame_stream import FrameStream
 from adapters.net.websocket import WebSocket
 
-
-class QuietStream:
-    """Heard at 7.7: 7.7 + 5.0 is reached while (7.7 + 5.0) - 7.7 is less than 5.0, in floats."""
-
-    heard_at = 7.7
-    tries = 0
-
-    async def next_batch(self) -> list[str]:
-        self.tries += 1
-        assert self.tries == 1, "the deadline has passed: there is no second try"
-        await trio.sleep_forever()
-        return []
+HEARD_S, SILENCE_S = 7.7, 5.0
 
 
 async def test_silence_is_noticed_where_floats_make_it_a_hair_too_short(
     autojump_clock: trio.abc.Clock,
 ) -> None:
-    assert (7.7 + 5.0) - 7.7 < 5.0
-    socket = WebSocket(cast("Any", None), cast("Any", QuietStream()), silence_s=5.0)
-    with pytest.raises(ConnectionSilentError):
-        await socket.receive_batch()
-    assert trio.current_time() == 7.7 + 5.0
+    assert (HEARD_S + SILENCE_S) - HEARD_S < SILENCE_S
+    stream = FrameStream(cast("Any", None), message_bytes=1, queue=1)
+    stream.heard_at = HEARD_S
+    socket = WebSocket(cast("Any", None), stream, silence_s=SILENCE_S)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(socket.watch_silence)
+        with pytest.raises(ConnectionSilentError):
+            await socket.receive_batch()
+        nursery.cancel_scope.cancel()
+    assert trio.current_time() == HEARD_S + SILENCE_S
+
+
+async def test_what_is_heard_meanwhile_puts_the_deadline_off(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    stream = FrameStream(cast("Any", None), message_bytes=1, queue=1)
+    socket = WebSocket(cast("Any", None), stream, silence_s=SILENCE_S)
+
+    async def hear() -> None:
+        for _ in range(3):
+            await trio.sleep(SILENCE_S / 2)
+            stream.heard_at = trio.current_time()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(socket.watch_silence)
+        nursery.start_soon(hear)
+        with pytest.raises(ConnectionSilentError):
+            await socket.receive_batch()
+        nursery.cancel_scope.cancel()
+    assert trio.current_time() == SILENCE_S / 2 * 3 + SILENCE_S

@@ -114,6 +114,9 @@ async def test_response_types_and_test_orders(autojump_clock: Any, venue: Any) -
     assert "status" not in ack.json
     result = await venue.signed("POST", "order", **ORDER, newOrderRespType="RESULT")
     assert (result.json["status"], "fills" in result.json) == ("NEW", False)
+    told = await venue.signed("POST", "order/test", **ORDER, computeCommissionRates="true")
+    rates = {"maker": "0.00100000", "taker": "0.00100000"}
+    assert told.json["standardCommissionForOrder"] == rates
     tested = await venue.signed("POST", "order/test", **ORDER)
     assert (tested.status, tested.json) == (200, {})
     canceled = await venue.signed("DELETE", "openOrders", symbol="BTCUSDT")

@@ -226,6 +226,26 @@ def test_what_the_trade_socket_refuses(venue: DirectVenue, trading: Trading) -> 
     assert trading.ask("order.cancel", order(orderLinkId="none"))["retCode"] == 170213
 
 
+def test_a_batch_spends_the_budget_order_by_order(trading: Trading) -> None:
+    ten = {"category": "spot", "request": [order(orderLinkId="", qty="0.001")] * 10}
+    codes = []
+    for _ in range(3):
+        answer = trading.ask("order.create-batch", ten)
+        codes += [each["code"] for each in answer["retExtInfo"].get("list", ())]
+    assert (codes, answer["retCode"]) == ([0] * 20, 10006)
+    assert trading.ask("order.cancel-batch", {**ten, "request": []})["retCode"] == 10001
+
+
+def test_spot_has_no_positions_to_tell_of(watcher: Socket, trading: Trading) -> None:
+    assert watcher.say(op="subscribe", args=["position"])[0]["success"]
+    trading.ask("order.create", order(orderType="Market", qty="100"))
+    assert {message["topic"] for message in watcher.sink.take()} == {
+        "order.spot",
+        "execution.spot",
+        "wallet",
+    }
+
+
 def test_a_late_joiner_is_told_the_state_that_it_is_sent(venue: DirectVenue) -> None:
     first, late = venue.open(PUBLIC), venue.open(PUBLIC)
     _, told = first.say(op="subscribe", args=["orderbook.50.BTCUSDT"])

@@ -135,6 +135,42 @@ def test_post_only_cancel_all_and_refusals(exchange: ccxt.bybit) -> None:
         state(exchange, "1")
 
 
+def test_a_batch_tells_what_became_of_each_order(exchange: ccxt.bybit) -> None:
+    limit = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "timeInForce": "GTC"}
+    price = str(away(exchange, -0.02))
+    wanted = [{**limit, "price": price, "qty": size} for size in ("0.001", "5", "0.002")]
+    reply = exchange.private_post_v5_order_create_batch({"category": "spot", "request": wanted})
+    verdicts = [int(each["code"]) for each in reply["retExtInfo"]["list"]]
+    assert verdicts == [0, 170131, 0]
+    ids = [row["orderId"] for row in reply["result"]["list"]]
+    assert [bool(number) for number in ids] == [True, False, True]
+    assert {order["id"] for order in exchange.fetch_open_orders(BTC)} == {ids[0], ids[2]}
+    exchange.cancel_orders([ids[0], ids[2]], BTC)
+    assert exchange.fetch_open_orders(BTC) == []
+    with pytest.raises(ccxt.ExchangeError, match="10001"):
+        exchange.private_post_v5_order_create_batch({"category": "spot", "request": wanted * 4})
+
+
+def test_an_order_that_waits_for_a_price_is_refused_not_run(exchange: ccxt.bybit) -> None:
+    before = exchange.fetch_balance()["total"]
+    with pytest.raises(ccxt.ExchangeError, match="10001"):
+        exchange.create_order(
+            BTC, "limit", "buy", 0.001, away(exchange, 0.02), {"triggerPrice": away(exchange, 0.03)}
+        )
+    assert exchange.fetch_balance()["total"] == before
+
+
+def test_the_wallet_is_worth_what_its_coins_are(exchange: ccxt.bybit) -> None:
+    exchange.create_order(BTC, "market", "buy", 0.001)
+    [wallet] = exchange.fetch_balance()["info"]["result"]["list"]
+    worth = {coin["coin"]: float(coin["usdValue"]) for coin in wallet["coin"]}
+    assert worth["BTC"] > 10.0
+    assert float(wallet["totalEquity"]) == pytest.approx(sum(worth.values()))
+    funds = exchange.fetch_balance({"type": "funding"})
+    assert funds["total"] == {}
+    assert exchange.fetch_status()["status"] == "ok"
+
+
 def test_a_wrong_secret_and_a_late_stamp(exchange: ccxt.bybit, rest_url: str) -> None:
     unified = {"accountType": "UNIFIED"}
     with pytest.raises(ccxt.AuthenticationError, match="10004"):

@@ -34,6 +34,23 @@ def exchange(rest_url: str) -> ccxt.okx:
     return made
 
 
+def test_what_stock_clients_ask_besides(exchange: ccxt.okx) -> None:
+    balance = exchange.fetch_balance()["info"]["data"][0]
+    worth = sum(float(each["eqUsd"]) for each in balance["details"])
+    assert float(balance["totalEq"]) == pytest.approx(worth)
+    assert exchange.fetch_positions() == []
+    assert exchange.fetch_status()["status"] == "ok"
+    named = {"instId": "BTC-USDT", "tdMode": "cash"}
+    [most] = exchange.private_get_account_max_size(named)["data"]
+    [free] = exchange.private_get_account_max_avail_size(named)["data"]
+    assert float(most["maxBuy"]) * exchange.fetch_ticker(BTC)["last"] == pytest.approx(
+        float(free["availBuy"]), rel=0.01
+    )
+    newest = exchange.fetch_trades(BTC, limit=5)
+    older = exchange.public_get_market_history_trades({**named, "after": newest[-1]["id"]})["data"]
+    assert int(older[0]["tradeId"]) == int(newest[-1]["id"]) - 1
+
+
 def test_markets_with_their_filters(exchange: ccxt.okx) -> None:
     assert {*exchange.symbols} == {BTC, "ETH/USDT", "SOL/USDT"}
     market = exchange.market(BTC)
