@@ -74,13 +74,14 @@ _decoder = msgspec.json.Decoder(_State)
 
 @final
 class PaperAccount:
-    """Opens the file or begins with `funding`; raises `DataError` for one that is damaged.
+    """Opens the file or begins with `funding`; raises `DataError` for one that is damaged. Without
+    a path it lives in memory alone.
 
     Orders that rested when the process ended are cancelled: nobody watched the market for them.
     """
 
     def __init__(
-        self, venue: VenueName, path: Path, funding: Mapping[Asset, Decimal], now_ns: int
+        self, venue: VenueName, path: Path | None, funding: Mapping[Asset, Decimal], now_ns: int
     ) -> None:
         self.venue = venue
         self._path = path
@@ -91,6 +92,8 @@ class PaperAccount:
             self.end(order, OrderStatus.CANCELED, now_ns)
 
     def _read(self) -> _State | None:
+        if self._path is None:
+            return None
         try:
             return _decoder.decode(self._path.read_bytes())
         except FileNotFoundError:
@@ -109,6 +112,8 @@ class PaperAccount:
                 break
             del self._state.orders[oldest]
         del self._state.fills[:-KEPT]
+        if self._path is None:
+            return
         fresh = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

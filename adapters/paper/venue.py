@@ -15,6 +15,7 @@ from attrs import Factory, frozen
 from adapters.paper.account import PaperAccount, PaperOrder
 from bot3.domain.account import Balance
 from bot3.domain.approval import ApprovedOrder
+from bot3.domain.book import Quote
 from bot3.domain.errors import OrderRejectedError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId
@@ -119,6 +120,14 @@ class PaperVenue:
         for execution in executions:
             self._executed(execution)
 
+    def quote(self, key: InstrumentId) -> Quote | None:
+        """The market's best prices; None without a book."""
+        return self._models[key].quote
+
+    def balances_now(self) -> list[Balance]:
+        """Of the account."""
+        return self._account.balances()
+
     def _lose_all(self) -> None:
         for model in self._models.values():
             model.lose()
@@ -129,11 +138,12 @@ class PaperVenue:
 
     async def submit(self, order: ApprovedOrder) -> VenueOrder:
         await trio.sleep(self._settings.order_latency_s)
-        made = self._place(order.intent)
+        made = self.place(order.intent)
         await trio.sleep(self._settings.order_latency_s)
         return made.shown()
 
-    def _place(self, intent: OrderIntent) -> PaperOrder:
+    def place(self, intent: OrderIntent) -> PaperOrder:
+        """It is there now. Raises `OrderRejectedError`."""
         now_ns = self._clock.now_ns()
         instrument = self._checked(intent, now_ns)
         model = self._models[intent.instrument]
@@ -206,11 +216,15 @@ class PaperVenue:
 
     async def cancel(self, symbol: Symbol, client_order_id: ClientOrderId) -> VenueOrder:
         await trio.sleep(self._settings.order_latency_s)
+        return self.withdraw(symbol, client_order_id).shown()
+
+    def withdraw(self, symbol: Symbol, client_order_id: ClientOrderId) -> PaperOrder:
+        """Its cancel is there now. Raises `OrderRejectedError`."""
         order = self._account.order(client_order_id)
         if order is None or order.status.is_final or order.intent.instrument.symbol != symbol:
             raise OrderRejectedError(REJECTED, "no such order is open")
         self._end(order, self._clock.now_ns())
-        return order.shown()
+        return order
 
     async def cancel_all(self, symbol: Symbol) -> int:
         await trio.sleep(self._settings.order_latency_s)
@@ -240,7 +254,7 @@ class PaperVenue:
 
     async def balances(self) -> list[Balance]:
         await trio.lowlevel.checkpoint()
-        return self._account.balances()
+        return self.balances_now()
 
     async def run_account(
         self,
@@ -251,10 +265,14 @@ class PaperVenue:
     ) -> None:
         """There is no connection that could be lost."""
         del symbols
-        self._publish = publish
+        self.attend(publish)
         publish(AccountRestored(self.venue, 0, self._clock.now_ns()))
         ready()
         await trio.sleep_forever()
+
+    def attend(self, publish: Callable[[AccountEvent], None]) -> None:
+        """Who hears of the account from now on."""
+        self._publish = publish
 
     async def aclose(self) -> None:
         await trio.lowlevel.checkpoint()

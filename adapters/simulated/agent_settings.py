@@ -69,10 +69,12 @@ class OrderIds:
 
 @final
 class MarketUnits:
-    """Float prices and sizes onto ticks and lots."""
+    """Float prices and sizes onto ticks and lots. A unit of the quote asset counts `quote_value` in
+    a size: 1 but in cross markets.
+    """
 
-    def __init__(self, tick_size: float, lot_size: float) -> None:
-        self._tick, self._lot = tick_size, lot_size
+    def __init__(self, tick_size: float, lot_size: float, quote_value: float = 1.0) -> None:
+        self._tick, self._lot, self._value = tick_size, lot_size, quote_value
 
     def bid(self, price: float) -> int:
         return max(math.floor(price / self._tick), 1)
@@ -84,7 +86,7 @@ class MarketUnits:
         return ticks * self._tick
 
     def lots(self, notional: float, price: float) -> int:
-        return max(int(notional / price / self._lot), 1)
+        return max(int(notional / self._value / price / self._lot), 1)
 
     def notional(self, ticks: int, lots: int) -> float:
-        return ticks * self._tick * lots * self._lot
+        return ticks * self._tick * lots * self._lot * self._value

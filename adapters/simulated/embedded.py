@@ -59,8 +59,8 @@ class EmbeddedSettings:
     thinner book that costs less to run. With `replay_path` the one instrument of the recording is
     traded, and nothing of this counts; `replay_speed` is recorded seconds per second (None: a bar a
     second, an order book as it was). Beside a leader, its arbitrageurs see the leader's prices
-    `follow_latency_s` late. `capital` is deposited in each quote asset traded, besides
-    `funding`.
+    `follow_latency_s` late. `capital` is deposited in each quote asset traded that is no market's
+    base, besides `funding`.
     """
 
     venue: VenueName = _BINANCE
@@ -129,7 +129,8 @@ class EmbeddedExchange:
     def open_account(self, api_key: str, api_secret: str, passphrase: str = "") -> int:
         """An account of its own behind these keys, with the same means as every other one."""
         account_id = self.exchange.open_account(self._settings.funding.items())
-        for quote in {market.instrument.quote for market in self.exchange.markets.values()}:
+        listed = [market.instrument for market in self.exchange.markets.values()]
+        for quote in {each.quote for each in listed} - {each.base for each in listed}:
             self.exchange.accounts.deposit(account_id, quote, self._settings.capital)
         self._credentials[api_key] = Credential(api_secret, account_id, passphrase)
         return account_id

@@ -52,7 +52,8 @@ class WorldSettings:
     At 0.3 even the optimal filter of the prices earns next to nothing after fees of 10 bps.
     `trend_bps` is the drift of a trend phase per second (world `regime`). The logarithm of the
     activity, which moves volatility and trades, varies by `activity_spread` over
-    `activity_memory_s` seconds.
+    `activity_memory_s` seconds. A cross market is pushed by `gap_bps` every `gap_mean_s` seconds,
+    and comes back over `gap_memory_s`.
     """
 
     world: WorldKind = field(default=WorldKind.REGIME, converter=WorldKind)
@@ -70,6 +71,9 @@ class WorldSettings:
     jump_bps: float = field(default=10.0, validator=_not_negative)
     activity_spread: float = field(default=0.5, validator=_not_negative)
     activity_memory_s: float = field(default=2.0, validator=_positive)
+    gap_bps: float = field(default=60.0, validator=_not_negative)
+    gap_mean_s: float = field(default=5.0, validator=_positive)
+    gap_memory_s: float = field(default=3.0, validator=_positive)
     common_share: float = field(
         default=0.6, validator=validators.and_(_not_negative, validators.le(1.0))
     )

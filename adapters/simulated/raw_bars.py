@@ -21,7 +21,7 @@ from adapters.simulated.table_chunks import table_chunks
 from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
 
-CHUNK_ROWS: Final = 1 << 18
+CHUNK_ROWS: Final = 1 << 16
 _COLUMNS: Final = ("open", "high", "low", "close", "volume")
 _AMOUNTS: Final = ("amount", "size", "quantity", "qty", "volume")
 

@@ -57,7 +57,8 @@ def _csv(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 
 
 def _parquet(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    with pq.ParquetFile(path) as file:
+    # Buffers that were read ahead would be kept until the file is closed.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=rows):
             yield pa.Table.from_batches([batch]).to_pandas()
 

@@ -14,6 +14,7 @@ from typing import final
 from adapters.simulated.agent_settings import AgentSettings, MarketUnits
 from adapters.simulated.agents import SymbolAgents
 from adapters.simulated.book import Event
+from adapters.simulated.crosses import CrossGap, legs_of
 from adapters.simulated.latent import LatentPrices, WorldSettings
 from adapters.simulated.leader import LeaderMids
 from adapters.simulated.market import Market, Operation
@@ -27,12 +28,15 @@ _STEP_MAX_S = 1.0
 _FINE_S = 0.25
 _COARSE_S = 5.0
 
-# symbol: first price, tick size, lot size, largest amount
 _OPENING_S = 40.0  # of the history belong to the first phases, so that they can be seen
+# symbol: first price, tick size, lot size, largest amount, least notional; of a cross symbol that
+# has both assets beside it, the first price is theirs, and what is paid fits eight digits
 _LISTED = {
-    "BTC/USDT": ("60000", "0.01", "0.00001", "9000"),
-    "ETH/USDT": ("2500", "0.01", "0.0001", "9000"),
-    "SOL/USDT": ("150", "0.01", "0.001", "90000"),
+    "BTC/USDT": ("60000", "0.01", "0.00001", "9000", "5"),
+    "ETH/USDT": ("2500", "0.01", "0.0001", "9000", "5"),
+    "SOL/USDT": ("150", "0.01", "0.001", "90000", "5"),
+    "ETH/BTC": ("0.041666", "0.000001", "0.01", "9000", "0.0001"),
+    "SOL/ETH": ("0.06", "0.000001", "0.01", "90000", "0.002"),
 }
 
 
@@ -44,7 +48,7 @@ def listed_instrument(
         raise ConfigError(
             f"symbol {symbol}: the simulated market trades {', '.join(_LISTED)}; choose of these"
         )
-    _, tick, lot, amount_max = _LISTED[symbol]
+    _, tick, lot, amount_max, notional_min = _LISTED[symbol]
     base, quote = symbol.split("/")
     return Instrument(
         id=InstrumentId(venue, symbol),
@@ -56,7 +60,7 @@ def listed_instrument(
         price_max=Decimal(1_000_000),
         amount_min=Decimal(lot),
         amount_max=Decimal(amount_max),
-        notional_min=Decimal(5),
+        notional_min=Decimal(notional_min),
         notional_max=Decimal(9_000_000),
         maker_fee_rate=maker_fee_rate,
         taker_fee_rate=taker_fee_rate,
@@ -82,24 +86,41 @@ class World:
         agents_dice: Dice | None = None,
     ) -> None:
         self._symbols = [instrument.id.symbol for instrument in instruments]
+        homes = [each for each in self._symbols if legs_of(each, self._symbols) is None]
+        self._legs = {each: legs_of(each, homes) for each in self._symbols if each not in homes}
+        self._places = {symbol: at for at, symbol in enumerate(homes)}
+        self._gaps = {symbol: CrossGap(settings, dice) for symbol in self._legs}
         self._instruments = list(instruments)
         self._dice = dice
         self._leader = leader
-        self._latent = LatentPrices(settings, len(instruments), dice)
-        self._starts = [float(_LISTED[symbol][0]) for symbol in self._symbols]
+        self._latent = LatentPrices(settings, len(homes), dice)
+        self._starts = [float(_LISTED[symbol][0]) for symbol in homes]
         self._last_ns = 0
         self._agents: dict[Symbol, SymbolAgents] = {}
         agent_settings = agents if agents is not None else AgentSettings()
         self.look_ms = agent_settings.look_ms
         for instrument in instruments:
-            units = MarketUnits(float(instrument.tick_size), float(instrument.lot_size))
+            units = self._units(instrument.id.symbol, instrument.tick_size, instrument.lot_size)
             own = SymbolAgents(agent_settings, units, agents_dice or dice)
             self._agents[instrument.id.symbol] = own
 
     def latent(self, symbol: Symbol) -> float:
         """The efficient price now."""
-        index = self._symbols.index(symbol)
-        return self._starts[index] * math.exp(self._latent.logs[index])
+        return self._price(symbol, self._latent.logs)
+
+    def _price(self, symbol: Symbol, logs: Sequence[float]) -> float:
+        legs = self._legs.get(symbol)
+        if legs is None:
+            at = self._places[symbol]
+            return self._starts[at] * math.exp(logs[at])
+        base, quote = legs
+        ratio = self._starts[base] / self._starts[quote]
+        return ratio * math.exp(logs[base] - logs[quote] + self._gaps[symbol].log)
+
+    def _units(self, symbol: Symbol, tick_size: Decimal, lot_size: Decimal) -> MarketUnits:
+        legs = self._legs.get(symbol)
+        quote_value = 1.0 if legs is None else self._starts[legs[1]]
+        return MarketUnits(float(tick_size), float(lot_size), quote_value)
 
     def warm_up(
         self,
@@ -121,13 +142,15 @@ class World:
             if number == opening:
                 self._latent.open_scene()
             path.append(tuple(self._latent.step(dt_s)))
-        for index, symbol in enumerate(self._symbols):
-            market, end = markets[symbol], path[-1][index]
-            units = MarketUnits(float(market.scale.tick_size), float(market.scale.lot_size))
+        for symbol in self._symbols:
+            market, end = markets[symbol], path[-1]
+            units = self._units(symbol, market.scale.tick_size, market.scale.lot_size)
             ts_ns = now_ns - round(sum(steps) * _NS_PER_S)
             for number, (dt_s, logs) in enumerate(zip(steps, path, strict=True), 1):
                 ts_ns += round(dt_s * _NS_PER_S)
-                price = self._starts[index] * math.exp(logs[index] - end)
+                price = self._price(
+                    symbol, [log - last for log, last in zip(logs, end, strict=True)]
+                )
                 size = 2_500.0 * dt_s * self._dice.lognormvariate(0.0, 1.0)
                 is_sell = self._dice.random() < 0.5
                 lots = units.lots(size, price)
@@ -136,7 +159,7 @@ class World:
                 market.warm_up(
                     min(ts_ns, now_ns), ticks, lots, is_buyer_maker=is_sell, to_come=to_come
                 )
-        self._latent.logs = [0.0] * len(self._symbols)
+        self._latent.logs = [0.0] * len(self._starts)
 
     def step(self, now_ns: int) -> list[tuple[Symbol, list[Operation]]]:
         """What everybody does since the last step (one second at most counts)."""
@@ -158,6 +181,8 @@ class World:
             self._latent.stir(dt_s)
             return self._leader.step(now_ns)
         self._latent.step(dt_s)
+        for gap in self._gaps.values():
+            gap.step(dt_s)
         return {symbol: self.latent(symbol) for symbol in self._symbols}
 
     def observe(self, symbol: Symbol, events: Iterable[Event]) -> None:

@@ -1,8 +1,9 @@
 """The matrix of all books, kept up to date by their touches: what clears all costs is told, and
 where it may be traded, execution is asked to.
 
-Invariant: nothing is asked for but legs of one symbol, the sales of which are held on their venues;
-a symbol that was just asked for, or just traded, rests for a while.
+Invariant: nothing is asked for but loops that begin and end with the accounting currency, what
+their legs give being held on their venues; symbols that were just asked for, or just traded, rest
+for a while.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from attrs import Factory, frozen
 from bot3.actors.memory import Memory
 from bot3.arbitrage.legs import Leg
 from bot3.arbitrage.matrix import ArbitrageMatrix, MatrixSettings
-from bot3.arbitrage.opportunity import ArbitrageKind, Opportunity
+from bot3.arbitrage.opportunity import Opportunity
 from bot3.domain.account import Balance
 from bot3.domain.book import Level
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import InstrumentId, Price, Side, Symbol, VenueName, decimal_of
+from bot3.domain.values import Asset, InstrumentId, Price, Side, Symbol, VenueName, decimal_of
 from bot3.messages.account import PositionChanged
 from bot3.messages.arbitrage import ArbitrageClosed, ArbitrageLeg, ArbitrageSeen, TradeArbitrage
 from bot3.messages.market import BookLost, DepthSampled, QuoteChanged
@@ -37,15 +38,21 @@ ArbitrageMessage = (
     | ArbitrageClosed
 )
 _NS_PER_S: Final = 1_000_000_000
+_TETHER: Final = Asset("USDT")
 _NEW: Final = 0.05  # the weight of one more delay
 _TOLD_AGAIN_NS: Final = 1_000_000_000
 
 
 @frozen(kw_only=True)
 class ArbitrageSettings:
-    """`pause_s`: how long a symbol rests after a group was asked for, or ended."""
+    """`currency`: in which everything is valued, and what is traded begins and ends; `crosses` are
+    instruments of other quote assets, watched and traded by loops alone; `pause_s`: how long a
+    symbol rests after a group was asked for, or ended.
+    """
 
     is_enabled: bool = False
+    currency: Asset = _TETHER
+    crosses: tuple[InstrumentId, ...] = ()
     matrix: MatrixSettings = Factory(MatrixSettings)
     pause_s: float = 1.0
 
@@ -96,20 +103,19 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
                     self._on_balance(balance)
             case PositionChanged(instrument=key, position=amount):
                 self._on_position(key, float(amount))
-            case ArbitrageClosed(symbol=symbol, ts_ns=ts_ns):
-                self._rest(symbol, ts_ns)
+            case ArbitrageClosed(ts_ns=ts_ns):
+                self._rest(message.symbols, ts_ns)
 
     def _learn(self, instrument: Instrument) -> None:
         """Nothing is held there, as far as is known, until a position says otherwise."""
-        if instrument.id not in self._known:
+        if instrument.id not in self._known and self._is_home(instrument):
             self._on_position(instrument.id, 0.0, instrument)
         self._known[instrument.id] = instrument
         self._matrix.on_instrument(instrument)
 
     def _on_balance(self, balance: Balance) -> None:
-        """Only of quote: of base what a strategy holds may be sold, and nothing else."""
-        is_quote = any(each.quote == balance.asset for each in self._known.values())
-        if is_quote:
+        """Only of the currency: of all else what a strategy holds may be sold, and nothing more."""
+        if balance.asset == self._settings.currency:
             self._matrix.on_balance(balance.venue, balance.asset, float(balance.free))
 
     def _on_position(
@@ -117,7 +123,18 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
     ) -> None:
         known = instrument or self._known.get(key)
         if known is not None:
-            self._matrix.on_balance(key.venue, known.base, max(amount, 0.0))
+            # A buy of a cross symbol may take its fee from what it pays with, too.
+            fees = (
+                float(max(each.maker_fee_rate, each.taker_fee_rate))
+                for each in self._known.values()
+                if each.id.venue == key.venue and each.quote == known.base
+            )
+            free = max(amount, 0.0) / (1.0 + max(fees, default=0.0))
+            self._matrix.on_balance(key.venue, known.base, free)
+
+    def _is_home(self, instrument: Instrument) -> bool:
+        """Whether the position of its base is kept there; of a cross symbol's it is not."""
+        return instrument.quote == self._settings.currency
 
     def _on_quote(self, quoted: QuoteChanged) -> None:
         key, quote = quoted.instrument, quoted.quote
@@ -131,11 +148,13 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
         found = self._matrix.on_book(key, bids, asks, now_ns)
         for each in found:
             self._tell(each, now_ns)
-        for each in found:
-            if self._is_tradable(each, now_ns):
-                symbol = each.legs[0].instrument.id.symbol
-                self._rest(symbol, now_ns)
-                self._execution.send(self._command(each, symbol))
+        # A loop of other assets alone is told only: nobody has a limit in them.
+        for each in (each for each in found if each.quote == self._settings.currency):
+            command = self._command(each)
+            moved = _moved(command)
+            if all(now_ns >= self._resting_until_ns.get(symbol, 0) for symbol in moved):
+                self._rest(moved, now_ns)
+                self._execution.send(command)
                 return
 
     def _delay_s(self, quoted: QuoteChanged) -> float:
@@ -163,20 +182,14 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
             )
         )
 
-    def _is_tradable(self, found: Opportunity, now_ns: int) -> bool:
-        """Loops over several symbols are told only: positions are kept by symbol."""
-        symbol = found.legs[0].instrument.id.symbol
-        is_resting = now_ns < self._resting_until_ns.get(symbol, 0)
-        return found.kind is ArbitrageKind.CROSS_VENUE and not is_resting
-
-    def _rest(self, symbol: Symbol, now_ns: int) -> None:
+    def _rest(self, symbols: Sequence[Symbol], now_ns: int) -> None:
         pause_ns = int(self._settings.pause_s * _NS_PER_S)
-        self._resting_until_ns[symbol] = now_ns + pause_ns
+        self._resting_until_ns.update(dict.fromkeys(symbols, now_ns + pause_ns))
 
-    def _command(self, found: Opportunity, symbol: Symbol) -> TradeArbitrage:
+    def _command(self, found: Opportunity) -> TradeArbitrage:
         legs = sorted(found.legs, key=self._margin)
         return TradeArbitrage(
-            symbol=symbol,
+            quote=found.quote,
             legs=tuple(
                 ArbitrageLeg(
                     instrument=leg.instrument.id,
@@ -190,6 +203,7 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
             profit=found.profit,
             ts_ns=found.ts_ns,
             origin_ns=self._clock.monotonic_ns(),
+            kind=found.kind.value,
         )
 
     def _margin(self, leg: Leg) -> float:
@@ -201,6 +215,11 @@ class ArbitrageActor(DecisionActor[ArbitrageMessage]):
         else:
             there = sum(amount for price, amount in bids if price >= limit)
         return there / float(leg.amount)
+
+
+def _moved(command: TradeArbitrage) -> tuple[Symbol, ...]:
+    """The symbols whose positions it moves."""
+    return (*dict.fromkeys(home for leg in command.legs for home in command.homes_of(leg)),)
 
 
 def _mid(matrix: ArbitrageMatrix, leg: Leg) -> Price:

@@ -18,6 +18,7 @@ from attrs import field, frozen
 from bot3.actors.account_news import AccountEars
 from bot3.actors.arbitrage import ArbitrageActor, ArbitrageMessage
 from bot3.actors.core_settings import CoreOutlets, CoreSettings
+from bot3.actors.crosses import CrossMarket
 from bot3.actors.execution import (
     ExecutionActor,
     ExecutionMessage,
@@ -37,7 +38,7 @@ from bot3.domain.values import InstrumentId, Symbol, VenueName
 from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.minds import RegimeEstimated, TargetProposed
-from bot3.messages.orders import AccountEvent, Adopted, InstrumentsLoaded
+from bot3.messages.orders import AccountEvent, Adopted, InstrumentsLoaded, OrderFilled
 from bot3.regime.market_wide import MarketWideRegime
 from supervisors.actor import Address
 from supervisors.cell import DecisionCell
@@ -65,6 +66,7 @@ class DecisionCore:
     arbitrage: DecisionCell[ArbitrageMessage] = field(init=False)
     mev: DecisionCell[MevMessage] = field(init=False)
     minds: dict[InstrumentId, Mind] = field(init=False)
+    crosses: dict[InstrumentId, CrossMarket] = field(init=False)
 
     @journal.default
     def _journal(self) -> RememberedJournal:
@@ -121,34 +123,43 @@ class DecisionCore:
     def _minds(self) -> dict[InstrumentId, Mind]:
         board, estimation = self.outlets.board, self.outlets.estimation
         minds: dict[InstrumentId, Mind] = {}
-        minds.update(
-            (
+        for key in self.settings.instruments:
+            minds[key] = Mind(
                 key,
-                Mind(
-                    key,
-                    self.settings.mind,
-                    self.memory,
-                    self.runs,
-                    self.clock,
-                    peers=minds,
-                    quotes=self._quoted(),
-                    depths=(self.execution, *self._arbitraging()),
-                    execution=self.execution,
-                    targets=(self.risk,) if estimation is None else (self.risk, estimation),
-                    opinions=self._opinions(),
-                    healing=self.healing,
-                    journal=self.journal,
-                    board=board,
-                    overseers=self._overseers(),
-                ),
+                self.settings.mind,
+                self.memory,
+                self.runs,
+                self.clock,
+                peers=minds,
+                quotes=self._quoted(),
+                depths=(self.execution, *self._arbitraging()),
+                execution=self.execution,
+                targets=(self.risk,) if estimation is None else (self.risk, estimation),
+                opinions=self._opinions(),
+                healing=self.healing,
+                journal=self.journal,
+                board=board,
+                overseers=self._overseers(),
             )
-            for key in self.settings.instruments
-        )
         return minds
+
+    @crosses.default
+    def _crosses(self) -> dict[InstrumentId, CrossMarket]:
+        parts = (self.settings.mind.bars, self.memory, self.runs, self.clock, self.healing)
+        depths = (self.execution, self.arbitrage)
+        return {
+            key: CrossMarket(key, *parts, quotes=(self.risk, *depths), depths=depths)
+            for key in self.settings.arbitrage.crosses
+        }
+
+    @property
+    def watched(self) -> dict[InstrumentId, Mind | CrossMarket]:
+        """Everything that has a market here."""
+        return {**self.minds, **self.crosses}
 
     def markets(self, venue: VenueName) -> dict[InstrumentId, DecisionCell[MarketMessage]]:
         """The market cells of one venue."""
-        return {key: mind.market for key, mind in self.minds.items() if key.venue == venue}
+        return {key: each.market for key, each in self.watched.items() if key.venue == venue}
 
     def instrument_listeners(self) -> tuple[Address[InstrumentsLoaded], ...]:
         """Who must know the venues' filters."""
@@ -160,13 +171,15 @@ class DecisionCore:
         All bars are closed and all orders go out before anything is learned.
         """
         minds = self.minds.values()
-        markets = (mind.market for mind in minds)
+        markets = (each.market for each in self.watched.values())
         learning = (cell for mind in minds for cell in mind.learning())
         money = (self.execution, self.portfolio, self.healing)
         return (*markets, *money, *learning, self.market_regime)
 
     def publish(self, event: AccountEvent | Adopted) -> None:
         """A venue's news: into the journal, and when it is durable to whom it concerns."""
+        if isinstance(event, OrderFilled):
+            event = OrderFilled(self.memory.recovery.converted(event.fill))
         ears = AccountEars(
             self.portfolio, self.risk, self.execution, self.outlets.board, self._arbitraging()
         )
@@ -187,17 +200,16 @@ class DecisionCore:
         specs: list[DecisionSpec[Any]] = [
             DecisionSpec(self.healing, self._build_healing),
             DecisionSpec(self.market_regime, self._build_market_regime),
+            *(DecisionSpec(each, self._build_arbitrage) for each in self._arbitraging()),
         ]
-        if self.settings.arbitrage.is_enabled:
-            specs.append(DecisionSpec(self.arbitrage, self._build_arbitrage))
         if self.settings.mev is not None:
             specs.append(DecisionSpec(self.mev, partial(self._build_mev, self.settings.mev)))
         return tuple(specs)
 
     def start(self) -> None:
         """Starts every actor without supervisors: for drivers that have no Trio."""
-        minds = (spec for mind in self.minds.values() for spec in mind.specs())
-        for spec in (*self.money_specs(), *self.overseeing_specs(), *minds):
+        watched = (spec for each in self.watched.values() for spec in each.specs())
+        for spec in (*self.money_specs(), *self.overseeing_specs(), *watched):
             spec.cell.start(spec.build)
 
     def _build_portfolio(self) -> PortfolioActor:
@@ -248,8 +260,8 @@ class DecisionCore:
         )
 
     def _build_arbitrage(self) -> ArbitrageActor:
-        given, board = self.settings.arbitrage, self.outlets.board
-        return ArbitrageActor(given, self.memory, self.clock, execution=self.execution, board=board)
+        parts = (self.settings.arbitrage, self.memory, self.clock)
+        return ArbitrageActor(*parts, execution=self.execution, board=self.outlets.board)
 
     def _build_mev(self, settings: MevSettings) -> MevActor:
         markets: defaultdict[Symbol, list[DecisionCell[MarketMessage]]] = defaultdict(list)
@@ -269,5 +281,5 @@ class DecisionCore:
             journal=self.journal,
             watcher=self.outlets.board,
         )
-        minds = {mind.name: key for key, mind in self.minds.items()}
+        minds = {each.name: key for key, each in self.watched.items()}
         return HealingActor(self.settings.healing, minds, self.memory, self.clock, outlets)

@@ -53,7 +53,7 @@ class MarketActor(DecisionActor[MarketMessage]):
         quotes: tuple[Address[QuoteChanged | BookLost], ...],
         depths: tuple[Address[DepthSampled], ...],
         bars: tuple[Address[BarClosed], ...],
-        features: Address[FeaturesComputed],
+        features: tuple[Address[FeaturesComputed], ...],
         healing: Address[ResyncBook | BookSeen],
     ) -> None:
         self._key = instrument
@@ -162,7 +162,8 @@ class MarketActor(DecisionActor[MarketMessage]):
                     for listener in self._bar_listeners:
                         listener.send(output)
                 case FeaturesComputed():
-                    self._features.send(output)
+                    for told in self._features:
+                        told.send(output)
                 case ResyncBook():
                     self._healing.send(output)
                 case _:

@@ -77,6 +77,12 @@ class MindSettings:
     is_evolving: bool = False
 
 
+def place_in_tree(instrument: InstrumentId) -> str:
+    """`binance BTC-USDT`: a path's parts have no slash of their own."""
+    venue, symbol = instrument
+    return f"{venue} {symbol.replace('/', '-')}"
+
+
 @final
 @frozen
 class Mind:
@@ -151,8 +157,7 @@ class Mind:
     @property
     def name(self) -> str:
         """`binance BTC-USDT`: its place in the tree."""
-        venue, symbol = self.instrument
-        return f"{venue} {symbol.replace('/', '-')}"
+        return place_in_tree(self.instrument)
 
     def supervisor(self) -> SupervisorSpec:
         """All of them, each restarted alone."""
@@ -175,7 +180,7 @@ class Mind:
             quotes=(*self.quotes, *self._same_symbol_elsewhere()),
             depths=self.depths,
             bars=(self.execution, self.board),
-            features=self.regime,
+            features=(self.regime,),
             healing=self.healing,
         )
 

@@ -7,7 +7,7 @@ restarted one knows every fill of the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never, final
 
 from attrs import frozen
@@ -110,7 +110,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
                 self._portfolio.on_quote(message.instrument, message.quote)
             case OrderFilled():
                 changed = self._portfolio.on_fill(message.fill)
-                if changed is not None:
+                if changed:
                     self._tell(changed)
                     self._tell_cost(message.fill)
             case OrderAdopted() | BalanceAdopted():
@@ -132,13 +132,15 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
     def _adopted(self, adopted: Adopted) -> None:
         if isinstance(adopted, OrderAdopted):
             self._portfolio.tracker.adopt(adopted.intent.client_order_id)
-        elif (changed := self._portfolio.on_fill(adopted.fill)) is not None:
-            self._tell(changed)
+        else:
+            self._tell(self._portfolio.on_fill(adopted.fill))
 
-    def _tell(self, changed: PositionChanged) -> None:
-        self._untold.pop((changed.instrument, changed.fill.trade_id), None)
-        for listener in self._position_listeners:
-            listener.send(changed)
+    def _tell(self, changed: Sequence[PositionChanged]) -> None:
+        """All that one fill changed: nobody decides anything in between."""
+        for each in changed:
+            self._untold.pop((each.fill.instrument, each.fill.trade_id), None)
+            for listener in self._position_listeners:
+                listener.send(each)
 
     def _tell_cost(self, fill: Fill) -> None:
         """Of a fill that came now; of one that waited nobody knows the mid any more."""

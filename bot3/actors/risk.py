@@ -154,7 +154,7 @@ class RiskActor(DecisionActor[RiskMessage]):
                 self._bar(message)
             case PositionChanged(fill=fill):
                 is_new = (fill.client_order_id, fill.trade_id) not in self._counted
-                new_fill = fill if is_new else None
+                new_fill = fill if is_new and message.is_first else None
                 self._manager.on_position(
                     message.instrument, message.position, new_fill, message.average_price
                 )

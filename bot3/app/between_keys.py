@@ -28,6 +28,19 @@ def _quotes(config: Config) -> str | None:
     return f"has {', '.join(odd)}: want every symbol to end in /{quote} (system.quote)"
 
 
+def _crosses(config: Config) -> str | None:
+    quote, symbols = config.system.quote, config.exchanges.symbols
+    for cross in config.arbitrage.cross_symbols:
+        base, _, other = cross.partition("/")
+        if other == quote:
+            return f"has {cross}: want another quote asset than {quote} (system.quote)"
+        homes = (f"{base}/{quote}", f"{other}/{quote}")
+        missing = [home for home in homes if home not in symbols]
+        if missing:
+            return f"has {cross}: want {', '.join(missing)} in exchanges.symbols, too"
+    return None
+
+
 def _exposure(config: Config) -> str | None:
     size, total = config.risk.max_position_size, config.risk.max_total_exposure
     return None if size <= total else f"= {size}: want at most risk.max_total_exposure = {total}"
@@ -79,6 +92,7 @@ _VENUES = tuple(key.name for key in attrs.fields(VenuesSettings))
 BETWEEN_KEYS: tuple[tuple[tuple[str, ...], Callable[[Config], str | None]], ...] = (
     (("ta_ml_split.ta_weight", "ta_ml_split.ml_weight"), _weights),
     (("exchanges.symbols", "system.quote"), _quotes),
+    (("arbitrage.cross_symbols", "exchanges.symbols", "system.quote"), _crosses),
     (("risk.max_position_size", "risk.max_total_exposure"), _exposure),
     (("execution.taker_collar_bps", "risk.price_collar_bps"), _collar),
     (("healing.circuit_open_max_s", "healing.circuit_open_s"), _back_off),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from attrs import frozen
 
-from bot3.app.rules import Flag, Number, OneOf, Url
+from bot3.app.rules import SYMBOL_PATTERN, Flag, ListOf, Number, OneOf, Text, Url
 from bot3.execution.group import Sending
 
 
@@ -21,6 +21,9 @@ class ArbitrageSection:
     legs_within_s: Annotated[float, Number(0.1, 60)]
     mend_within_s: Annotated[float, Number(0.5, 600)]
     pause_s: Annotated[float, Number(0, 3600)]
+    cross_symbols: Annotated[
+        tuple[str, ...], ListOf(Text(SYMBOL_PATTERN, 'like "ETH/BTC"'), 20, least=0)
+    ]
 
 
 @frozen

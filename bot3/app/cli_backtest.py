@@ -110,15 +110,13 @@ def backtest(
         from bot3.app.backtest.command import BacktestOptions, run_backtest
         from bot3.backtest.settings import BacktestSettings
 
-        slippage, latency_s = slippage_bps / 1e4, latency_ms / 1e3
         settings = BacktestSettings(
-            cash=cash, fee=fee, slippage=slippage, latency_s=latency_s, lot_size=lot_size
-        )
-        options = BacktestOptions(
-            (*data, *more), strategy, given, settings, funding, timerange, is_repaired, export,
-            is_json,
+            cash=cash, fee=fee, slippage=slippage_bps / 1e4, latency_s=latency_ms / 1e3,
+            lot_size=lot_size,
         )  # fmt: skip
-        return run_backtest(options, os.environ)
+        every = (*data, *more)
+        rest = (funding, timerange, is_repaired, export, is_json)
+        return run_backtest(BacktestOptions(every, strategy, given, settings, *rest), os.environ)
 
     guard(action, is_verbose=is_verbose)
 

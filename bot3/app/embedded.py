@@ -18,6 +18,7 @@ from adapters.simulated.embedded import EmbeddedExchange, EmbeddedSettings
 from adapters.simulated.exchange import Exchange
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.latent import WorldKind, WorldSettings
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.settings import Config
 from bot3.app.venues import DEMO, EmbeddedVenue, shares_of
 from bot3.domain.errors import UnavailableError
@@ -79,7 +80,7 @@ def _settings_of(config: Config, protocol: str) -> EmbeddedSettings:
     return EmbeddedSettings(
         venue=VenueName(protocol),
         protocol=protocol,
-        symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
+        symbols=listed_of(config),
         world=WorldSettings(WorldKind(given.world)),
         replay_path=replay,
         replay_speed=given.replay_speed or None,
@@ -96,13 +97,19 @@ def traded(config: Config, exchange: EmbeddedExchange) -> Config:
     """
     markets = exchange.exchange.markets
     quote = next(iter(markets.values())).instrument.quote
+    given = () if config.simulation.replay else config.arbitrage.cross_symbols
+    crosses = [each for each in given if Symbol(each) in markets]
     simulation = config.simulation
     if simulation.replay:
         simulation = evolve(simulation, replay_speed=exchange.pace)
     return evolve(
         config,
         system=evolve(config.system, quote=str(quote)),
-        exchanges=evolve(config.exchanges, symbols=tuple(str(symbol) for symbol in markets)),
+        exchanges=evolve(
+            config.exchanges,
+            symbols=tuple(str(symbol) for symbol in markets if symbol not in crosses),
+        ),
+        arbitrage=evolve(config.arbitrage, cross_symbols=tuple(crosses)),
         simulation=simulation,
     )
 

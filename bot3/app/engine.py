@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot3.actors.memory import Memory
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.beside import Beside
 from bot3.app.made_beside import resumed_models
 from bot3.app.settings import Config
@@ -65,7 +66,7 @@ def make_engine(
         warm_up_bars=config.market.warm_up_bars,
         timer_interval_s=config.market.timer_interval_s,
     )
-    symbols = len(config.exchanges.symbols)
+    symbols = len(listed_of(config))
     desks = {name: open_desk(name, each, symbols) for name, each in access.items()}
     runs = RunQueue(clock)
     return TradingEngine(

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.options import RunOptions
 from bot3.app.settings import Config
 from bot3.domain.errors import ConfigError
@@ -49,7 +50,7 @@ def confirm_live(config: Config, options: RunOptions) -> None:
 def limits_shown(config: Config, names: list[str]) -> Iterator[str]:
     """What may be lost, and how fast."""
     risk, quote = config.risk, config.system.quote
-    yield f"REAL MONEY on {', '.join(names)}: {', '.join(config.exchanges.symbols)}"
+    yield f"REAL MONEY on {', '.join(names)}: {', '.join(listed_of(config))}"
     yield f"  one position       at most {risk.max_position_size:.1%} of equity"
     yield f"  all positions      at most {risk.max_total_exposure:.1%} of equity"
     yield f"  one order          at most {risk.max_order_notional:g} {quote}"

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+SYMBOL_PATTERN = r"[A-Z0-9]{1,15}/[A-Z0-9]{2,10}"
+
 
 class NotAllowedError(ValueError):
     """What is allowed instead, in words that follow "want"."""
@@ -128,14 +130,17 @@ class Text:
 
 @frozen
 class ListOf:
-    """A list of different strings, each by its own rule, between one and `most` of them."""
+    """A list of different strings, each by its own rule, between `least` and `most` of them."""
 
     each: OneOf | Text
     most: int
+    least: int = 1
 
     def take(self, value: object) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple) or not 1 <= len(value) <= self.most:
-            raise NotAllowedError(f"a list of 1 to {self.most}, each {self._each_allowed}")
+        if not isinstance(value, list | tuple) or not self.least <= len(value) <= self.most:
+            raise NotAllowedError(
+                f"a list of {self.least} to {self.most}, each {self._each_allowed}"
+            )
         taken = []
         for item in value:
             try:

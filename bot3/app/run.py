@@ -19,6 +19,7 @@ import trio
 from attrs import asdict, field, frozen
 
 from adapters.net.network import SocketNetwork
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.config import LoadedConfig, load_config
 from bot3.app.console import close_logging, configure_logging
 from bot3.app.engine import make_engine, memories_of
@@ -139,7 +140,7 @@ async def _session(given: Prepared) -> tuple[Status, TradingEngine]:
             return await session.run(), engine
         except Exception:
             if embedded is None:  # the embedded exchange has ended with the tree
-                await cancel_own_rests(access, config.exchanges.symbols)
+                await cancel_own_rests(access, listed_of(config))
             raise
 
 
@@ -230,6 +231,8 @@ def summary_of(status: Status) -> dict[str, Any]:
         "orders": status.orders_by_status,
         "fills": status.fills,
         "denials": status.denials,
+        "stops_hit": status.stops_hit,
+        "allocation": status.risk.allocation,
         "equity_start": float(status.equity_start),
         "equity_end": float(equity),
         "fees_paid": float(status.fees_paid),

@@ -211,7 +211,7 @@ class Session:
         with trio.move_on_after(STOP_DEADLINE_S):
             await tree.supervisor("bot3").terminate_child("minds")
             self.engine.core.execution.send(CancelEverything(reason))
-            while self.engine.board.live:  # noqa: ASYNC110  (a look or two, at the very end)
+            while self.engine.board.orders.live:  # noqa: ASYNC110  (a look or two, at the very end)
                 await trio.sleep(LOOK_INTERVAL_S)
             await self.engine.disarm()
         ended = SessionEnded(self.started.run, reason, self.clock.now_ns())

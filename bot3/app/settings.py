@@ -12,7 +12,7 @@ from attrs import frozen
 
 from bot3.app.alerts.section import AlertsSection
 from bot3.app.chances import ArbitrageSection, MevSection
-from bot3.app.rules import Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
+from bot3.app.rules import SYMBOL_PATTERN, Flag, ListOf, Number, OneOf, Text, Url, Whole, WholeOf
 from bot3.execution.parent import ScheduleKind
 from bot3.learning.labels import LabelKind
 from bot3.learning.models import MODELS
@@ -59,10 +59,7 @@ class ExchangesSettings:
 
     active: Annotated[tuple[str, ...], ListOf(OneOf(("binance", "okx", "bybit")), 3)]
     arbitrage_enabled: Annotated[bool, Flag()]
-    symbols: Annotated[
-        tuple[str, ...],
-        ListOf(Text(r"[A-Z0-9]{1,15}/[A-Z0-9]{2,10}", 'like "BTC/USDT"'), 20),
-    ]
+    symbols: Annotated[tuple[str, ...], ListOf(Text(SYMBOL_PATTERN, 'like "BTC/USDT"'), 20)]
 
 
 @frozen

@@ -116,8 +116,8 @@ def _happen(
 
 
 def _specs(core: DecisionCore) -> list[DecisionSpec[Any]]:
-    minds = [spec for mind in core.minds.values() for spec in mind.specs()]
-    return [*core.money_specs(), *core.overseeing_specs(), *minds]
+    watched = [spec for each in core.watched.values() for spec in each.specs()]
+    return [*core.money_specs(), *core.overseeing_specs(), *watched]
 
 
 def _cells(core: DecisionCore) -> list[DecisionCell[Any]]:

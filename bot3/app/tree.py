@@ -178,7 +178,7 @@ class TradingEngine:
     def tree(self, operators: Callable[[], tuple[ChildSpec, ...]] = tuple) -> SupervisorSpec:
         """Journal · board · money · kill switch · healing · minds · venues · timers · operators."""
         portfolio, execution, risk = self.core.money_specs()
-        minds = tuple(mind.supervisor() for mind in self.core.minds.values())
+        minds = tuple(each.supervisor() for each in self.core.watched.values())
         venues = tuple(
             spec for name, desk in self.venues.items() for spec in self._venue(name, desk)
         )

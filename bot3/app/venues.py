@@ -24,6 +24,7 @@ from adapters.net.venue_settings import VenueSettings
 from adapters.paper.account import PaperAccount
 from adapters.paper.feed import PaperFeed
 from adapters.paper.venue import PaperSettings, PaperVenue
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.fees import PricedFeed, fees_of
 from bot3.app.registry import ADAPTERS
 from bot3.app.settings import Config, VenueSection
@@ -232,7 +233,7 @@ def build_venue(
             settings,
             credentials,
             dice=around.entropy.dice(f"{name}/venue"),
-            symbols=tuple(Symbol(symbol) for symbol in config.exchanges.symbols),
+            symbols=listed_of(config),
             **shared,
         ),
         budget,

@@ -43,7 +43,8 @@ class _Resting:
 @final
 class TouchVenue:
     """Order entry of one venue. `prices` has the mid of each instrument now; `is_partial` says of
-    each order whether only half of it is met.
+    each order whether only half of it is met. What is sent at `now_ns` is there `latency_ns` later,
+    and an order that is there after its deadline has expired.
     """
 
     name = "touch venue"
@@ -54,7 +55,11 @@ class TouchVenue:
         cash: Decimal,
         half_spread: Decimal,
         is_partial: Callable[[], bool] = lambda: False,
+        *,
+        latency_ns: int = 0,
+        now_ns: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._latency_ns, self._now_ns = latency_ns, now_ns
         self._instruments = instruments
         self._venue = next(iter(instruments)).venue
         self._half_spread, self._is_partial = half_spread, is_partial
@@ -65,12 +70,12 @@ class TouchVenue:
         self.resting: dict[str, _Resting] = {}
         self.heard: list[tuple[OrderIntent, bool]] = []
         self.is_halted = False
-        self._asked: list[SubmitOrder | CancelOrder | QueryOrder] = []
+        self._asked: list[tuple[int, SubmitOrder | CancelOrder | QueryOrder]] = []
         self._trades = 0
 
     def send(self, message: SubmitOrder | CancelOrder | QueryOrder) -> None:
         """On its way until the next step; `heard`: what was submitted, and whether after a halt."""
-        self._asked.append(message)
+        self._asked.append((self._now_ns() + self._latency_ns, message))
         if isinstance(message, SubmitOrder):
             self.heard.append((message.approved.intent, self.is_halted))
 
@@ -90,11 +95,12 @@ class TouchVenue:
 
     def step(self, now_ns: int, publish: Callable[[AccountEvent], None]) -> None:
         """What was asked meets the prices now, then what rests does."""
-        asked, self._asked = self._asked, []
-        for message in asked:
+        asked = [(at_ns, message) for at_ns, message in self._asked if at_ns <= now_ns]
+        self._asked = self._asked[len(asked) :]
+        for at_ns, message in asked:
             match message:
                 case SubmitOrder(approved=approved):
-                    self._enter(approved.intent, now_ns, publish)
+                    self._enter(approved.intent, at_ns, now_ns, publish)
                 case CancelOrder(client_order_id=order_id):
                     self._end(order_id, OrderCanceled, now_ns, publish)
                 case QueryOrder():
@@ -104,11 +110,18 @@ class TouchVenue:
                 self._fill(resting, Liquidity.MAKER, now_ns, publish)
 
     def _enter(
-        self, intent: OrderIntent, now_ns: int, publish: Callable[[AccountEvent], None]
+        self,
+        intent: OrderIntent,
+        at_ns: int,
+        now_ns: int,
+        publish: Callable[[AccountEvent], None],
     ) -> None:
         order_id = intent.client_order_id
         order = self.resting[order_id] = _Resting(intent)
         publish(OrderAcknowledged(order_id, intent.instrument, f"v{order_id}", now_ns, now_ns))
+        if at_ns > intent.deadline_ns:
+            self._end(order_id, OrderExpired, now_ns, publish)
+            return
         if intent.order_type is OrderType.POST_ONLY:
             if self._is_met(intent):
                 self._end(order_id, OrderExpired, now_ns, publish)

@@ -11,6 +11,7 @@ from enum import Enum, unique
 
 from attrs import frozen
 
+from bot3.domain.conversion import Conversion
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId
@@ -163,6 +164,7 @@ class OrderIntent:
 
     `price` is None for a MARKET order; `reference_price` is the fair price at decision time;
     `deadline_ns` is when the venue itself must refuse it (its `recvWindow` or the like).
+    `conversion`: of an order of a cross symbol, and of no other.
     """
 
     number: int
@@ -178,6 +180,7 @@ class OrderIntent:
     created_ns: int
     deadline_ns: int
     is_reducing: bool = False
+    conversion: Conversion | None = None
 
     @property
     def worst_price(self) -> Price:

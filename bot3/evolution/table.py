@@ -15,7 +15,6 @@ from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import DataError
 from bot3.market.features import FEATURES
 from bot3.regime.hamilton import HamiltonSettings
-from bot3.regime.learning import LearningFilter
 from bot3.strategies.genome import NAMES, REGIME
 
 _NS_PER_S: Final = 1_000_000_000
@@ -63,6 +62,7 @@ def returns_of(bars: Bars) -> Floats:
 
 def _volatile(bars: Bars) -> Floats:
     """P(the wildest state) at each close, by the filter of the live system."""
-    model = LearningFilter(HamiltonSettings())
-    moves = np.diff(np.log(bars.close))
-    return np.array([0.5, *(model.update(moved)[-1] for moved in moves.tolist())])
+    from bot3.backtest.regime_kernel import ColumnarRegimes
+
+    told = ColumnarRegimes(HamiltonSettings()).take(np.diff(np.log(bars.close)))
+    return np.append(0.5, told[:, -1])

@@ -18,8 +18,7 @@ from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 from bot3.execution.actions import Action, FollowUp, Submission
-from bot3.execution.group import GroupPhase
-from bot3.execution.group_desk import begin, propose, withdraw
+from bot3.execution.group_desk import GroupDesk
 from bot3.execution.intents import SECOND_NS, IntentMaker
 from bot3.execution.orders import OrderManager
 from bot3.execution.places import Holding, Place
@@ -69,6 +68,9 @@ class ExecutionDesk:
             run, next_intent_number, order_lifetime_s=settings.order_lifetime_s
         )
         self._symbols: dict[Symbol, SymbolDesk] = {}
+        self._groups = GroupDesk(
+            settings.group, self._symbol, self.orders, self.tracker, self._intents
+        )
         self._records = VenueRecords()
         self._funds: dict[tuple[VenueName, Asset], Balance] = {}
 
@@ -141,25 +143,12 @@ class ExecutionDesk:
         desk = self._symbol(denied.intent.instrument.symbol)
         if desk.group is None or not desk.group.has(denied.intent):
             return []
-        return [*withdraw(desk.group, desk, now_ns), *self._let_go(desk, now_ns)]
+        withdrawn = self._groups.withdraw(desk.group, now_ns)
+        return [*withdrawn, *self._groups.let_go(desk.group, now_ns)]
 
     def on_group(self, command: TradeArbitrage, now_ns: int) -> list[Action]:
-        """Legs that belong together; nothing where the symbol has something under way."""
-        desk = self._symbol(command.symbol)
-        group = begin(command, self.settings.group, desk, self.orders, self.tracker, now_ns)
-        if group is None:
-            return []
-        desk.group = group
-        return [*propose(group, desk, self._intents, now_ns)]
-
-    def _let_go(self, desk: SymbolDesk, now_ns: int) -> list[Action]:
-        """A group that is over is told of, and forgotten."""
-        group = desk.group
-        if group is None or group.phase is not GroupPhase.DONE:
-            return []
-        desk.group = None
-        desk.is_idle = False
-        return [group.closed(now_ns)]
+        """Legs that belong together; nothing where a symbol of theirs has something under way."""
+        return [*self._groups.begin(command, now_ns)]
 
     def on_order_event(self, event: OrderEvent, now_ns: int) -> list[Action]:
         """The venue's news, after it is durable."""
@@ -198,10 +187,10 @@ class ExecutionDesk:
     def on_timer(self, now_ns: int) -> list[Action]:
         """Patience runs out, questions are due again. About four times a second."""
         actions: list[Action] = [*self.orders.sweep(now_ns)]
-        for symbol, desk in self._symbols.items():
+        for symbol, desk in list(self._symbols.items()):
             desk.withdraw_late(now_ns)
             if desk.group is not None and desk.group.on_time(now_ns):
-                actions += withdraw(desk.group, desk, now_ns)
+                actions += self._groups.withdraw(desk.group, now_ns)
             actions += self._work(symbol, now_ns)
         return actions
 
@@ -223,21 +212,25 @@ class ExecutionDesk:
         actions: list[Action] = [*follow]
         for closed in follow:
             if isinstance(closed, OrderClosed):
-                actions += self._next_legs(closed, now_ns)
-                if self._is_to_rest(closed):
-                    self._pause(closed.instrument, now_ns)
-                settled_ns = now_ns + int(self.settings.settle_s * SECOND_NS)
-                self._symbol(closed.instrument.symbol).settled_ns = settled_ns
-                self._records.on_closed(closed, self.orders.get(closed.client_order_id))
-                actions += self._work(closed.instrument.symbol, now_ns)
+                actions += self._closed(closed, now_ns)
         return actions
 
-    def _next_legs(self, closed: OrderClosed, now_ns: int) -> list[Action]:
-        desk = self._symbol(closed.instrument.symbol)
-        if desk.group is None:
-            return []
-        desk.group.on_closed(closed, now_ns)
-        return [*propose(desk.group, desk, self._intents, now_ns)]
+    def _closed(self, closed: OrderClosed, now_ns: int) -> list[Action]:
+        """A group's next legs, and all that its desks have to do."""
+        group, actions = self._symbol(closed.instrument.symbol).group, list[Action]()
+        if group is not None:
+            group.on_closed(closed, now_ns)
+            actions += self._groups.propose(group, now_ns)
+        if self._is_to_rest(closed):
+            self._pause(closed.instrument, now_ns)
+        self._records.on_closed(closed, self.orders.get(closed.client_order_id))
+        symbols = (closed.instrument.symbol,) if group is None else group.symbols
+        for symbol in symbols:
+            settled_ns = now_ns + int(self.settings.settle_s * SECOND_NS)
+            self._symbol(symbol).settled_ns = settled_ns
+        for symbol in symbols:
+            actions += self._work(symbol, now_ns)
+        return actions
 
     def _is_to_rest(self, closed: OrderClosed) -> bool:
         """What has to get out tries again at once where the market ran away from it."""
@@ -253,7 +246,7 @@ class ExecutionDesk:
     def _symbol(self, symbol: Symbol) -> SymbolDesk:
         found = self._symbols.get(symbol)
         if found is None:
-            found = self._symbols[symbol] = SymbolDesk(self.settings)
+            found = self._symbols[symbol] = SymbolDesk(symbol, self.settings)
         return found
 
     def _venue(self, key: InstrumentId) -> VenueState:
@@ -284,6 +277,8 @@ class ExecutionDesk:
     def _work(self, symbol: Symbol, now_ns: int) -> list[Action]:
         desk = self._symbol(symbol)
         actions: list[Action] = []
+        if desk.group is not None and self._groups.awaits(desk.group):
+            return actions
         for planned in desk.plan(lambda target, state: self._place(target, state, now_ns), now_ns):
             if isinstance(planned, PlannedCancel):
                 actions += self.orders.ask_cancel(planned.client_order_id, planned.reason, now_ns)
@@ -293,4 +288,4 @@ class ExecutionDesk:
             intent = self._intents.make(planned, state.target.strategy, now_ns)
             state.proposed = intent
             actions.append(ProposeOrder(intent, state.target.origin_ns))
-        return [*actions, *self._let_go(desk, now_ns)]
+        return [*actions, *self._groups.let_go(desk.group, now_ns)]

@@ -16,7 +16,7 @@ from typing import final
 
 from attrs import define, frozen
 
-from bot3.domain.book import Book, Level
+from bot3.domain.book import Book, Level, Quote
 from bot3.domain.fill import Liquidity
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.values import ZERO, Side, decimal_of, floor_to_step
@@ -74,9 +74,14 @@ class FillModel:
         """Whether anything can be filled now."""
         return self._has_book
 
+    @property
+    def quote(self) -> Quote | None:
+        """The market's best prices; None without a book."""
+        return self._book.quote() if self._has_book else None
+
     def crosses(self, side: Side, price: Decimal) -> bool:
         """Whether an order would take at once; False without a book."""
-        quote = self._book.quote() if self._has_book else None
+        quote = self.quote
         if quote is None:
             return False
         far = quote.ask if side is Side.BUY else quote.bid

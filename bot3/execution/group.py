@@ -1,25 +1,27 @@
-r"""A group of legs that belong together: two or more orders of one symbol on several venues.
+r"""A group of legs that belong together: orders of one symbol on several venues, or round a loop.
 
     PROPOSED --all approved--> SENT --all closed--> MENDING --nothing open--> DONE
         \--one denied, or late--> DONE                 \--deadline, superseded--> DONE
 
 Invariant: no leg is sent before the gate has approved every leg that is sent with it; what is open
-(the group's change of the symbol's position) is known at every moment, and is either nothing or
+(the group's change of each asset's position) is known at every moment, and is either nothing or
 being traded back, until `DONE` says how it ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum, unique
 from typing import Final, final
 
 from attrs import define, frozen
 
+from bot3.domain.conversion import Conversion
 from bot3.domain.fill import Fill
 from bot3.domain.order import OrderIntent
-from bot3.domain.values import ZERO, Price, Symbol, floor_to_step
+from bot3.domain.values import ZERO, InstrumentId, Symbol, floor_to_step
+from bot3.execution.open_amounts import Home, OpenAmounts
 from bot3.messages.account import OrderClosed
 from bot3.messages.arbitrage import ArbitrageClosed, ArbitrageLeg, GroupOutcome, TradeArbitrage
 from bot3.messages.orders import OrderApproved
@@ -70,8 +72,8 @@ class _Leg:
 
 @final
 class LegGroup:
-    """`lots` by leg; `target`: what the symbol's strategies want to hold over all venues;
-    `tolerance`: less than this of the base asset is nothing.
+    """`lots` by leg; `homes`: the symbols whose positions it moves, and none of a cross symbol;
+    `conversions` of the legs that are of one.
     """
 
     def __init__(
@@ -80,37 +82,28 @@ class LegGroup:
         settings: GroupSettings,
         *,
         lots: Sequence[Decimal],
-        target: Decimal,
-        tolerance: Decimal,
+        homes: Mapping[Symbol, Home],
+        conversions: Mapping[InstrumentId, Conversion],
         now_ns: int,
     ) -> None:
         self.command, self.settings = command, settings
-        self.target, self.tolerance = target, tolerance
         self.phase = GroupPhase.PROPOSED
-        self.open_amount = ZERO
+        self.open = OpenAmounts(homes)
+        self.conversions = dict(conversions)
         self._legs = [_Leg(leg, leg.amount) for leg in command.legs]
         self._lots = tuple(lots)
         self._since_ns = now_ns
-        self._cash = ZERO
-        self._worst = ZERO
-        self._open_since_ns: int | None = None
-        self._open_ns = 0
         self._outcome: GroupOutcome | None = None
 
     @property
-    def symbol(self) -> Symbol:
-        """The one that all its legs are of."""
-        return self.command.symbol
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Of its legs, and those whose positions they move."""
+        return (*dict.fromkeys((*self.command.symbols, *self.open.homes)),)
 
     @property
     def holds(self) -> bool:
-        """Whether nobody else may order on its symbol."""
+        """Whether nobody else may order on its symbols."""
         return self.phase in {GroupPhase.PROPOSED, GroupPhase.SENT}
-
-    @property
-    def price(self) -> Price:
-        """What its amounts are valued at."""
-        return self.command.legs[0].price
 
     def wants(self) -> list[ArbitrageLeg]:
         """Legs to propose now, with the amounts they are to have."""
@@ -162,18 +155,8 @@ class LegGroup:
         return withdrawn
 
     def on_fill(self, fill: Fill, now_ns: int) -> None:
-        """Any fill of the symbol while the group lives, of a leg or of what mends it."""
-        change = fill.side.sign * fill.amount.amount
-        cash = -fill.side.sign * fill.notional.amount
-        base = self.symbol.partition("/")[0]
-        if fill.fee_asset == base:
-            change -= fill.fee
-        else:
-            cash -= fill.fee  # in quote; one in a third asset is not known here
-        self.open_amount += change
-        self._cash += cash
-        self._count_time(now_ns)
-        self._worst = max(self._worst, abs(self.open_amount))
+        """Any fill of its symbols while the group lives, of a leg or of what mends it."""
+        self.open.take(fill, now_ns)
         if self.phase is GroupPhase.MENDING:
             self._settle(now_ns)
 
@@ -201,56 +184,55 @@ class LegGroup:
             self._end(GroupOutcome.LEFT, now_ns)
         return False
 
-    def supersede(self, now_ns: int) -> None:
-        """A strategy wants another position: what is open is part of its difference."""
-        self._end(GroupOutcome.SUPERSEDED, now_ns)
+    def supersede(self, symbol: Symbol, now_ns: int) -> None:
+        """A strategy wants another position: what is open there is part of its difference."""
+        self.open.left.add(symbol)
+        self._settle(now_ns)
 
     def closed(self, now_ns: int) -> ArbitrageClosed:
         """How it ended; for a group that is `DONE`."""
         assert self._outcome is not None
-        price = self.price.amount
+        first, *others = self.symbols
         return ArbitrageClosed(
-            symbol=self.symbol,
+            symbol=first,
             outcome=self._outcome,
             legs=len(self._legs),
             filled=sum(each.filled > 0 for each in self._legs),
             planned=self.command.profit,
-            realized=float(self._cash + self.open_amount * price),
-            exposure_max=float(self._worst * price),
-            exposed_s=self._open_ns / _NS_PER_S,
+            realized=float(self.open.realized),
+            exposure_max=float(self.open.worst),
+            exposed_s=self.open.open_s,
             ts_ns=now_ns,
+            kind=self.command.kind,
+            others=tuple(others),
         )
 
     def _settle(self, now_ns: int) -> None:
         """No leg is awaited any more: over, or what is open is to be traded back."""
-        is_open = abs(self.open_amount) > self.tolerance
-        if is_open and self.phase is not GroupPhase.MENDING:
-            self.phase, self._since_ns = GroupPhase.MENDING, now_ns
-        elif not is_open:
-            was_mended = self.phase is GroupPhase.MENDING
-            was_filled = self._worst > 0
-            whole = GroupOutcome.MENDED if was_mended else GroupOutcome.HEDGED
-            self._end(whole if was_filled else GroupOutcome.EMPTY, now_ns)
+        is_mended = self.phase is GroupPhase.MENDING
+        if self.open.is_any:
+            if not is_mended:
+                self.phase, self._since_ns = GroupPhase.MENDING, now_ns
+        elif self.open.left:
+            self._end(GroupOutcome.SUPERSEDED, now_ns)
+        elif not self.open.is_touched:
+            self._end(GroupOutcome.EMPTY, now_ns)
+        else:
+            self._end(GroupOutcome.MENDED if is_mended else GroupOutcome.HEDGED, now_ns)
 
     def _end(self, outcome: GroupOutcome, now_ns: int) -> None:
-        self._count_time(now_ns, is_over=True)
+        self.open.pass_time(now_ns, is_over=True)
         self.phase, self._outcome = GroupPhase.DONE, outcome
 
-    def _count_time(self, now_ns: int, *, is_over: bool = False) -> None:
-        is_open = abs(self.open_amount) > self.tolerance and not is_over
-        if is_open and self._open_since_ns is None:
-            self._open_since_ns = now_ns
-        elif not is_open and self._open_since_ns is not None:
-            self._open_ns += now_ns - self._open_since_ns
-            self._open_since_ns = None
-
     def _scale(self, at: int) -> None:
-        """The legs to come are as large as this one was filled; nothing filled: there are none."""
+        """The legs to come are as large as this one was filled; nothing filled: there are none. One
+        that was given up is not taken up again by late news of this one.
+        """
         done = self._legs[at]
         share = done.filled / done.amount
         for each, lot in zip(self._legs[at + 1 :], self._lots[at + 1 :], strict=True):
             each.amount = floor_to_step(each.amount * share, lot)
-            each.is_closed = each.amount <= 0
+            each.is_closed = each.is_closed or each.amount <= 0
 
     def _of(self, leg: ArbitrageLeg) -> _Leg:
         return next(each for each in self._legs if each.leg.instrument == leg.instrument)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
+from bot3.domain.conversion import Conversion
 from bot3.domain.ids import RunId, client_order_id
 from bot3.domain.order import OrderIntent
 from bot3.execution.planner import PlannedOrder
@@ -24,8 +25,14 @@ class IntentMaker:
         self.next_number = next_number
         self._lifetime_ns = int(order_lifetime_s * SECOND_NS)
 
-    def make(self, planned: PlannedOrder, strategy: str, now_ns: int) -> OrderIntent:
-        """The next intent."""
+    def make(
+        self,
+        planned: PlannedOrder,
+        strategy: str,
+        now_ns: int,
+        conversion: Conversion | None = None,
+    ) -> OrderIntent:
+        """The next intent; one of a cross symbol has a conversion."""
         number = self.next_number
         self.next_number += 1
         return OrderIntent(
@@ -42,4 +49,5 @@ class IntentMaker:
             created_ns=now_ns,
             deadline_ns=now_ns + self._lifetime_ns,
             is_reducing=planned.is_reducing,
+            conversion=conversion,
         )

@@ -15,7 +15,7 @@ from attrs import Factory, define, frozen
 from bot3.domain.book import Level, Quote
 from bot3.domain.instrument import Instrument
 from bot3.domain.order import OrderIntent
-from bot3.domain.values import ZERO, InstrumentId, decimal_of
+from bot3.domain.values import ZERO, InstrumentId, Symbol, decimal_of
 from bot3.execution.group import GroupSettings, LegGroup
 from bot3.execution.inquiry import SECOND_NS, InquirySettings
 from bot3.execution.parent import (
@@ -75,8 +75,8 @@ class VenueState:
 class SymbolDesk:
     """`venues` has every instrument of the symbol that anything was heard of."""
 
-    def __init__(self, settings: ExecutionSettings) -> None:
-        self.settings = settings
+    def __init__(self, symbol: Symbol, settings: ExecutionSettings) -> None:
+        self.symbol, self.settings = symbol, settings
         self.venues: dict[InstrumentId, VenueState] = {}
         self.settled_ns = 0
         self.is_idle = False  # nothing under way, and nothing to order: no quote need be looked at
@@ -134,7 +134,7 @@ class SymbolDesk:
         self, place_of: Callable[[TargetSized, VenueState], Place | None], now_ns: int
     ) -> list[PlannedOrder | PlannedCancel]:
         """What to do now; `place_of` adds what the desk knows of orders, positions and funds."""
-        if self.group is not None and self.group.holds:
+        if self.group is not None and self.is_held(self.group):
             return []
         targeted = self.targeted()
         places = [
@@ -169,6 +169,10 @@ class SymbolDesk:
         self.is_idle = not planned and not is_under_way and is_ready
         return planned
 
+    def is_held(self, group: LegGroup) -> bool:
+        """By a group whose legs are under way; a cross symbol has nothing of its own to do."""
+        return group.holds or self.symbol not in group.open.homes
+
     def _difference(self, places: Sequence[Place]) -> Decimal:
         """A change under way is worked to its last slice: the dead band is for starting one."""
         if self._parent is not None:
@@ -183,13 +187,16 @@ class SymbolDesk:
         """What a group has left open is traded back, within the dead band, too; unless the
         strategies' target has moved beyond it meanwhile, of which it is then a part.
         """
-        moved = abs(total_target(places) - group.target)
-        if moved > decimal_of(self.settings.planner.rebalance_band) * group.target:
-            group.supersede(now_ns)
+        if self.symbol not in group.open.left:
+            wanted = group.open.homes[self.symbol].target
+            moved = abs(total_target(places) - wanted)
+            if moved > decimal_of(self.settings.planner.rebalance_band) * wanted:
+                group.supersede(self.symbol, now_ns)
+        if self.symbol in group.open.left:
             return difference, False
         # Fills that are known to come are as good as here.
         missing = sum((place.holding.missing for place in places), ZERO)
-        return -(group.open_amount + missing), True
+        return -(group.open[self.symbol] + missing), True
 
     def _shown(self) -> Decimal:
         schedule = self.settings.schedule

@@ -16,7 +16,8 @@ class PositionChanged(msgspec.Struct, frozen=True):
     """From portfolio, after each of our fills: the position with the fill that made it.
 
     Both at once, so that risk can move an amount from "open order" to "position" in one step.
-    `realized` is net of fees charged in base or quote.
+    `realized` is net of fees charged in base or quote. A fill of a cross symbol moves two positions
+    and is told with both, one after the other.
     """
 
     instrument: InstrumentId
@@ -24,6 +25,11 @@ class PositionChanged(msgspec.Struct, frozen=True):
     average_price: Price | None
     realized: Decimal
     fill: Fill
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the fill is news: true of one of the positions that it moves."""
+        return self.instrument == self.fill.parts[0].instrument
 
 
 class OrderClosed(msgspec.Struct, frozen=True):

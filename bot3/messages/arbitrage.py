@@ -7,7 +7,7 @@ from enum import Enum, unique
 
 import msgspec
 
-from bot3.domain.values import InstrumentId, Price, Side, Symbol
+from bot3.domain.values import Asset, InstrumentId, Price, Side, Symbol
 
 
 class ArbitrageLeg(msgspec.Struct, frozen=True):
@@ -21,17 +21,33 @@ class ArbitrageLeg(msgspec.Struct, frozen=True):
 
 
 class TradeArbitrage(msgspec.Struct, frozen=True):
-    """To execution: legs of one symbol on several venues, the most fragile first.
+    """To execution: legs of one symbol on several venues, or round a loop of assets that begins and
+    ends with `quote`, the accounting currency; the most fragile first.
 
-    What they sell must be held; what goes wrong is brought back to the position before.
-    `profit` is what is expected of it, in quote, after fees.
+    What they give must be held; what goes wrong is brought back to the positions before. `profit`
+    is what is expected of it, in quote, after fees.
     """
 
-    symbol: Symbol
+    quote: Asset
     legs: tuple[ArbitrageLeg, ...]
     profit: float
     ts_ns: int
     origin_ns: int
+    kind: str = "cross_venue"
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Of the legs, each once."""
+        return (*dict.fromkeys(leg.instrument.symbol for leg in self.legs),)
+
+    def homes_of(self, leg: ArbitrageLeg) -> tuple[Symbol, ...]:
+        """The symbols whose positions a leg moves: its own, or where it is a cross symbol's, those
+        of its base and quote against `quote`.
+        """
+        base, _, quote = leg.instrument.symbol.partition("/")
+        if quote == self.quote:
+            return (leg.instrument.symbol,)
+        return Symbol(f"{base}/{self.quote}"), Symbol(f"{quote}/{self.quote}")
 
 
 class ArbitrageSeen(msgspec.Struct, frozen=True):
@@ -66,8 +82,9 @@ class GroupOutcome(Enum):
 
 class ArbitrageClosed(msgspec.Struct, frozen=True, tag=True):
     """A group is over. `planned` and `realized` in quote, the latter of its fills with their fees
-    and what was left open at the group's first price; `exposure_max` the most that was open on one
-    side, in quote, and `exposed_s` for how long anything was.
+    and what was left open at the group's first prices; `exposure_max` the most that was open of one
+    asset, in quote, and `exposed_s` for how long anything was. `kind` is that of the loop, `others`
+    are the symbols besides the first that nobody else could order on meanwhile.
     """
 
     symbol: Symbol
@@ -79,3 +96,10 @@ class ArbitrageClosed(msgspec.Struct, frozen=True, tag=True):
     exposure_max: float
     exposed_s: float
     ts_ns: int
+    kind: str = "cross_venue"
+    others: tuple[Symbol, ...] = ()
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """All that it held."""
+        return self.symbol, *self.others

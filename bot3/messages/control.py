@@ -115,12 +115,15 @@ class PeakRaised(msgspec.Struct, frozen=True, tag=True):
 
 
 class EquityMarked(msgspec.Struct, frozen=True, tag=True):
-    """Equity in the quote currency at the mids, its peak, and the fall from it in [0, 1]."""
+    """Equity in the quote currency at the mids, its peak, and the fall from it in [0, 1]; what our
+    positions are worth is `invested` (None: of a journal that did not have it).
+    """
 
     equity: Decimal
     peak: Decimal
     drawdown: float
     ts_ns: int
+    invested: Decimal | None = None
 
 
 class SessionStarted(msgspec.Struct, frozen=True, tag=True):

@@ -18,7 +18,7 @@ from bot3.domain.errors import LedgerError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import ADOPTED_BALANCE
 from bot3.domain.ledger import Account, Ledger, fill_entry, only_assets, transfer
-from bot3.domain.values import ZERO, Asset, InstrumentId, VenueName, decimal_of
+from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName, decimal_of
 from bot3.messages.account import BalanceMismatch, PositionChanged
 from bot3.messages.control import EquityMarked
 from bot3.portfolio.drawdown import DrawdownWatch
@@ -74,19 +74,20 @@ class Portfolio:
                 self._adjust(balance)
             self._balances[key] = balance
 
-    def on_fill(self, fill: Fill) -> PositionChanged | None:
-        """None for a trade id counted before and for an order that is not bot3's."""
+    def on_fill(self, fill: Fill) -> tuple[PositionChanged, ...]:
+        """Nothing for a trade id counted before and for an order that is not bot3's."""
         if not self.tracker.owns(fill.client_order_id) or not self.tracker.apply(fill):
-            return None
+            return ()
         if fill.client_order_id != ADOPTED_BALANCE:  # those coins are in the ledger already
             self._book(fill)
         return self.changed_by(fill)
 
-    def changed_by(self, fill: Fill) -> PositionChanged:
-        """The position now, with a fill that is counted in it."""
-        position = self.tracker.position(fill.instrument)
-        return PositionChanged(
-            fill.instrument, position.amount, position.average_price, position.realized, fill
+    def changed_by(self, fill: Fill) -> tuple[PositionChanged, ...]:
+        """The positions now, with a fill that is counted in them."""
+        held = [(key, self.tracker.position(key)) for key in _moved(fill)]
+        return tuple(
+            PositionChanged(key, each.amount, each.average_price, each.realized, fill)
+            for key, each in held
         )
 
     def cost_bps(self, fill: Fill) -> float | None:
@@ -118,7 +119,18 @@ class Portfolio:
         if not self._balances or valuation.waiting:
             return None
         self.watch = self.watch.mark(valuation.equity, now_ns)
-        return EquityMarked(valuation.equity, self.watch.peak, self.watch.drawdown, now_ns)
+        watch = self.watch
+        return EquityMarked(valuation.equity, watch.peak, watch.drawdown, now_ns, self.invested())
+
+    def invested(self) -> Decimal:
+        """What our positions are worth at the mids; one that has none yet counts as nothing."""
+        return sum(
+            (
+                position.amount * (self.mark_of(key) or ZERO)
+                for key, position in self.tracker.positions().items()
+            ),
+            ZERO,
+        )
 
     def value(self) -> Valuation:
         """Balances at the marks."""
@@ -146,13 +158,18 @@ class Portfolio:
         return None if quote is None else (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
 
     def mismatches(self, tolerance: Decimal = ZERO) -> tuple[BalanceMismatch, ...]:
-        """Where ledger and venue differ by more; events in flight make passing ones."""
+        """Where ledger and venue differ by more than that, and by more than what venues round off
+        fills of cross symbols; events in flight make passing ones.
+        """
         found: list[BalanceMismatch] = []
         for (venue, asset), balance in sorted(self._balances.items()):
             ours, held = self.ledger.total(venue, asset), self._position_total(venue, asset)
-            if abs(balance.total - ours) > tolerance:
+            allowed = tolerance + self.tracker.rounded(
+                InstrumentId(venue, Symbol(f"{asset}/{self.currency}"))
+            )
+            if abs(balance.total - ours) > allowed:
                 found.append(BalanceMismatch(venue, asset, ours, balance.total))
-            elif held - balance.total > tolerance:  # of what is not ours there may be more
+            elif held - balance.total > allowed:  # of what is not ours there may be more
                 found.append(BalanceMismatch(venue, asset, held, balance.total))
         return tuple(found)
 
@@ -192,3 +209,7 @@ class Portfolio:
                 into=Account.FREE,
             )
         )
+
+
+def _moved(fill: Fill) -> tuple[InstrumentId, ...]:
+    return tuple(part.instrument for part in fill.parts)

@@ -1,9 +1,9 @@
 """Positions from fills alone: amount, average entry price, realized profit, fees.
 
-Invariant: a position is the sum of its fills less the fees charged in the base asset; each trade id
-counts once; `realized + (position * mark - cost)` equals the cash flow of the fills plus the
-position at that mark, exactly,
-while its figures fit the 28 digits of a decimal.
+Invariant: a position is the sum of its fills, and of the parts of cross symbols' fills that are
+its, less the fees charged in the base asset; each trade id counts once;
+`realized + (position * mark - cost)` equals the cash flow of the fills plus the position at that
+mark, exactly, while its figures fit the 28 digits of a decimal.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from bot3.domain.values import ZERO, Asset, InstrumentId, Price
 
 # Cost is split at this step, so that sums of costs stay exact in 28 digits.
 _COST_STEP = Decimal("1E-12")
+# Venues pay in whole units of the eighth digit, each by a rule of its own.
+_PAID_STEP = Decimal("1E-8")
 
 
 def base_and_quote(instrument: InstrumentId) -> tuple[Asset, Asset]:
@@ -87,7 +89,7 @@ def after_fill(position: Position, fill: Fill) -> Position:
 class PositionTracker:
     """Every instrument's position. Trade ids are kept for ever: forgetting one counts it twice."""
 
-    __slots__ = ("_adopted", "_fees", "_positions", "_trade_ids")
+    __slots__ = ("_adopted", "_fees", "_positions", "_rounded", "_trade_ids")
 
     def __init__(self, like: PositionTracker | None = None) -> None:
         """Empty, or with the past of another one: two actors never share a tracker."""
@@ -95,6 +97,7 @@ class PositionTracker:
         self._trade_ids = {} if like is None else like.trade_ids()
         self._fees = {} if like is None else like.fees()
         self._adopted: set[str] = set() if like is None else like.adopted()
+        self._rounded = {} if like is None else like.roundings()
 
     def apply(self, fill: Fill) -> bool:
         """Counts a fill; False where its trade id was counted before."""
@@ -102,7 +105,11 @@ class PositionTracker:
         if fill.trade_id in seen:
             return False
         seen.add(fill.trade_id)
-        self._positions[fill.instrument] = after_fill(self.position(fill.instrument), fill)
+        for part in fill.parts:
+            key = part.instrument
+            self._positions[key] = after_fill(self.position(key), part)
+            if fill.conversion is not None and part.amount.amount % _PAID_STEP:
+                self._rounded[key] = self.rounded(key) + _PAID_STEP
         self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, ZERO) + fill.fee
         return True
 
@@ -127,6 +134,14 @@ class PositionTracker:
     def has(self, fill: Fill) -> bool:
         """Whether its trade id was counted."""
         return fill.trade_id in self._trade_ids.get(fill.instrument, ())
+
+    def rounded(self, instrument: InstrumentId) -> Decimal:
+        """By how much a venue may hold more or less than the fills of cross symbols sum to."""
+        return self._rounded.get(instrument, ZERO)
+
+    def roundings(self) -> dict[InstrumentId, Decimal]:
+        """Of every instrument that has any, see `rounded`."""
+        return dict(self._rounded)
 
     def position(self, instrument: InstrumentId) -> Position:
         """Flat where nothing was traded."""

@@ -12,6 +12,7 @@ from typing import Final, final
 
 from attrs import Factory, define, evolve, frozen
 
+from bot3.domain.conversion import Conversion
 from bot3.domain.errors import IllegalTransitionError, OverfillError
 from bot3.domain.fill import Fill
 from bot3.domain.ids import ClientOrderId
@@ -121,6 +122,7 @@ class Recovery:
         self.next_intent_number = 1
         self.last_fill_ns: dict[InstrumentId, int] = {}
         self.anomalies = 0
+        self._conversions: dict[ClientOrderId, Conversion] = {}
         self._orders: dict[ClientOrderId, RecoveredOrder] = {}
         self._settled: OrderedDict[ClientOrderId, RecoveredOrder] = OrderedDict()
         self._is_ours = False
@@ -151,6 +153,11 @@ class Recovery:
         """As the journal has it, settled or not; None for one that was never recorded."""
         return self._orders.get(client_order_id) or self._settled.get(client_order_id)
 
+    def converted(self, fill: Fill) -> Fill:
+        """With the conversion of its order: a venue tells none, and one told again has the same."""
+        found = self._conversions.get(fill.client_order_id)
+        return fill if found is None else evolve(fill, conversion=found)
+
     def fold(self, records: Iterable[Record]) -> None:
         """Takes in more of the journal, in its order."""
         for record in records:
@@ -164,6 +171,8 @@ class Recovery:
             case IntentRecorded(intent=intent):
                 sent = Order(intent).move(OrderInput.SEND)
                 self._orders[intent.client_order_id] = RecoveredOrder(sent)
+                if intent.conversion is not None:  # kept for ever, as trade ids are
+                    self._conversions[intent.client_order_id] = intent.conversion
                 self.next_intent_number = max(self.next_intent_number, intent.number + 1)
             case TradingHalted():
                 self.halted = record
@@ -216,12 +225,11 @@ class Recovery:
             self.last_fill_ns[fill.instrument] = max(seen_ns, fill.ts_venue_ns)
 
     def _follow_trip(self, fill: Fill) -> None:
-        position = self.tracker.position(fill.instrument)
-        ended = self.trips.take(
-            fill.instrument, position.amount, position.realized, fill.ts_local_ns
-        )
-        if ended is not None:
-            self.peaks.pop(fill.instrument.symbol, None)
+        for key in (part.instrument for part in fill.parts):
+            position = self.tracker.position(key)
+            ended = self.trips.take(key, position.amount, position.realized, fill.ts_local_ns)
+            if ended is not None:
+                self.peaks.pop(key.symbol, None)
 
     def _order_event(self, event: OrderEvent) -> None:
         key = order_of(event)[1]

@@ -40,8 +40,9 @@ class StrategyBook:
     def take(self, fill: Fill) -> None:
         """A fill of its order, once."""
         self.fills += 1
-        before = self.positions.get(fill.instrument, FLAT)
-        self.positions[fill.instrument] = after_fill(before, fill)
+        for part in fill.parts:
+            before = self.positions.get(part.instrument, FLAT)
+            self.positions[part.instrument] = after_fill(before, part)
         self.fees[fill.fee_asset] = self.fees.get(fill.fee_asset, ZERO) + fill.fee
 
     def profit(self) -> Profit:

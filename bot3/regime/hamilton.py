@@ -107,8 +107,8 @@ class HamiltonFilter:
         self._means = np.array(parameters.means)
         self._scales = np.array(parameters.volatilities)
         self._prepare()
-        self._probabilities = _stationary(self._transitions)
-        self._statistics = self._prior_statistics()
+        self._probabilities = stationary(self._transitions)
+        self._statistics = prior_statistics(self._transitions, self._scales)
         self._unlearned: _Bar | None = None
 
     @property
@@ -140,21 +140,7 @@ class HamiltonFilter:
         return tuple(self._probabilities.tolist())
 
     def _prepare(self) -> None:
-        freedom = self._settings.degrees_of_freedom
-        shape = -0.5 * log(2.0 * pi)
-        if freedom > 0.0:
-            shape = lgamma((freedom + 1.0) / 2.0) - lgamma(freedom / 2.0) - log(freedom * pi) / 2.0
-        self._log_scale = shape - np.log(self._scales)
-
-    def _prior_statistics(self) -> Array:
-        """What the statistics would be if the guess were true: the prior that data outweighs."""
-        states = self._settings.states
-        share = _stationary(self._transitions)
-        sums = np.zeros((states + 4, states))
-        sums[:states] = share[:, None] * self._transitions
-        sums[states] = sums[states + 1] = share
-        sums[states + 3] = share * self._scales**2
-        return np.repeat(sums[:, :, None], states, axis=2)
+        self._log_scale = log_shape(self._settings.degrees_of_freedom) - np.log(self._scales)
 
     def _step(self, log_return: float) -> None:
         """Predict, and weigh by the emissions."""
@@ -231,7 +217,24 @@ class HamiltonFilter:
         self._statistics = self._statistics[np.ix_(rows, order, order)]
 
 
-def _stationary(transitions: Array) -> Array:
+def log_shape(freedom: float) -> float:
+    """The constant of a log density: of Student-t with so many degrees, or of a Gaussian for 0."""
+    if freedom > 0.0:
+        return lgamma((freedom + 1.0) / 2.0) - lgamma(freedom / 2.0) - log(freedom * pi) / 2.0
+    return -0.5 * log(2.0 * pi)
+
+
+def prior_statistics(transitions: Array, scales: Array) -> Array:
+    """What the statistics would be if the guess were true: the prior that data outweighs."""
+    states, share = len(scales), stationary(transitions)
+    sums = np.zeros((states + 4, states))
+    sums[:states] = share[:, None] * transitions
+    sums[states] = sums[states + 1] = share
+    sums[states + 3] = share * scales**2
+    return np.repeat(sums[:, :, None], states, axis=2)
+
+
+def stationary(transitions: Array) -> Array:
     """The chain's long-run probabilities, from which an exact filter starts."""
     states = len(transitions)
     system = np.vstack([transitions.T - np.eye(states), np.ones(states)])

@@ -6,6 +6,7 @@ say that the market is as likely in one state as in another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from statistics import median
 
@@ -78,15 +79,22 @@ class LearningFilter:
     def _begin(self) -> None:
         """Guesses from the first returns, which are then filtered for real."""
         settings, returns = self._settings, self._start
-        typical = median(abs(r) for r in returns) / MEDIAN_ABSOLUTE_NORMAL
-        as_lowest = max(typical, settings.volatility_min)
-        as_highest = max(typical / settings.volatility_spread, settings.volatility_min)
-        for lowest in (as_lowest, as_highest):
-            candidate = HamiltonFilter(settings, _guess(lowest, settings), learns=True)
+        for parameters in first_guesses(returns, settings):
+            candidate = HamiltonFilter(settings, parameters, learns=True)
             for log_return in returns:
                 candidate.update(log_return)
             self._candidates.append(candidate)
         self._start = []
+
+
+def first_guesses(
+    returns: Sequence[float], settings: HamiltonSettings
+) -> tuple[HamiltonParameters, HamiltonParameters]:
+    """The volatility that the first returns show is the lowest, or the highest."""
+    typical = median(abs(r) for r in returns) / MEDIAN_ABSOLUTE_NORMAL
+    as_lowest = max(typical, settings.volatility_min)
+    as_highest = max(typical / settings.volatility_spread, settings.volatility_min)
+    return _guess(as_lowest, settings), _guess(as_highest, settings)
 
 
 def _guess(lowest: float, settings: HamiltonSettings) -> HamiltonParameters:

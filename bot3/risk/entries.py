@@ -6,17 +6,17 @@ Invariant: none binds an order that reduces; what a rule needs and nobody has to
 from __future__ import annotations
 
 from bot3.domain.order import OrderIntent
-from bot3.domain.values import Side, Symbol
+from bot3.domain.values import Symbol
 from bot3.risk.exits import sellable
 from bot3.risk.limits import RiskLimits
-from bot3.risk.state import RiskState, reduces
+from bot3.risk.state import RiskState, entered_by, raised_by, reduces
 
 SECOND_NS = 1_000_000_000
 
 
 def cooldown(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
     """A position that was closed a moment ago is not opened again."""
-    closed_ns = state.trips.closed_ns.get(intent.instrument.symbol)
+    closed_ns = state.trips.closed_ns.get(entered_by(intent).symbol)
     if not limits.cooldown_s or closed_ns is None or reduces(state, intent):
         return None
     passed_s = (now_ns - closed_ns) / SECOND_NS
@@ -43,15 +43,15 @@ def open_trades(
     state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int
 ) -> str | None:
     """Only so many symbols at a time; what is being bought counts."""
-    if not limits.open_trades_max or intent.side is Side.SELL:
+    if not limits.open_trades_max or raised_by(intent) is None:
         return None
     symbols: set[Symbol] = {key.symbol for key in sellable(state)}
     symbols |= {
-        order.intent.instrument.symbol
+        order.raised.symbol
         for order in state.orders.values()
-        if order.intent.side is Side.BUY and order.remaining > 0
+        if order.raised is not None and order.remaining > 0
     }
-    symbols.discard(intent.instrument.symbol)
+    symbols.discard(entered_by(intent).symbol)
     if len(symbols) < limits.open_trades_max:
         return None
     return f"{len(symbols)} others are open, {limits.open_trades_max} are allowed"
@@ -63,7 +63,7 @@ def pair_volume(
     """A market that trades too little."""
     if not limits.pair_volume_min or reduces(state, intent):
         return None
-    known = state.pairs.get(intent.instrument)
+    known = state.pairs.get(entered_by(intent))
     if known is None:
         return "the day's volume is not known yet"
     if known.volume >= limits.pair_volume_min:
@@ -88,7 +88,7 @@ def pair_age(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns:
     """A market too young."""
     if not limits.pair_age_min_days or reduces(state, intent):
         return None
-    known = state.pairs.get(intent.instrument)
+    known = state.pairs.get(entered_by(intent))
     if known is None:
         return "its age is not known yet"
     if known.age_days >= limits.pair_age_min_days:

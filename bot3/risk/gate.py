@@ -7,8 +7,9 @@ A reducing order (a sell that the position covers, `bot3.risk.state.reduces`) pa
 entries: position, exposure, order notional, an open circuit, books that differ from the venue's, a
 stop that was hit, the rules of `bot3.risk.entries`, and a halt where the limits allow exits,
 positions are being flattened, or its symbol's protective stop was hit: a halt strips nothing of its
-protection. It does not pass a stale or crossed book, a venue that is down, the collar, the rate or
-the balance: those say that we do not know what we are doing.
+protection. An order of a cross symbol never reduces: it is an entry of what it brings in, and what
+it gives must be held. A reducing order does not pass a stale or crossed book, a venue that is down,
+the collar, the rate or the balance: those say that we do not know what we are doing.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from decimal import Decimal
 from bot3.domain.approval import ApprovedOrder, grant
 from bot3.domain.order import OrderIntent, OrderType
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import ZERO, InstrumentId, Side, decimal_of
+from bot3.domain.values import ZERO, InstrumentId, Price, decimal_of
+from bot3.messages.control import StopKind
 from bot3.portfolio.positions import base_and_quote
 from bot3.risk import entries
 from bot3.risk.limits import RiskLimits
-from bot3.risk.state import RiskState, reduces
+from bot3.risk.state import RiskState, entered_by, lowered_by, raised_by, reduces
 
 SECOND_NS = 1_000_000_000
 Check = Callable[[RiskState, RiskLimits, OrderIntent, int], str | None]
@@ -40,7 +42,19 @@ def _halted(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: 
 
 
 def _unknown(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
-    return None if intent.instrument in state.instruments else f"{intent.instrument} is not loaded"
+    known, rate = state.instruments.get(intent.instrument), intent.conversion
+    if known is None:
+        return f"{intent.instrument} is not loaded"
+    if rate is not None:
+        is_sound = (
+            rate.instrument in state.instruments and rate.home(known.quote) == rate.instrument
+        )
+        return None if is_sound else f"{rate.instrument} does not value {known.quote}"
+    is_cross = any(
+        each.base == known.quote and key.venue == intent.instrument.venue
+        for key, each in state.instruments.items()
+    )
+    return f"nobody said what {known.quote} is worth" if is_cross else None
 
 
 def _duplicate(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
@@ -69,34 +83,60 @@ def _mismatch(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: in
     return None
 
 
-def _stopped(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
-    hit = state.stops.get(intent.instrument.symbol)
-    return None if hit is None or reduces(state, intent) else hit.words
+def _stopped_by(kind: StopKind) -> Check:
+    """A symbol whose exit of that kind was met is not entered."""
+
+    def check(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
+        hit = state.stops.get(entered_by(intent).symbol)
+        if hit is None or hit.kind is not kind or reduces(state, intent):
+            return None
+        return hit.words
+
+    return check
+
+
+def _books(intent: OrderIntent) -> tuple[InstrumentId, ...]:
+    """Those that it is judged by."""
+    rate = intent.conversion
+    return (intent.instrument,) if rate is None else (intent.instrument, rate.instrument)
 
 
 def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: int) -> str | None:
-    seen = state.quotes.get(intent.instrument)
-    if seen is None:
-        return "no quote"
-    age_s = (now_ns - seen.ts_local_ns) / SECOND_NS
-    # A quote from the future (a stepped clock) is as unfit as an old one.
-    return None if abs(age_s) <= limits.book_age_max_s else f"quote is {age_s:.3f} s old"
+    for key in _books(intent):
+        seen = state.quotes.get(key)
+        if seen is None:
+            return "no quote"
+        age_s = (now_ns - seen.ts_local_ns) / SECOND_NS
+        # A quote from the future (a stepped clock) is as unfit as an old one.
+        if abs(age_s) > limits.book_age_max_s:
+            return f"quote is {age_s:.3f} s old"
+    return None
 
 
 def _crossed(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
-    seen = state.quotes[intent.instrument]
-    return None if seen.mid else f"bid {seen.quote.bid}, ask {seen.quote.ask}"
+    for seen in (state.quotes[key] for key in _books(intent)):
+        if not seen.mid:
+            return f"bid {seen.quote.bid}, ask {seen.quote.ask}"
+    return None
+
+
+def _off(state: RiskState, key: InstrumentId, price: Price, bound_bps: float) -> str | None:
+    mid = state.quotes[key].mid
+    off = abs(price.amount - mid) * 10_000
+    if off <= decimal_of(bound_bps) * mid:
+        return None
+    return f"{price.amount} is {off / mid:.1f} bps off the mid {mid}"
 
 
 def _collar(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
-    mid = state.quotes[intent.instrument].mid
-    off = abs(intent.worst_price.amount - mid) * 10_000
     is_exit = state.is_flattening or intent.instrument.symbol in state.stops
     is_wide = is_exit and reduces(state, intent)
     bound_bps = limits.exit_collar_bps if is_wide else limits.price_collar_bps
-    if off <= decimal_of(bound_bps) * mid:
-        return None
-    return f"{intent.worst_price.amount} is {off / mid:.1f} bps off the mid {mid}"
+    off = _off(state, intent.instrument, intent.worst_price, bound_bps)
+    rate = intent.conversion
+    if off is not None or rate is None:
+        return off
+    return _off(state, rate.instrument, rate.price, bound_bps)
 
 
 def _filter(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
@@ -108,7 +148,9 @@ def _filter(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: 
     )
     if refusal is not None:
         return f"{refusal.value}: {intent.amount.amount} at {intent.worst_price.amount}"
-    ours, notional = limits.order_notional_max, intent.notional.amount
+    rate = intent.conversion
+    in_currency = 1 if rate is None else state.value_price(rate.instrument, rate.price)
+    ours, notional = limits.order_notional_max, intent.notional.amount * in_currency
     if ours and notional > ours and not reduces(state, intent):
         return f"notional {notional} is above order_notional_max {ours}"
     return None
@@ -136,12 +178,16 @@ def _position(
 ) -> str | None:
     if reduces(state, intent):
         return None
-    held = state.positions.get(intent.instrument, ZERO)
-    if intent.side is Side.SELL:
-        selling = state.open_amount(intent.instrument, Side.SELL) + intent.amount.amount
-        return f"would sell {selling} of {held}" if selling > held else None
-    price = state.value_price(intent.instrument, intent.worst_price)
-    value = state.exposure(intent.instrument) + intent.amount.amount * price
+    raised, lowered = raised_by(intent), lowered_by(intent)
+    if lowered is not None:
+        held = state.positions.get(lowered, ZERO)
+        asset, unit_cost = state.cost_of(intent)
+        selling = state.bound(lowered.venue, asset) + intent.amount.amount * unit_cost
+        if selling > held:
+            return f"would sell {selling} of {held}"
+    if raised is None:
+        return None
+    value = state.exposure(raised) + intent.amount.amount * state.unit_value(intent)
     bound = _fraction_of_equity(state, limits.position_fraction_max)
     return f"position of {value:.2f} is above {bound:.2f}" if value > bound else None
 
@@ -154,16 +200,15 @@ def _exposed(
     is_counted: Callable[[InstrumentId], bool],
 ) -> str | None:
     """Exposure of the instruments that are counted, with this order, against a share of equity."""
-    if intent.side is Side.SELL:
+    if raised_by(intent) is None:
         return None
-    price = state.value_price(intent.instrument, intent.worst_price)
-    value = state.exposure_total(is_counted) + intent.amount.amount * price
+    value = state.exposure_total(is_counted) + intent.amount.amount * state.unit_value(intent)
     bound = _fraction_of_equity(state, fraction)
     return f"{what} of {value:.2f} is above {bound:.2f}" if value > bound else None
 
 
 def _asset(state: RiskState, limits: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
-    base = base_and_quote(intent.instrument)[0]
+    base = base_and_quote(entered_by(intent))[0]
     what = f"exposure to {base}"
     return _exposed(
         state,
@@ -212,7 +257,10 @@ CHECKS: dict[DenialReason, Check] = {
     DenialReason.VENUE_DOWN: _venue_down,
     DenialReason.CIRCUIT_OPEN: _circuit,
     DenialReason.RECONCILE_MISMATCH: _mismatch,
-    DenialReason.STOP_LOSS: _stopped,
+    DenialReason.STOP_LOSS: _stopped_by(StopKind.LOSS),
+    DenialReason.TRAILING_STOP: _stopped_by(StopKind.TRAILING),
+    DenialReason.TAKE_PROFIT: _stopped_by(StopKind.PROFIT),
+    DenialReason.TIME_STOP: _stopped_by(StopKind.TIME),
     DenialReason.COOLDOWN: entries.cooldown,
     DenialReason.STOP_GUARD: entries.stop_guard,
     DenialReason.OPEN_TRADES: entries.open_trades,

@@ -39,7 +39,7 @@ from bot3.risk.exits import STOP, exits, is_flat, sellable
 from bot3.risk.gate import judge
 from bot3.risk.limits import RiskLimits
 from bot3.risk.sizing import size_target
-from bot3.risk.state import OpenCircuit, RiskState
+from bot3.risk.state import OpenCircuit, RiskState, entered_by
 from bot3.risk.stops import hits, over, raise_peaks
 
 
@@ -282,7 +282,7 @@ class RiskManager:
 
     def judge(self, proposal: ProposeOrder, now_ns: int) -> OrderApproved | OrderDenied:
         """The gate's answer; an approved intent counts as an open order from here on."""
-        limits = self.limits_of(proposal.intent.instrument)
+        limits = self.limits_of(entered_by(proposal.intent))
         answer = judge(self.state, limits, proposal.intent, now_ns)
         if isinstance(answer, ApprovedOrder):
             self.state.take_order(proposal.intent, now_ns)

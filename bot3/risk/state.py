@@ -46,12 +46,14 @@ class OpenOrder:
     """An approved order; `remaining` may still become a position.
 
     A fill binds `unit_cost` of `asset` for each unit of base: price and fee, or the unit itself.
+    `raised` is the position that it adds to, None where it brings in the accounting currency.
     """
 
     intent: OrderIntent
     remaining: Decimal
     asset: Asset
     unit_cost: Decimal
+    raised: InstrumentId | None
     filled: Decimal = ZERO
     is_closed: bool = False
 
@@ -126,7 +128,7 @@ class RiskState:
     def count(self, intent: OrderIntent, remaining: Decimal, filled: Decimal = ZERO) -> None:
         """As an open order, `filled` of which is in the position already."""
         asset, unit_cost = self.cost_of(intent)
-        order = OpenOrder(intent, remaining, asset, unit_cost, filled)
+        order = OpenOrder(intent, remaining, asset, unit_cost, raised_by(intent), filled)
         self.orders[intent.client_order_id] = order
         self.last_intent_number = max(self.last_intent_number, intent.number)
 
@@ -166,31 +168,44 @@ class RiskState:
             if order.intent.instrument == instrument and order.intent.side is side:
                 yield order
 
-    def open_amount(self, instrument: InstrumentId, side: Side) -> Decimal:
-        """Base asset that can still fill on one side."""
-        return sum((order.remaining for order in self.open_orders(instrument, side)), ZERO)
-
     def value_price(self, instrument: InstrumentId, price: Price | None = None) -> Decimal:
         """The price to value exposure at: the mark, or the order's own price where higher."""
         mark = self.marks.get(instrument, ZERO)
         return mark if price is None else max(mark, price.amount)
 
+    def unit_value(self, intent: OrderIntent) -> Decimal:
+        """A unit of its base in the accounting currency, at marks or its own price where higher."""
+        value = self.value_price(intent.instrument, intent.worst_price)
+        rate = intent.conversion
+        if rate is None:
+            return value
+        home = rate.home(base_and_quote(intent.instrument)[0])
+        return max(value * self.value_price(rate.instrument, rate.price), self.value_price(home))
+
     def exposure(self, instrument: InstrumentId) -> Decimal:
-        """Position and open buys in the quote asset; buys at their own price where higher."""
+        """Position and what open orders add to it, in the accounting currency."""
         value = self.positions.get(instrument, ZERO) * self.value_price(instrument)
-        for order in self.open_orders(instrument, Side.BUY):
-            value += order.remaining * self.value_price(instrument, order.intent.worst_price)
+        for order in self.orders.values():
+            if order.raised == instrument:
+                value += order.remaining * self.unit_value(order.intent)
         return value
 
     def exposure_total(self, is_counted: Callable[[InstrumentId], bool] = _all) -> Decimal:
         """Over all instruments, or those that are counted."""
-        bought = (
-            order.intent.instrument
-            for order in self.orders.values()
-            if order.intent.side is Side.BUY
-        )
-        keys = {key for key in (*self.positions, *bought) if is_counted(key)}
+        raised = (order.raised for order in self.orders.values() if order.raised is not None)
+        keys = {key for key in (*self.positions, *raised) if is_counted(key)}
         return sum((self.exposure(key) for key in keys), ZERO)
+
+    def bound(self, venue: VenueName, asset: Asset) -> Decimal:
+        """What our open orders may still take of an asset there."""
+        return sum(
+            (
+                order.remaining * order.unit_cost
+                for order in self.orders.values()
+                if order.asset == asset and order.intent.instrument.venue == venue
+            ),
+            ZERO,
+        )
 
     def available(self, venue: VenueName, asset: Asset) -> Decimal:
         """What an order may still bind: free, less our open orders that the venue may not hold yet.
@@ -200,20 +215,34 @@ class RiskState:
         balance = self.balances.get((venue, asset))
         if balance is None:
             return ZERO
-        bound = sum(
-            (
-                order.remaining * order.unit_cost
-                for order in self.orders.values()
-                if order.asset == asset and order.intent.instrument.venue == venue
-            ),
-            ZERO,
-        )
-        return min(balance.free, balance.total - bound)
+        return min(balance.free, balance.total - self.bound(venue, asset))
 
 
 def reduces(state: RiskState, intent: OrderIntent) -> bool:
     """True where it says so and does: a sell that position less other open sells covers."""
-    if not intent.is_reducing or intent.side is not Side.SELL:
+    if not intent.is_reducing or intent.side is not Side.SELL or intent.conversion is not None:
         return False
     held = state.positions.get(intent.instrument, ZERO)
-    return intent.amount.amount <= held - state.open_amount(intent.instrument, Side.SELL)
+    base = base_and_quote(intent.instrument)[0]
+    return intent.amount.amount <= held - state.bound(intent.instrument.venue, base)
+
+
+def raised_by(intent: OrderIntent) -> InstrumentId | None:
+    """The position that its fills add to; None where they bring in the accounting currency."""
+    is_buy, rate = intent.side is Side.BUY, intent.conversion
+    if rate is None:
+        return intent.instrument if is_buy else None
+    return rate.home(base_and_quote(intent.instrument)[0]) if is_buy else rate.instrument
+
+
+def lowered_by(intent: OrderIntent) -> InstrumentId | None:
+    """The position that its fills take from; None where they cost the accounting currency."""
+    is_sell, rate = intent.side is Side.SELL, intent.conversion
+    if rate is None:
+        return intent.instrument if is_sell else None
+    return rate.home(base_and_quote(intent.instrument)[0]) if is_sell else rate.instrument
+
+
+def entered_by(intent: OrderIntent) -> InstrumentId:
+    """Whose rules bind it: the position that it adds to, or the one that it closes."""
+    return raised_by(intent) or intent.instrument

@@ -5,19 +5,17 @@ Invariant: a board only listens; it outlives its actor's restarts, so its counts
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import final
 
-import msgspec
-
 from bot3.actors.execution import ExecutionNews
 from bot3.actors.healing import HealingNews
 from bot3.actors.risk import RiskNews
 from bot3.domain.fill import Fill
-from bot3.domain.order import OrderIntent, OrderStatus
+from bot3.domain.order import OrderStatus
 from bot3.domain.values import ZERO, InstrumentId, VenueName
 from bot3.execution.actions import ForeignOrder, OrderAnomaly, Submission
 from bot3.messages.account import (
@@ -58,10 +56,11 @@ from bot3.telemetry.arbitrage import ArbitrageCard, ArbitrageNews
 from bot3.telemetry.cards import AtVenue, InstrumentCard, VenueCard, venue_of
 from bot3.telemetry.chain import ChainCard, ChainNews
 from bot3.telemetry.latency import LatencySample
-from bot3.telemetry.lines import fee_in_quote, fill_line, order_line
+from bot3.telemetry.lines import fee_in_quote, fill_line
 from bot3.telemetry.minds import MindsCard, MindsNews
+from bot3.telemetry.orders_card import RECENT, OrdersCard
 from bot3.telemetry.risk import RiskCard
-from bot3.telemetry.status import FillLine, OrderStatusLine
+from bot3.telemetry.status import FillLine
 from supervisors.clock import Clock
 
 ReconcileNews = ReconcileMismatch | ReconcileMatched
@@ -93,7 +92,6 @@ BoardMessage = (
     | PositionChanged
     | EquityMarked
 )
-RECENT = 12
 
 
 @final
@@ -120,7 +118,7 @@ class Board:
         self.signals = 0
         self.fills = 0
         self.anomalies = 0
-        self.stops_hit = 0
+        self.stops_hit: Counter[str] = Counter()
         self.stop = ""
         self.minds = MindsCard()
         self.risk = RiskCard()
@@ -130,10 +128,7 @@ class Board:
         self.mismatches: tuple[BalanceMismatch, ...] = ()
         self.unreconciled: dict[tuple[str, str], ReconcileMismatch] = {}
         self.healing: Counter[str] = Counter()
-        self.denials: Counter[str] = Counter()
-        self.closed: Counter[str] = Counter()
-        self.live: dict[str, OrderStatus] = {}
-        self.orders: OrderedDict[str, OrderStatusLine] = OrderedDict()
+        self.orders = OrdersCard()
         self.recent_fills: deque[FillLine] = deque(maxlen=RECENT)
         self.tick_to_order = LatencySample()
 
@@ -236,61 +231,32 @@ class Board:
                     self.tick_to_order.add(took_ns / 1e3)
                 intent = record.intent
                 self.venues[intent.instrument.venue].sent[intent.order_type.value] += 1
-                self._show(intent, OrderStatus.SUBMITTED)
+                self.orders.show(intent, OrderStatus.SUBMITTED)
             case OrderAcknowledged(client_order_id=key):
-                self._update(key, OrderStatus.OPEN)
+                self.orders.update(key, OrderStatus.OPEN)
             case OrderOutcomeUnknown(client_order_id=key):
-                self._update(key, OrderStatus.UNKNOWN)
+                self.orders.update(key, OrderStatus.UNKNOWN)
             case OrderClosed():
-                self.live.pop(message.client_order_id, None)
-                self.closed[message.status.value] += 1
-                self._replace(
-                    message.client_order_id,
-                    status=message.status.value,
-                    filled=message.filled,
-                    reason=message.reason,
-                )
+                self.orders.close(message)
             case OrderDenied():
-                self._denied(message)
+                self.orders.deny(message)
             case PositionChanged():
                 self.instruments[message.instrument].position = message
-                self._fill(message.fill)
+                if message.is_first:
+                    self._fill(message.fill)
             case OrderAdopted(intent=intent):
-                self._show(intent, OrderStatus.OPEN)
-            case StopHit():
-                self.stops_hit += 1
+                self.orders.show(intent, OrderStatus.OPEN)
+            case StopHit(kind=kind):
+                self.stops_hit[kind.value] += 1
                 self.stop = message.words
             case OrderAnomaly() | ForeignOrder():
                 self.anomalies += 1
             case _:
                 pass  # approvals and sizes show in what follows from them
 
-    def _denied(self, message: OrderDenied) -> None:
-        self.denials[message.denial.reason.value] += 1
-        self.closed[OrderStatus.DENIED.value] += 1
-        reason = f"{message.denial.reason.value}: {message.denial.detail}"
-        self._show(message.intent, OrderStatus.DENIED, reason)
-
-    def _show(self, intent: OrderIntent, status: OrderStatus, reason: str = "") -> None:
-        if not status.is_final:
-            self.live[intent.client_order_id] = status
-        self.orders[intent.client_order_id] = order_line(intent, status, reason)
-        while len(self.orders) > RECENT:
-            self.orders.popitem(last=False)
-
-    def _update(self, client_order_id: str, status: OrderStatus) -> None:
-        if client_order_id in self.live:
-            self.live[client_order_id] = status
-            self._replace(client_order_id, status=status.value)
-
-    def _replace(self, client_order_id: str, **changes: object) -> None:
-        line = self.orders.get(client_order_id)
-        if line is not None:
-            self.orders[client_order_id] = msgspec.structs.replace(line, **changes)
-
     def _fill(self, fill: Fill) -> None:
         self.fills += 1
-        self.fees_paid += fee_in_quote(fill)
+        self.fees_paid += sum(map(fee_in_quote, fill.parts))
         self.recent_fills.append(fill_line(fill))
 
     def book_age_ms(self, venue: VenueName, now_ns: int) -> float | None:

@@ -129,7 +129,7 @@ def _gate(before: Status | None, after: Status) -> Iterator[str]:
         for words in venue.foreign:
             if words not in known:
                 yield f"not our order, left alone: {words}"
-    if after.stops_hit > (0 if before is None else before.stops_hit):
+    if after.stops_hit != ({} if before is None else before.stops_hit):
         yield f"stop: {after.stop}; it is sold"
     if after.is_flat and not (before is not None and before.is_flat):
         yield "positions are sold; trading stays halted"

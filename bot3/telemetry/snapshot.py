@@ -99,10 +99,10 @@ class Snapshots:
                 _instrument(key, card, board.risk.scaled.get(key))
                 for key, card in board.instruments.items()
             ),
-            recent_orders=tuple(reversed(board.orders.values())),
+            recent_orders=tuple(reversed(board.orders.recent.values())),
             recent_fills=tuple(reversed(board.recent_fills)),
             orders_by_status=self._orders_by_status(),
-            denials=dict(board.denials),
+            denials=dict(board.orders.denials),
             restarts={actor.path: actor.restarts for actor in actors if actor.restarts},
             healing=dict(board.healing),
             fills=board.fills,
@@ -115,7 +115,7 @@ class Snapshots:
             judged=dict(board.minds.judged),
             evolved=dict(board.minds.evolved),
             anomalies=board.anomalies,
-            stops_hit=board.stops_hit,
+            stops_hit=dict(board.stops_hit),
             stop=board.stop,
             risk=board.risk.status(),
             balance_mismatches=len(board.mismatches),
@@ -155,8 +155,8 @@ class Snapshots:
         )
 
     def _orders_by_status(self) -> dict[str, int]:
-        counts = dict(self._board.closed)
-        for status in self._board.live.values():
+        counts = dict(self._board.orders.closed)
+        for status in self._board.orders.live.values():
             counts[status.value] = counts.get(status.value, 0) + 1
         return counts
 

@@ -185,7 +185,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `drifts` by detector, `benched` (times a learner was not listened to) by reason, `judged`
     feature sets by what became of them, `evolved` strategies likewise. `market_regime` is that of
     all instruments together.
-    `stop` is the last protective stop that was hit, of `stops_hit`;
+    `stop` is the last protective exit that was met, of `stops_hit` by kind;
     `mismatches` says where a venue's books and ours differ for good: no entries there;
     `fees_paid` is of this run and of fees in base or quote, `fees` since the journal began by the
     asset charged, as are `strategies`;
@@ -231,7 +231,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     judged: dict[str, int] = {}
     evolved: dict[str, int] = {}
     anomalies: int = 0
-    stops_hit: int = 0
+    stops_hit: dict[str, int] = {}
     stop: str = ""
     risk: RiskStatus = RiskStatus()
     arbitrage: ArbitrageStatus = ArbitrageStatus()

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import final
 
+from bot3.messages.control import StopKind
 from bot3.messages.healing import CircuitState, HealingAction
 from bot3.telemetry.alert_card import AlertStatus
 from bot3.telemetry.arbitrage import ArbitrageStatus
@@ -165,6 +166,10 @@ class StatusMetrics:
         counter("bot3_tick_to_order_total", "Latencies measured.", status.tick_to_order.count)
         for reason, count in status.denials.items():
             counter("bot3_denials_total", "Orders refused by the gate.", count, reason=reason)
+        text = "Protective exits that were met."
+        for kind in StopKind:
+            count = status.stops_hit.get(kind.value, 0)
+            counter("bot3_stops_hit_total", text, count, kind=kind.value)
         for actor, count in status.restarts.items():
             counter("bot3_restarts_total", "Restarts of actors.", count, actor=actor)
         text = "What was healed by more than a restart."
@@ -210,7 +215,6 @@ class StatusMetrics:
             counter("bot3_strategies_evolved_total", text, count, what=what)
         text = "News that an order could not take, or of orders that are not ours."
         counter("bot3_order_anomalies_total", text, status.anomalies)
-        counter("bot3_stops_hit_total", "Protective stops that were hit.", status.stops_hit)
         text = "Assets of which the venue says another total than our books."
         gauge("bot3_balance_mismatches", text, status.balance_mismatches)
 

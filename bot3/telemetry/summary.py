@@ -64,7 +64,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("denied by risk", _counts(status.denials)),
         ("restarts", _counts(status.restarts)),
         ("healing", _counts(status.healing)),
-        ("stops hit", f"{status.stops_hit:,}{f', the last: {status.stop}' if status.stop else ''}"),
+        ("stops hit", _counts(status.stops_hit) + (status.stop and f"; the last: {status.stop}")),
         ("market events", f"{status.events:,}, {status.signals:,} targets decided"),
         (
             "tick to order",

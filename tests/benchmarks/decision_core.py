@@ -224,6 +224,6 @@ def run(seconds: int = 1_200) -> dict[str, Any]:
         "fills": board.fills,
         "signals": board.signals,
         "tick_to_order_us": {"p50": round(p50, 1), "p99": round(p99, 1)},
-        "denials": dict(board.denials),
+        "denials": dict(board.orders.denials),
         "calibration_ms": [round(before_ms, 2), round(calibration_ms(), 2)],
     }

@@ -11,7 +11,7 @@ import click
 from bot3.app.simulation.scenario import FaultLevel
 from bot3.portfolio.group_figures import GroupFigures, together
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.sweep import ARBITRAGE, Sweep, fresh_seeds, run_seeds, spare_jobs
+from tests.simulation.sweep import ARBITRAGE, TRIANGLES, Sweep, fresh_seeds, run_seeds, spare_jobs
 
 
 @click.command()
@@ -24,6 +24,7 @@ from tests.simulation.sweep import ARBITRAGE, Sweep, fresh_seeds, run_seeds, spa
 @click.option("--mutant", type=click.Choice(sorted(MUTANTS)))
 @click.option("--jobs", default=spare_jobs())
 @click.option("--arbitrage", is_flag=True, help="Three venues, and whatever clears is traded.")
+@click.option("--triangles", is_flag=True, help="One venue, low fees: loops of three.")
 def main(
     *,
     span: str,
@@ -33,12 +34,14 @@ def main(
     mutant: str | None,
     jobs: int,
     arbitrage: bool,
+    triangles: bool,
 ) -> None:
     """Exits with 1 where a seed broke an invariant."""
     seeds = fresh_seeds(fresh) if fresh else span_of(span)
     print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
-    keys = ARBITRAGE if arbitrage else ()
-    sweep = Sweep(seconds, FaultLevel(faults), mutant, keys=keys)
+    keys = TRIANGLES if triangles else ARBITRAGE if arbitrage else ()
+    level = FaultLevel(faults)
+    sweep = Sweep(seconds, level, mutant, keys=keys, is_one_venue=triangles)
     started_s, bad, virtual_s = time.perf_counter(), 0, 0.0
     counts: Counter[str] = Counter()
     groups: list[GroupFigures] = []
@@ -57,7 +60,7 @@ def main(
         f" ({virtual_s / wall_s:.0f} s per s over {jobs} processes)"
     )
     print(", ".join(f"{what} {count:,}" for what, count in sorted(counts.items())))
-    if arbitrage:
+    if keys:
         print(together(groups).words)
     sys.exit(1 if bad else 0)
 

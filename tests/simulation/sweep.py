@@ -33,9 +33,13 @@ class Sweep:
     own_plan: FaultPlan | None = None
     ends_at: str | None = None
     keys: tuple[tuple[str, str], ...] = ()
+    is_one_venue: bool = False  # by the seed, one after the other
 
 
-# Large holdings on three venues, and whatever clears the fees is traded.
+_ACTIVE = "BOT3__EXCHANGES__ACTIVE"
+_VENUES = ("binance", "okx", "bybit")
+
+# Large holdings on three venues, and whatever clears the fees is traded, triangles among it.
 ARBITRAGE = tuple(
     (f"BOT3__{key}", value)
     for key, value in {
@@ -45,6 +49,7 @@ ARBITRAGE = tuple(
         "ARBITRAGE__LEG_FAILURE_RATE": "0",
         "ARBITRAGE__PAUSE_S": "0",
         "ARBITRAGE__MAX_SIZE": "300",
+        "ARBITRAGE__CROSS_SYMBOLS": '["ETH/BTC"]',
         "SIMULATION__WORLD": '"planted"',
         "RISK__ADAPTIVE": "false",
         "RISK__MAX_ORDERS_PER_MINUTE": "6000",
@@ -56,6 +61,9 @@ ARBITRAGE = tuple(
         "RISK__MAX_DRAWDOWN": "0.9",
     }.items()
 )
+
+# Three fees are more than most gaps of a cross market: those of a large account are less.
+TRIANGLES = (*ARBITRAGE, ("BOT3__SIMULATION__TAKER_FEE_RATE", "0.0002"))
 
 
 def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
@@ -69,7 +77,8 @@ def run_seed(sweep: Sweep, seed: int) -> SimulationResult:
         ends_at=sweep.ends_at,
     )
     if sweep.mutant is None:
-        return simulate(scenario, load_busy_config(None, dict(sweep.keys), seed))
+        venue = {_ACTIVE: f'["{_VENUES[seed % len(_VENUES)]}"]'} if sweep.is_one_venue else {}
+        return simulate(scenario, load_busy_config(None, {**dict(sweep.keys), **venue}, seed))
     # Bugs are planted in one adapter, and most of the faults that show them strike requests.
     loaded = load_busy_config(None, {"BOT3__EXCHANGES__ACTIVE": '["binance"]'}, seed)
     with planted(sweep.mutant):

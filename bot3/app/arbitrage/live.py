@@ -16,6 +16,7 @@ import trio
 from attrs import frozen
 
 from bot3.app.arbitrage.told import as_json, as_text
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.config import load_config
 from bot3.app.console import configure_logging
 from bot3.app.open_venues import OpenVenues, nothing, open_venues
@@ -25,7 +26,7 @@ from bot3.arbitrage.opportunity import Opportunity
 from bot3.domain.book import Book
 from bot3.domain.errors import DeadlineError
 from bot3.domain.instrument import Instrument
-from bot3.domain.values import InstrumentId, Symbol, VenueName
+from bot3.domain.values import InstrumentId, VenueName
 from bot3.messages.market import BookChanged, BookLost, BookReplaced, FeedEvent
 
 DEADLINE_S: Final = 20.0
@@ -53,7 +54,7 @@ def show_live(options: LiveOptions, environ: Mapping[str, str]) -> int:
 async def _shown(config: Config, options: LiveOptions, environ: Mapping[str, str]) -> None:
     async with open_venues(config, environ) as venues:
         watch = _Watch(options)
-        symbols = [Symbol(symbol) for symbol in config.exchanges.symbols]
+        symbols = listed_of(config)
         async with trio.open_nursery() as nursery:
             for each in venues.access.values():
                 for instrument in await each.feed.instruments(symbols):

@@ -6,8 +6,19 @@ from bot3.actors.arbitrage import ArbitrageSettings
 from bot3.app.chances import ArbitrageSection
 from bot3.app.settings import Config
 from bot3.arbitrage.matrix import MatrixSettings
-from bot3.domain.values import Asset
+from bot3.domain.values import Asset, InstrumentId, Symbol, VenueName
 from bot3.execution.group import GroupSettings, Sending
+
+
+def crosses_of(config: Config) -> tuple[Symbol, ...]:
+    """Cross symbols, where arbitrage is wanted."""
+    given = config.arbitrage.cross_symbols if config.exchanges.arbitrage_enabled else ()
+    return tuple(map(Symbol, given))
+
+
+def listed_of(config: Config) -> tuple[Symbol, ...]:
+    """Every symbol that the venues are asked for."""
+    return (*map(Symbol, config.exchanges.symbols), *crosses_of(config))
 
 
 def arbitrage_of(config: Config) -> ArbitrageSettings:
@@ -21,7 +32,17 @@ def arbitrage_of(config: Config) -> ArbitrageSettings:
         quotes=(Asset(config.system.quote),),
     )
     is_enabled = config.exchanges.arbitrage_enabled
-    return ArbitrageSettings(is_enabled=is_enabled, matrix=matrix, pause_s=given.pause_s)
+    return ArbitrageSettings(
+        is_enabled=is_enabled,
+        currency=Asset(config.system.quote),
+        crosses=tuple(
+            InstrumentId(VenueName(venue), symbol)
+            for venue in config.exchanges.active
+            for symbol in crosses_of(config)
+        ),
+        matrix=matrix,
+        pause_s=given.pause_s,
+    )
 
 
 def group_of(given: ArbitrageSection) -> GroupSettings:

@@ -89,12 +89,12 @@ def _run(file: DepthFile, strategy: Any, settings: BacktestSettings, funding: Fu
     lot = Decimal(file.lot) / UNITS
     backtest = BookBacktest(str(file.symbol), lot, settings, FillSettings(), funding)
     try:
-        return backtest.run(strategy, _events(file))
+        return backtest.run(strategy, book_events(file))
     except ValueError as error:
         raise DataError(f"{file.path}: {error}") from None
 
 
-def _events(file: DepthFile) -> Iterator[MarketEvent]:
+def book_events(file: DepthFile) -> Iterator[MarketEvent]:
     """Books and trades from the first snapshot on; changes that it has already are passed over."""
     newest = None
     for record in file.records():

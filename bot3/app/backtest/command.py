@@ -7,27 +7,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 from attrs import evolve, frozen
 
-from adapters.simulated.bar_file import BAR_SUFFIXES
 from bot3.app.backtest.beside import growth_interval, percent
-from bot3.app.backtest.made import Made, marked_of
+from bot3.app.backtest.made import HYBRID, Made, marked_of
 from bot3.app.backtest.own_strategy import find_strategy, settings_of
-from bot3.app.backtest.read import file_of, read_fundings, read_sources
+from bot3.app.backtest.read import (
+    file_of,
+    read_fundings,
+    read_sources,
+    said_of,
+    span_of,
+    venue_of,
+)
+from bot3.app.backtest.recordings import (
+    Recording,
+    is_book,
+    recorded_book,
+    recorded_trades,
+)
 from bot3.app.backtest.report import html_report
 from bot3.app.backtest.simple import run_simple
 from bot3.backtest.result import BacktestResult, result_of
 from bot3.backtest.settings import BacktestSettings
-from bot3.backtest.source import Source
+from bot3.backtest.source import Asked, Source
 from bot3.domain.errors import ConfigError, UnavailableError
 from supervisors.clock import Clock, SystemClock
 
-HYBRID: Final = "hybrid"
 _SHARES: Final = {
     "total_return", "max_drawdown", "annual_return", "exposure", "win_rate", "expected_shortfall",
 }  # fmt: skip
@@ -51,14 +61,11 @@ class BacktestOptions:
 def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
     """The exit code; raises `DataError` and `ConfigError` with what to do."""
     clock = SystemClock()
-    if any(_is_book(file_of(path)) for path in options.data):
-        warnings, made = _book(options, clock)
+    if options.strategy == HYBRID:
+        warnings, made = _hybrid(options, environ, clock)
     else:
-        sources, warnings = read_sources(
-            options.data, options.timerange, is_repaired=options.is_repaired
-        )
-        how = partial(_hybrid, environ=environ) if options.strategy == HYBRID else _simple
-        made = how(options, sources, warnings, clock=clock)
+        is_any_book = any(is_book(file_of(path)) for path in options.data)
+        warnings, made = (_book if is_any_book else _simple)(options, clock)
     course, beside, marks = made
     every = course.curve.equity.every
     if options.export is not None and every > 1:
@@ -76,11 +83,6 @@ def run_backtest(options: BacktestOptions, environ: Mapping[str, str]) -> int:
         _export(options.export, result, html_report(figures, result, marks))
     print(json.dumps(figures) if options.is_json else "\n".join(_lines(figures)))
     return 0
-
-
-def _is_book(path: Path) -> bool:
-    """What is no table is a recording of frames."""
-    return not BAR_SUFFIXES.intersection(suffix.lower() for suffix in path.suffixes)
 
 
 def _book(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
@@ -106,30 +108,54 @@ def _book(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
     return warnings, (found.course, beside, [marked_of(found.bars, found.course.fills)])
 
 
-def _simple(
-    options: BacktestOptions, sources: Sequence[Source], warnings: list[str], *, clock: Clock
-) -> Made:
+def _read(options: BacktestOptions, paths: Sequence[Path]) -> tuple[list[Source], list[str]]:
+    return read_sources(paths, options.timerange, is_repaired=options.is_repaired)
+
+
+def _simple(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
+    sources, warnings = _read(options, options.data)
     strategy = find_strategy(options.strategy, settings_of(options.given))
     share = evolve(options.settings, cash=options.settings.cash / len(sources))
     fundings = read_fundings(options.funding, [source.name for source in sources])
-    return run_simple(strategy, sources, share, warnings, clock, fundings)
+    return warnings, run_simple(strategy, sources, share, warnings, clock, fundings)
 
 
 def _hybrid(
-    options: BacktestOptions,
-    sources: Sequence[Source],
-    warnings: list[str],
-    *,
-    environ: Mapping[str, str],
-    clock: Clock,
-) -> Made:
-    from bot3.app.backtest.hybrid import run_hybrid
+    options: BacktestOptions, environ: Mapping[str, str], clock: Clock
+) -> tuple[list[str], Made]:
+    from bot3.app.backtest.hybrid import run_hybrid, run_hybrid_events
 
     if options.given:
         raise ConfigError("hybrid has no parameters: the configuration is its own (BOT3__…)")
     if options.funding:
         raise ConfigError("--funding: hybrid trades spot markets; leave it")
-    return run_hybrid(sources, options.settings, warnings, environ, clock)
+    tables = [path for path in options.data if not is_book(file_of(path))]
+    sources, warnings = _read(options, tables)
+    given = options.settings
+    if len(tables) == len(options.data) and not any(source.is_trades for source in sources):
+        return warnings, run_hybrid(sources, given, warnings, environ, clock)
+    if len(tables) < len(options.data) and options.timerange:
+        raise ConfigError("a recorded book is traded whole: no --timerange")
+    recordings = recordings_of(options, sources)
+    return warnings, run_hybrid_events(recordings, given, warnings, environ, clock)
+
+
+def recordings_of(options: BacktestOptions, sources: Sequence[Source]) -> list[Recording]:
+    """Of books and trades, in the order of their files; `sources`: those of the tables."""
+    tables, found = iter(sources), []
+    asked = Asked(options.is_repaired, *span_of(options.timerange), held_rows=0)
+    for given in options.data:
+        path, (venue, symbol) = file_of(given), said_of(given)
+        if is_book(path):
+            found.append(recorded_book(path, venue or venue_of(path), symbol))
+            continue
+        source = next(tables)
+        if not source.is_trades:
+            raise ConfigError(f"{path}: hybrid wants bars alone, or books and trades")
+        found.append(recorded_trades(path, source, asked))
+    if len({each.key for each in found}) < len(found):
+        raise ConfigError("an instrument comes twice: say the venues, like okx:BTC/USDT=FILE")
+    return found
 
 
 def _export(directory: Path, result: BacktestResult, page: str) -> None:

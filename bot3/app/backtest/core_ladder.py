@@ -6,43 +6,59 @@ Invariant: each rung is decided again: who pays twice the costs knows it, and tr
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from bot3.app.backtest.core_run import CoreRun, CoreSettings, run_core
+from bot3.app.backtest.core_events import run_events
+from bot3.app.backtest.core_run import run_core
+from bot3.app.backtest.driven import CoreSettings
+from bot3.app.backtest.recordings import Recording
 from bot3.app.search.executors import Work, computing
 from bot3.domain.bars import Bars
 
 _TIMES: Final = (0.0, 1.0, 2.0)
 _SHORT_BARS: Final = 600  # computed before other processes would have started
-_Data = tuple[Sequence[Bars], CoreSettings]
+D = TypeVar("D")
+_Grown = Callable[[tuple[D, CoreSettings], Sequence[float]], list[float]]
 
 
 def core_ladder(
-    every: Sequence[Bars], settings: CoreSettings, run: CoreRun
+    grown: _Grown[D], data: D, settings: CoreSettings, once: float, rows: int
 ) -> list[dict[str, Any]]:
-    """Total returns at no, single and double costs; `run`: what single ones gave."""
-    once = float(run.equity[-1]) / settings.cash - 1.0
+    """Total returns at no, single and double costs; `once`: that of single ones; `grown`: a
+    function of modules that runs `data` again, which travels to other processes.
+    """
     found = dict.fromkeys(_TIMES, once)
     if settings.fee or settings.half_spread:
         others = [times for times in _TIMES if times != 1.0]
-        is_short = sum(map(len, every)) <= _SHORT_BARS
-        workers = 1 if is_short else min(os.cpu_count() or 1, len(others))
+        workers = 1 if rows <= _SHORT_BARS else min(os.cpu_count() or 1, len(others))
         # A plain mapping: the process's own environment does not travel.
-        data = (every, evolve(settings, environ=dict(settings.environ)))
-        with computing(Work(_grown, data, ()), workers) as ask:
+        given = (data, evolve(settings, environ=dict(settings.environ)))
+        with computing(Work(grown, given, ()), workers) as ask:
             found |= dict(zip(others, ask(others), strict=True))
     return [
-        {"costs": times, "bars_late": 0, "total_return": grown} for times, grown in found.items()
+        {"costs": times, "bars_late": 0, "total_return": total} for times, total in found.items()
     ]
 
 
-def _grown(data: _Data, asked: Sequence[float]) -> list[float]:
+def at_costs(settings: CoreSettings, times: float) -> CoreSettings:
+    """The same at so many times the costs."""
+    return evolve(settings, fee=settings.fee * times, half_spread=settings.half_spread * times)
+
+
+def grown_by_bars(data: tuple[Sequence[Bars], CoreSettings], asked: Sequence[float]) -> list[float]:
+    """Total returns over bars, at each of so many times the costs."""
     every, given = data
-    costs = [
-        evolve(given, fee=given.fee * times, half_spread=given.half_spread * times)
-        for times in asked
-    ]
-    return [float(run_core(every, each).equity[-1]) / given.cash - 1.0 for each in costs]
+    runs = [run_core(every, at_costs(given, times)) for times in asked]
+    return [float(run.equity[-1]) / given.cash - 1.0 for run in runs]
+
+
+def grown_by_events(
+    data: tuple[Sequence[Recording], CoreSettings], asked: Sequence[float]
+) -> list[float]:
+    """The same over books and trades."""
+    recordings, given = data
+    runs = [run_events(recordings, at_costs(given, times)).run for times in asked]
+    return [float(run.equity[-1]) / given.cash - 1.0 for run in runs]

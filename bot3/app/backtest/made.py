@@ -5,7 +5,7 @@ Invariant: nothing here grows with the rows of the data.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -13,6 +13,8 @@ from bot3.backtest.curve import Thinned
 from bot3.backtest.result import Course
 from bot3.domain.bars import Bars
 from bot3.domain.fill import Fill
+
+HYBRID: Final = "hybrid"
 
 
 @frozen(eq=False)

@@ -52,9 +52,9 @@ def read_sources(
         warnings += [f"{path.name}: {_told(flaw)}" for flaw in source.flaws]
         if source.rows < 2:
             raise DataError(f"{path}: {source.rows} bars in {timerange}; at least 2 are needed")
-        explicit = _EXPLICIT.fullmatch(str(given))
-        if explicit is not None:
-            source = evolve(source, venue=explicit["venue"], symbol=explicit["symbol"])
+        venue, symbol = said_of(given)
+        if venue:
+            source = evolve(source, venue=venue, symbol=symbol)
         found.append(source)
     return _named(found, files), warnings
 
@@ -90,11 +90,17 @@ def file_of(path: Path) -> Path:
     return path if explicit is None else Path(explicit["path"])
 
 
+def said_of(path: Path) -> tuple[str, str]:
+    """Venue and symbol, or empty."""
+    explicit = _EXPLICIT.fullmatch(str(path))
+    return ("", "") if explicit is None else (explicit["venue"], explicit["symbol"])
+
+
 def _named(sources: Sequence[Source], files: Sequence[Path]) -> list[Source]:
     """A symbol that comes more than once has its venue's name, as its file or folder tells it."""
     counts = Counter(source.symbol for source in sources)
     named = [
-        evolve(source, venue=source.venue or _venue_of(path))
+        evolve(source, venue=source.venue or venue_of(path))
         if counts[source.symbol] > 1
         else source
         for source, path in zip(sources, files, strict=True)
@@ -108,7 +114,8 @@ def _named(sources: Sequence[Source], files: Sequence[Path]) -> list[Source]:
     return named
 
 
-def _venue_of(path: Path) -> str:
+def venue_of(path: Path) -> str:
+    """As the file's name or its folder's tells it; or empty."""
     words = re.split(r"[^a-z0-9]+", f"{path.stem} {path.absolute().parent.name}".lower())
     return next((word for word in words if word.upper() in VENUES), "")
 

@@ -100,7 +100,7 @@ class _Instrument:
         self.running = Running(strategy, source.name, share, self.lanes, funding)
         self.held, self._flow = Lane(share, 1.0, 0), OrderFlow(share.latency_ns)
         self._settled = FundingFlow(funding)
-        self._prices, self._regimes = Thinned(source.rows), RegimeTally(source.rows)
+        self._prices, self._regimes = Thinned(source.rows), RegimeTally()
         self.took_ns = 0
 
     def parts(self) -> Iterator[tuple[Ints, Floats]]:

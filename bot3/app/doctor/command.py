@@ -12,6 +12,7 @@ import trio
 from attrs import asdict
 
 from adapters.net.network import SocketNetwork
+from bot3.app.arbitrage.wiring import listed_of
 from bot3.app.config import load_config
 from bot3.app.console import configure_logging
 from bot3.app.doctor.examine import Examination, Finding
@@ -20,7 +21,7 @@ from bot3.app.run import embedded_of, new_run_id
 from bot3.app.settings import Config
 from bot3.app.venues import EmbeddedVenue, Surroundings, build_venue, closing
 from bot3.domain.errors import ConfigError
-from bot3.domain.values import Symbol, VenueName
+from bot3.domain.values import VenueName
 from supervisors.clock import SystemClock
 from supervisors.entropy import Entropy
 
@@ -82,7 +83,7 @@ async def _examined(
     except ConfigError as error:
         advice = "see the [venues] sections of show-config"
         return [Finding(name, "keys and URLs", is_good=False, detail=str(error), advice=advice)]
-    symbols = tuple(Symbol(symbol) for symbol in config.exchanges.symbols)
+    symbols = listed_of(config)
     limit = config.risk.max_order_notional
     async with closing({name: access}):
         examination = Examination(name, access, symbols, limit, around.clock, deadline_s)

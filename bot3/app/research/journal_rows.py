@@ -1,6 +1,7 @@
 """Equity and closed trades of a state directory's journal: of its last session's account.
 
-Invariant: a trade's profit is what its fills realized net of fees, as the position tracker has it.
+Invariant: a trade is a round trip, from no position to none, and its profit what all its fills
+realized net of fees, as the position tracker has it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bot3.domain.values import ZERO
 from bot3.messages.control import EquityMarked, SessionStarted
 from bot3.messages.orders import OrderFilled
 from bot3.portfolio.positions import PositionTracker
+from bot3.portfolio.round_trips import RoundTrips
 from bot3.portfolio.statistics.daily import Floats
 from bot3.services.storage import JournalStore
 
@@ -40,6 +42,7 @@ class _Past:
     traded: list[Decimal] = field(factory=list)
     profits: list[Decimal] = field(factory=list)
     tracker: PositionTracker = field(factory=PositionTracker)
+    trips: RoundTrips = field(factory=RoundTrips)
 
     def mark(self, marked: EquityMarked) -> None:
         self.marks.append(marked)
@@ -48,14 +51,15 @@ class _Past:
     def fill(self, fill: Fill) -> None:
         if parse_client_order_id(fill.client_order_id) is None:
             return
-        before = self.tracker.position(fill.instrument).realized
         if not self.tracker.apply(fill):
             return
-        after = self.tracker.position(fill.instrument).realized
-        if after != before:
-            self.profits.append(after - before)
+        for key in (part.instrument for part in fill.parts):
+            held = self.tracker.position(key)
+            profit = self.trips.take(key, held.amount, held.realized, fill.ts_local_ns)
+            if profit is not None:
+                self.profits.append(profit)
         if self.traded:
-            self.traded[-1] += fill.notional.amount
+            self.traded[-1] += fill.parts[0].notional.amount
 
 
 def read_journal_rows(directory: Path) -> JournalRows:
@@ -84,6 +88,14 @@ def read_journal_rows(directory: Path) -> JournalRows:
     rows = EquityRows(
         np.array([each.ts_ns for each in past.marks], dtype=np.int64),
         np.array([float(each.equity) for each in past.marks]),
+        invested=_invested(past.marks),
         traded=np.array([float(each) for each in past.traded]),
     )
     return JournalRows(past.source, rows, np.array([float(each) for each in past.profits]))
+
+
+def _invested(marks: list[EquityMarked]) -> Floats | None:
+    """None where a mark does not have it."""
+    found = [each.invested for each in marks]
+    known = [float(each) for each in found if each is not None]
+    return np.array(known) if len(known) == len(found) else None

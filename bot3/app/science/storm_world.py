@@ -2,7 +2,8 @@
 
 The decision actors of risk, execution and portfolio as in a live run, without Trio; prices jump
 with the tail of a Student t of 2.5 degrees, sometimes by a tenth and more in a step of 250 ms;
-orders are met a step later, some in part. A venue's own sums judge each order that is submitted.
+orders are met a step later, some in part; about every twelve seconds actors crash and are restarted
+from what the journal and memory have. A venue's own sums judge each order that is submitted.
 
 Invariant: what a storm reports is computed from the venue's executions and prices alone.
 """
@@ -44,6 +45,7 @@ KEYS: Final = tuple(InstrumentId(VENUE, Symbol(symbol)) for symbol in SYMBOLS)
 STEP_NS: Final = 250_000_000
 _START_NS: Final = 1_700_000_000_000_000_000
 STEPS: Final = 720
+_CRASHES: Final = 1 / 50
 _PARTIAL: Final = 0.2  # how often only a part of an order is met
 _CASH: Final = Decimal(10_000)
 _LIMITS: Final = {
@@ -70,6 +72,7 @@ class Storm:
     """
 
     orders: int = 0
+    restarts: int = 0
     broken: list[str] = field(factory=list)
     is_halted: bool = False
     beyond: float = 0.0
@@ -136,6 +139,7 @@ class StormWorld:
         entropy = Entropy(seed)
         self.numbers = np.random.default_rng(seed)
         self.dice: Dice = entropy.dice("storm")
+        self.crashes: Dice = entropy.dice("storm/crashes")
         self.clock = ManualClock(_START_NS)
         config = load_config(None, {}, {"exchanges.symbols": list(SYMBOLS), **_LIMITS}).config
         self.limits = config.risk
@@ -200,6 +204,18 @@ class StormWorld:
         if number % 4 == 0:
             self._bar(now_ns, moves)
         self._judge()
+        self._crash()
+
+    def _crash(self) -> None:
+        """Now and then one of those who deal with money, or all, begin again from memory."""
+        if self.crashes.random() >= _CRASHES:
+            return
+        specs = self.core.money_specs()
+        chosen = specs if self.crashes.random() < 0.25 else (self.crashes.choice(specs),)
+        self.storm.restarts += len(chosen)
+        for spec in chosen:
+            spec.cell.stop()
+            spec.cell.start(spec.build)
 
     def _quote(self, key: InstrumentId, now_ns: int) -> None:
         bid, ask = map(float, self.venue.touch(key))

@@ -55,6 +55,7 @@ def _storms(effort: Effort) -> Measured:
     figures = {
         "storms": float(len(storms)),
         "orders": float(sum(storm.orders for storm in storms)),
+        "restarts": float(sum(storm.restarts for storm in storms)),
         "limits_broken": float(len(broken)),
         "halted": float(len(halted)),
         "beyond_p50": float(np.quantile(beyond, 0.5)),

@@ -49,13 +49,14 @@ def audit(life: Life, now_ns: int) -> Iterator[WorldEvent]:
             yield BookSeen(
                 instrument.venue, instrument.symbol, now_ns, quote.sequence, touch_of(quote.quote)
             )
+    for instrument in engine.core.watched:
         yield from _levels(engine, instrument, now_ns)
     yield QueuesSeen(life.generation, now_ns, tuple(_queues(engine)))
 
 
 def _levels(engine: TradingEngine, key: InstrumentId, now_ns: int) -> Iterator[LevelsSeen]:
     """Of a market actor that is up and has a book."""
-    actor = actor_of(engine.core.minds[key].market)
+    actor = actor_of(engine.core.watched[key].market)
     book = actor.book(LEVELS_COMPARED) if isinstance(actor, MarketActor) else None
     if book is not None:
         sequence, bids, asks = book
@@ -96,7 +97,7 @@ def is_quiet(life: Life) -> bool:
         return False
     backlog = engine.backlog
     is_written = not (engine.journal.waiting or backlog.unwritten or backlog.undelivered)
-    return is_written and not engine.board.live and not engine.memory.recovery.orders()
+    return is_written and not engine.board.orders.live and not engine.memory.recovery.orders()
 
 
 def rest_of(life: Life, journal: Sequence[Record], *, is_halt_expected: bool) -> BotRest:

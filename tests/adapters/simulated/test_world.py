@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -30,11 +31,16 @@ TENTH_NS = 100_000_000
 class Market:
     """A world running on a clock that the test moves."""
 
-    def __init__(self, seed: int, settings: WorldSettings | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        settings: WorldSettings | None = None,
+        symbols: Sequence[Symbol] = SYMBOLS,
+    ) -> None:
         self.clock = ManualClock(START_NS)
         instruments = [
             listed_instrument(VenueName("x"), symbol, maker_fee_rate=FEE, taker_fee_rate=FEE)
-            for symbol in SYMBOLS
+            for symbol in symbols
         ]
         self.exchange = Exchange(instruments, self.clock)
         dice = Entropy(seed).dice("world")
@@ -156,3 +162,28 @@ def test_an_unlisted_symbol_is_refused_by_name() -> None:
         listed_instrument(
             VenueName("x"), Symbol("DOGE/USDT"), maker_fee_rate=FEE, taker_fee_rate=FEE
         )
+
+
+def test_a_cross_market_is_worth_its_assets_but_for_planted_gaps() -> None:
+    crossed = (*SYMBOLS[:2], Symbol("ETH/BTC"))
+    still, pushed = (
+        Market(4, WorldSettings(gap_bps=gap, gap_mean_s=0.5), crossed) for gap in (0.0, 60.0)
+    )
+
+    def gaps(market: Market) -> list[float]:
+        found: list[float] = []
+        for _ in range(60):
+            market.run(1)
+            tops = {symbol: market.exchange.market(symbol) for symbol in crossed}
+            bitcoin, ether, cross = (
+                float(each.scale.price(each.top().bid + each.top().ask)) for each in tops.values()
+            )
+            found.append(1e4 * abs(cross * bitcoin / ether / 2 - 1))
+        return found
+
+    assert max(gaps(still)) < 10.0
+    assert max(gaps(pushed)) > 30.0
+    candles = pushed.exchange.market(crossed[2]).candles.of("1m")
+    assert len(candles) >= 600
+    last, top = candles[-1].close, pushed.exchange.market(crossed[2]).top()
+    assert abs(last / ((top.bid + top.ask) / 2) - 1) < 100e-4

@@ -40,7 +40,7 @@ def test_an_order_that_stays_is_adopted_once_and_is_foreign_no_more() -> None:
     [record] = driver.of(OrderAdopted)
     assert (record.intent.client_order_id, record.venue_order_id) == (THEIRS, "v8")
     assert driver.watcher.board.venues[VENUE].foreign == ()
-    assert THEIRS in driver.watcher.board.live
+    assert THEIRS in driver.watcher.board.orders.live
 
 
 def test_what_was_filled_for_somebody_else_stays_theirs_and_so_does_all_by_default() -> None:
@@ -76,7 +76,7 @@ def test_its_fills_are_ours_also_for_those_who_come_later() -> None:
     card = driver.watcher.board.instruments[BITCOIN]
     assert card.position is not None
     assert card.position.position == 1
-    assert THEIRS not in driver.watcher.board.live
+    assert THEIRS not in driver.watcher.board.orders.live
     fold = ReportFold(ACCOUNT)
     fold.fold(driver.journal.records)
     report = fold.report()

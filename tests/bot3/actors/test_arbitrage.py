@@ -159,3 +159,59 @@ def test_the_same_books_are_told_of_once_a_second() -> None:
     desk.now_ns += SECOND_NS
     desk.gap()
     assert len(desk.board.heard) == 2
+
+
+def test_a_triangle_is_traded_as_far_as_both_assets_are_held() -> None:
+    desk = Desk()
+    ether, cross = (InstrumentId(B.venue, Symbol(name)) for name in ("ETH/USDT", "ETH/BTC"))
+    fine = {"tick_size": d("0.00001"), "notional_min": d("0.0001")}
+    loaded = [make_instrument(ether), make_instrument(cross, **fine)]
+    desk.actor.handle(InstrumentsLoaded(B.venue, tuple(loaded)))
+    spot = (
+        Balance(B.venue, Asset("BTC"), d(50), ZERO),
+        Balance(B.venue, Asset("ETH"), d(50), ZERO),
+    )
+    desk.actor.handle(BalanceChanged(B.venue, spot, 0, 0))  # somebody else's
+
+    def triangle() -> None:
+        desk.quote(B, 99.9, 100.0, amount=5.0)
+        desk.quote(ether, 10.2, 10.3, amount=50.0)  # two percent dearer than by way of bitcoin
+        desk.quote(cross, 0.0999, 0.1, amount=50.0)
+
+    triangle()
+    assert desk.asked == []
+    fill = make_fill("t2", instrument=ether, amount="4")
+    desk.actor.handle(PositionChanged(ether, d(4), None, ZERO, fill))
+    triangle()
+    (command,) = desk.asked
+    assert (command.kind, command.quote) == ("triangular", "USDT")
+    sides = {leg.instrument.symbol: (leg.side, leg.amount) for leg in command.legs}
+    assert {symbol: side for symbol, (side, _) in sides.items()} == {
+        "BTC/USDT": Side.BUY, "ETH/BTC": Side.BUY, "ETH/USDT": Side.SELL,
+    }  # fmt: skip
+    assert d("3.9") < sides[Symbol("ETH/USDT")][1] <= 4
+    desk.now_ns += SECOND_NS // 2
+    triangle()
+    desk.gap()  # of bitcoin, which rests, too
+    assert len(desk.asked) == 1
+    closed = ArbitrageClosed(
+        B.symbol, GroupOutcome.HEDGED, 3, 3, 1.0, 1.0, 1.0, 0.1, desk.now_ns,
+        others=(ether.symbol,),
+    )  # fmt: skip
+    desk.actor.handle(closed)
+    desk.now_ns += SECOND_NS
+    triangle()
+    assert len(desk.asked) == 2
+
+
+def test_a_loop_without_the_currency_is_told_and_not_traded() -> None:
+    desk = Desk()
+    crosses = [InstrumentId(VenueName(name), Symbol("ETH/BTC")) for name in "ab"]
+    for key in crosses:
+        loaded = (make_instrument(key, tick_size=d("0.00001"), notional_min=d("0.0001")),)
+        desk.actor.handle(InstrumentsLoaded(key.venue, loaded))
+    desk.actor.handle(PositionChanged(A, d(1), None, ZERO, make_fill("t3", instrument=A)))
+    desk.quote(crosses[0], 0.0999, 0.1)
+    desk.quote(crosses[1], 0.102, 0.1021)
+    assert [seen.quote for seen in desk.board.heard if isinstance(seen, ArbitrageSeen)] == ["BTC"]
+    assert desk.asked == []

@@ -136,7 +136,7 @@ def test_the_gate_denies_and_says_why(reason: str) -> None:
     (denied,) = driver.of(OrderDenied)
     assert denied.denial.reason.value == reason
     assert denied in driver.journal.records
-    assert driver.watcher.board.denials == {reason: 1}
+    assert driver.watcher.board.orders.denials == {reason: 1}
     assert driver.submitted() == []
 
 

@@ -185,8 +185,8 @@ def test_an_order_rejected_while_execution_was_down_is_no_more() -> None:
         OrderRejected(intent.client_order_id, BITCOIN, "-2010", "no", driver.now_ns)
     )
     driver.restart(driver.core.execution)
-    assert driver.watcher.board.live == {}
-    assert driver.watcher.board.closed == {"rejected": 1}
+    assert driver.watcher.board.orders.live == {}
+    assert driver.watcher.board.orders.closed == {"rejected": 1}
     driver.quiet(3.0)
     driver.want(1.0)
     assert [each.number for each in driver.submitted()] == [1, 2]

@@ -49,7 +49,7 @@ def test_a_stop_that_is_hit_is_told_and_sold_across_the_spread() -> None:
     assert exit_.amount.amount == driver.submitted()[0].amount.amount
     [hit] = driver.of(StopHit)
     assert hit.value < hit.cost * d("0.95")
-    assert driver.watcher.board.stops_hit == 1
+    assert driver.watcher.board.stops_hit == {"loss": 1}
     driver.want(1.0)  # the strategy still wants in
     driver.fill(exit_, exit_.amount.amount, "94", trade=2)
     assert fall(driver, 94.0) == []

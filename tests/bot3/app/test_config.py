@@ -131,6 +131,9 @@ def test_a_bad_value_is_not_told_twice_by_the_checks_between_keys() -> None:
         ("exchanges.symbols", ["BTC/EUR"], "end in /USDT"),
         ("exchanges.symbols", [], "a list of 1 to 20"),
         ("exchanges.symbols", "BTC/USDT", "a list of 1 to 20"),
+        ("arbitrage.cross_symbols", ["ETH"], 'like "ETH/BTC"'),
+        ("arbitrage.cross_symbols", ["ETH/USDT"], "another quote asset than USDT"),
+        ("arbitrage.cross_symbols", ["ETH/EUR"], "has ETH/EUR: want EUR/USDT in exchanges.symbols"),
         ("system.risk_tolerance", "balance", "did you mean balanced?"),
         ("system.capital", float("nan"), "a number above 0"),
         ("system.capital", 10**400, "a number above 0"),
@@ -228,10 +231,12 @@ def test_unknown_keys_are_named_at_any_depth(keys: tuple[str, ...], depth: int, 
 
 @given(keys=KEYS)
 def test_a_wrong_type_is_refused_for_every_key(keys: tuple[str, ...]) -> None:
-    wrong: list[object] = [{"a": 1}, [1], [], "\0", -(10**30), float("inf")]
+    wrong: list[object] = [{"a": 1}, [1], "\0", -(10**30), float("inf")]
     good = DEFAULTS
     for key in keys:
         good = good[key]
+    if good != []:
+        wrong.append([])
     wrong.append(1 if isinstance(good, bool) else True)
     for value in wrong:
         (line,) = _refused(overrides={".".join(keys): value})

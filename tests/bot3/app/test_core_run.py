@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from attrs import evolve
 
-from bot3.app.backtest.core_ladder import core_ladder
-from bot3.app.backtest.core_run import CoreRun, CoreSettings, configured, run_core
+from bot3.app.backtest.core_ladder import core_ladder, grown_by_bars
+from bot3.app.backtest.core_run import bars_config, run_core
+from bot3.app.backtest.driven import CoreRun, CoreSettings
 from bot3.app.backtest.trips import trips_of
 from bot3.app.wiring import core_settings
 from bot3.domain.bars import Bars
@@ -63,6 +66,38 @@ def test_orders_meet_the_next_open_with_the_spread(whole: CoreRun) -> None:
         assert float(fill.price.amount) == pytest.approx(opened, rel=1e-6)
 
 
+@pytest.mark.parametrize(("latency_s", "part"), [(0.05, 0), (1.0, 1), (20.0, None)])
+def test_late_orders_miss_the_open_and_meet_the_next_print(
+    whole: CoreRun, latency_s: float, part: int | None
+) -> None:
+    """A fifth of a minute later, at the open still; what is there after its deadline has expired.
+    What is a twentieth of a second late is there before the open is told.
+    """
+    bars = wandering(240, 3)
+    found = run_core([bars, ETHER], evolve(SETTINGS, latency_s=latency_s))
+    mine = [fill for fill in found.fills if fill.instrument == KEY]
+    if part is None:
+        assert found.fills == ()
+        return
+    first = next(fill for fill in whole.fills if fill.instrument == KEY)
+    at = int((mine[0].ts_venue_ns - bars.open_ns[0]) // MINUTE_NS)
+    opened = bars.open[at] * (1 + mine[0].side.sign * 0.0001)
+    assert float(mine[0].price.amount) == pytest.approx(opened, rel=1e-6)
+    after_ns = mine[0].ts_venue_ns - first.ts_venue_ns
+    assert after_ns == part * (MINUTE_NS // 5 - 400_000_000)
+
+
+def test_one_symbol_of_two_venues_shares_the_cash() -> None:
+    here = evolve(wandering(240, 3), venue="binance")
+    there = evolve(here, venue="okx", close=here.close * 1.0001)
+    found = run_core([here, there], SETTINGS)
+    assert {fill.instrument.venue for fill in found.fills} == {"binance", "okx"}
+    assert len(found.equity) == 240
+    assert sum(trip.pnl for trip in found.trips) == pytest.approx(
+        found.equity[-1] - 10_000.0, abs=0.05
+    )
+
+
 def test_nothing_is_known_before_its_time(whole: CoreRun) -> None:
     rows = np.arange(150, dtype=np.int64)
     cut = run_core([wandering(240, 3).rows(rows), ETHER.rows(rows)], SETTINGS)
@@ -72,7 +107,7 @@ def test_nothing_is_known_before_its_time(whole: CoreRun) -> None:
 
 
 def test_the_configuration_is_the_data_s() -> None:
-    config = configured([wandering(50, 1), ETHER], SETTINGS)
+    config = bars_config([wandering(50, 1), ETHER], SETTINGS)
     assert (config.exchanges.symbols, config.system.quote) == (("BTC/USDT", "ETH/USDT"), "USDT")
     assert (config.market.bar_interval_s, config.venues.binance.taker_fee_rate) == (60, 0.001)
     assert core_settings(config, RunId("backtest")).adaptive.bar_s == 60.0
@@ -98,6 +133,11 @@ def test_what_one_account_cannot_trade_is_refused(every: list[Bars]) -> None:
         run_core(every, SETTINGS)
 
 
+def ladder(every: list[Bars], settings: CoreSettings) -> list[dict[str, Any]]:
+    once = float(run_core(every, settings).equity[-1]) / settings.cash - 1.0
+    return core_ladder(grown_by_bars, every, settings, once, len(every[0]))
+
+
 @pytest.mark.parametrize("is_short", [True, False])
 def test_each_rung_of_the_ladder_is_a_run_at_its_costs(
     monkeypatch: pytest.MonkeyPatch, is_short: bool
@@ -106,7 +146,7 @@ def test_each_rung_of_the_ladder_is_a_run_at_its_costs(
     if not is_short:
         monkeypatch.setattr("bot3.app.backtest.core_ladder._SHORT_BARS", 0)
     every = [wandering(240, 3)]
-    rungs = core_ladder(every, SETTINGS, run_core(every, SETTINGS))
+    rungs = ladder(every, SETTINGS)
     assert [rung["costs"] for rung in rungs] == [0.0, 1.0, 2.0]
     for rung in rungs:
         times = rung["costs"]
@@ -119,7 +159,7 @@ def test_each_rung_of_the_ladder_is_a_run_at_its_costs(
 def test_without_costs_the_rungs_are_the_same() -> None:
     every = [wandering(240, 3)]
     settings = evolve(SETTINGS, fee=0.0, half_spread=0.0)
-    rungs = core_ladder(every, settings, run_core(every, settings))
+    rungs = ladder(every, settings)
     assert len({rung["total_return"] for rung in rungs}) == 1
 
 

@@ -33,7 +33,7 @@ async def quiet_down(running: Running) -> None:
     """No more opinions, nothing resting."""
     await running.tree.supervisor("bot3").terminate_child("minds")
     running.engine.core.execution.send(CancelEverything("the test is over"))
-    await running.until(lambda: not running.engine.board.live)
+    await running.until(lambda: not running.engine.board.orders.live)
 
 
 def assert_the_venue_agrees(running: Running, market: Market) -> None:
@@ -129,10 +129,10 @@ async def test_when_the_tree_fails_our_rests_are_canceled_and_no_others(tmp_path
             amount=Decimal(1), price=Decimal(100), client_order_id="somebody-else",
         )  # fmt: skip
         exchange.place(account, foreign)
-        await running.until(lambda: OrderStatus.OPEN in running.engine.board.live.values())
+        await running.until(lambda: OrderStatus.OPEN in running.engine.board.orders.live.values())
         await running.tree.supervisor("bot3").terminate_child("minds")
         await cancel_own_rests(running.access, market.config.exchanges.symbols)
-        await running.until(lambda: not running.engine.board.live)
+        await running.until(lambda: not running.engine.board.orders.live)
         rests = [o for s in exchange.markets for o in exchange.files.open_of(account, s)]
         assert [order.request.client_order_id for order in rests] == ["somebody-else"]
 

@@ -117,7 +117,7 @@ async def test_failing_order_entry_opens_the_circuit_denies_entries_and_closes_i
         await running.until(lambda: board.fills > 0)
         assert (circuit(running), dict(board.healing)) == ("closed", {})
         venue.is_moody = True
-        await running.until(lambda: board.denials["circuit_open"] > 0)
+        await running.until(lambda: board.orders.denials["circuit_open"] > 0)
         await running.until(lambda: board.healing["open_circuit"] > 1)  # a probe failed
         venue.is_moody, fills = False, board.fills
         await running.until(lambda: circuit(running) == "closed")

@@ -110,10 +110,12 @@ def test_without_a_file_the_journal_says_it(tmp_path: Path) -> None:
     store.append(
         (
             SessionStarted(RunId("testrun1"), "mine", "hash", "simulated", START_NS),
-            EquityMarked(d(1000), d(1000), 0.0, START_NS),
-            OrderFilled(make_fill("1", 1, amount="1", price="100", fee=d(0))),
-            OrderFilled(make_fill("2", 2, amount="1", price="110", fee=d(0), side=Side.SELL)),
-            EquityMarked(d(1010), d(1010), 0.0, START_NS + DAY_NS),
+            EquityMarked(d(1000), d(1000), 0.0, START_NS, d(0)),
+            OrderFilled(make_fill("1", 1, amount="1", price="100", fee=d(1))),
+            OrderFilled(make_fill("2", 2, amount="0.5", price="110", fee=d(0), side=Side.SELL)),
+            EquityMarked(d(1004), d(1004), 0.0, START_NS + 1, d("50.2")),
+            OrderFilled(make_fill("3", 3, amount="0.5", price="112", fee=d(0), side=Side.SELL)),
+            EquityMarked(d(1010), d(1010), 0.0, START_NS + DAY_NS, d(0)),
         ),
         sync=False,
     )
@@ -122,4 +124,6 @@ def test_without_a_file_the_journal_says_it(tmp_path: Path) -> None:
     assert (found["source"], found["days"], found["sharpe"]) == ("simulated", 1, None)
     assert found["total_return"] == pytest.approx(0.01)
     assert found["trades"]["profit"] == pytest.approx(10.0)
-    assert found["turnover_per_day"] == pytest.approx(0.105)
+    assert (found["trades"]["trades"], found["trades"]["win_rate"]) == (1, 1.0)  # a round trip
+    assert found["turnover_per_day"] == pytest.approx((155 / 1000 + 56 / 1004) / 2)
+    assert found["exposure"] == pytest.approx(0.05 / 3)

@@ -44,3 +44,11 @@ def test_a_halt_that_sells_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(halts, "_by_limit", kept)
     assert run_storm(HALTING).seconds > 5.0
+
+
+def test_a_restarted_gate_that_forgets_what_rests_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run_storm(5).restarts > 10
+    monkeypatch.setattr(manager.RiskManager, "restore_order", lambda _self, _kept: None)
+    assert [words.split()[0] for words in run_storm(5).broken] == ["exposure"]

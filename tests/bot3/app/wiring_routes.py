@@ -50,6 +50,7 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "currency": "EUR",
             "instruments": (("binance", "BTC/EUR"),),
             "arbitrage.matrix.quotes": ("EUR",),
+            "arbitrage.currency": "EUR",
         },
     ),
     (
@@ -73,6 +74,10 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "arbitrage.matrix.leg_failure_rate": 0.2,
             "arbitrage.pause_s": 2.0,
         },
+    ),
+    (
+        {"exchanges.arbitrage_enabled": True, "arbitrage.cross_symbols": ["ETH/BTC"]},
+        {"arbitrage.is_enabled": True, "arbitrage.crosses": (("binance", "ETH/BTC"),)},
     ),
     ({"arbitrage.sending": "in_order"}, {"execution.group.sending": Sending.IN_ORDER}),
     ({"arbitrage.legs_within_s": 2.0}, {"execution.group.sent_s": 2.0}),

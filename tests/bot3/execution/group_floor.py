@@ -7,7 +7,7 @@ from typing import Any
 from bot3.domain.account import Balance
 from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import ZERO, InstrumentId, Price, Side, Symbol, VenueName
+from bot3.domain.values import ZERO, InstrumentId, Price, Side, VenueName
 from bot3.execution.actions import Action
 from bot3.execution.group import GroupSettings, Sending
 from bot3.messages.account import OrderClosed
@@ -16,7 +16,6 @@ from bot3.messages.orders import OrderDenied, OrderFilled, OrderOutcomeUnknown, 
 from tests.bot3.execution.floor import A, B, Floor
 from tests.bot3.making import USDT, d, make_fill
 
-SYMBOL = Symbol("BTC/USDT")
 TOLERANCE = d("0.06")  # five quote at 100, and a little
 
 
@@ -27,6 +26,7 @@ class Group(Floor):
         self.closed: list[ArbitrageClosed] = []
         self.withdrawn: list[OrderClosed] = []
         self.denied: set[str] = set()
+        self.denied_symbols: set[str] = set()
         self.is_answered = True  # by the gate
         self.trades = 0
         super().__init__(group=GroupSettings(sending=sending))
@@ -66,7 +66,8 @@ class Group(Floor):
     def approve(self, intent: OrderIntent) -> None:
         if not self.is_answered:
             return
-        if intent.instrument.venue in self.denied:
+        key = intent.instrument
+        if key.venue in self.denied or key.symbol in self.denied_symbols:
             denial = Denial(intent.client_order_id, DenialReason.BALANCE, "")
             self.do(self.desk.on_denied(OrderDenied(intent, denial, self.now_ns), self.now_ns))
             return
@@ -77,7 +78,7 @@ class Group(Floor):
             ArbitrageLeg(A, Side.BUY, d(amount), Price(d("99.99")), Price(d("100"))),
             ArbitrageLeg(B, Side.SELL, d(amount), Price(d("99.99")), Price(d("100"))),
         )
-        command = TradeArbitrage(SYMBOL, changes.get("legs", legs), 1.0, self.now_ns, 0)
+        command = TradeArbitrage(USDT, changes.get("legs", legs), 1.0, self.now_ns, 0)
         self.do(self.desk.on_group(command, self.now_ns))
 
     def fill_part(self, intent: OrderIntent, amount: str) -> None:

@@ -157,7 +157,7 @@ class World:
 
     def hear(self, event: OrderEvent) -> None:
         actions = self.desk.on_order_event(event, self.now_ns)
-        if isinstance(event, OrderFilled) and (changed := self.books.on_fill(event.fill)):
+        for changed in self.books.on_fill(event.fill) if isinstance(event, OrderFilled) else ():
             self.gate.on_position(KEY, changed.position, event.fill)
         self.do(actions)
 

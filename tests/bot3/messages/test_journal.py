@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot3.domain.ids import RunId
 from bot3.domain.order import OrderStatus, TimeInForce
 from bot3.domain.refusal import Denial, DenialReason
-from bot3.domain.values import Price, Quantity, Side
+from bot3.domain.values import Price, Quantity, Side, Symbol
 from bot3.messages import account, arbitrage, control, healing, minds, orders, risk
 from bot3.messages.journal import CRITICAL, Record, decode, encode, is_critical
 from tests.bot3.making import (
@@ -76,7 +76,17 @@ EXAMPLES: list[Record] = [
     risk.VolatilityFitted(KEY, START_NS, 1e-9, 0.1, 0.8, 0.0, 10.0),
     risk.BetsMeasured(START_NS, 10.0, (KEY,), 650.5, (1e-5,), (1e-8,)),
     arbitrage.ArbitrageClosed(
-        KEY.symbol, arbitrage.GroupOutcome.MENDED, 2, 1, 1.5, -0.25, 480.0, 1.25, START_NS
+        KEY.symbol,
+        arbitrage.GroupOutcome.MENDED,
+        3,
+        1,
+        1.5,
+        -0.25,
+        480.0,
+        1.25,
+        START_NS,
+        kind="triangular",
+        others=(Symbol("ETH/USDT"), Symbol("ETH/BTC")),
     ),
     orders.ForeignOrdersSeen(VENUE, (RESTING,), START_NS),
     account.ReconcileMismatch(VENUE, BTC, d(1), d("0.5"), START_NS),

@@ -38,6 +38,11 @@ def test_equity_is_the_balances_at_the_mids() -> None:
     assert marked is not None
     assert (marked.equity, marked.peak) == (1050, 1150)
     assert marked.drawdown == float(d(100) / d(1150))
+    assert marked.invested == 0  # what was there before us is not ours
+    mine.on_fill(make_fill(1, amount="2", price="50", fee=d(0)))
+    marked = mine.mark(START_NS + 2)
+    assert marked is not None
+    assert marked.invested == 100
 
 
 def test_an_asset_that_waits_for_its_first_quote_gives_no_equity() -> None:
@@ -66,8 +71,7 @@ def test_another_venues_pair_prices_an_asset_that_has_none_at_home() -> None:
 def test_fills_keep_the_ledger_equal_to_the_venue() -> None:
     mine = portfolio()
     mine.on_balances([make_balance(USDT, "1000"), make_balance(BTC, "0")])
-    changed = mine.on_fill(make_fill(1, amount="2", price="100", fee=d("0.2")))
-    assert changed is not None
+    (changed,) = mine.on_fill(make_fill(1, amount="2", price="100", fee=d("0.2")))
     assert (changed.position, changed.realized) == (2, d("-0.2"))
     mine.on_balances([make_balance(USDT, "799.8"), make_balance(BTC, "2")])
     assert mine.mismatches() == ()
@@ -85,8 +89,7 @@ def test_a_difference_is_reported() -> None:
 def test_a_fill_that_the_books_cannot_pay_still_moves_the_position() -> None:
     mine = portfolio()
     mine.on_balances([make_balance(USDT, "10"), make_balance(BTC, "0")])
-    changed = mine.on_fill(make_fill(1))
-    assert changed is not None
+    (changed,) = mine.on_fill(make_fill(1))
     assert changed.position == 1
     assert mine.ledger_errors == 1
     mine.on_balances([make_balance(BTC, "1")])
@@ -96,9 +99,9 @@ def test_a_fill_that_the_books_cannot_pay_still_moves_the_position() -> None:
 def test_doubled_and_foreign_fills_change_nothing() -> None:
     mine = portfolio()
     mine.on_balances([make_balance(USDT, "1000"), make_balance(BTC, "0")])
-    assert mine.on_fill(make_fill(1)) is not None
-    assert mine.on_fill(make_fill(1)) is None
-    assert mine.on_fill(make_fill(2, client_order_id=ClientOrderId("web_1"))) is None
+    assert len(mine.on_fill(make_fill(1))) == 1
+    assert mine.on_fill(make_fill(1)) == ()
+    assert mine.on_fill(make_fill(2, client_order_id=ClientOrderId("web_1"))) == ()
     assert mine.ledger.total(VENUE, BTC) == 1
 
 

@@ -105,10 +105,16 @@ def test_groups_of_arbitrage_are_summed_up() -> None:
     ends = [
         ArbitrageClosed(KEY.symbol, GroupOutcome.HEDGED, 2, 2, 1.0, 0.8, 50.0, 0.1, START_NS),
         ArbitrageClosed(KEY.symbol, GroupOutcome.MENDED, 2, 1, 1.0, -0.3, 70.0, 2.5, START_NS),
-        ArbitrageClosed(KEY.symbol, GroupOutcome.DENIED, 2, 0, 1.0, 0.0, 0.0, 0.0, START_NS),
+        ArbitrageClosed(
+            KEY.symbol, GroupOutcome.DENIED, 3, 0, 1.0, 0.0, 0.0, 0.0, START_NS, "triangular"
+        ),
     ]
     groups = report_of(OURS, *ends).groups
     assert groups.outcomes == {"denied": 1, "hedged": 1, "mended": 1}
     assert (groups.planned, groups.realized) == (2.0, 0.5)
     assert (groups.exposure_max, groups.exposed_s_max) == (70.0, 2.5)
-    assert "3: denied 1, hedged 1, mended 1; planned +2.00, came +0.50" in groups.words
+    assert groups.kinds == {"cross_venue": 2, "triangular": 1}
+    assert (
+        "3 (cross_venue 2, triangular 1): denied 1, hedged 1, mended 1; planned +2.00, came +0.50"
+        in groups.words
+    )

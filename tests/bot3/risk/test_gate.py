@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from bot3.domain.approval import ApprovedOrder
@@ -12,7 +13,7 @@ from bot3.domain.order import OrderIntent
 from bot3.domain.refusal import Denial, DenialReason
 from bot3.domain.values import InstrumentId, Price, Side, Symbol
 from bot3.messages.account import ReconcileMatched, ReconcileMismatch
-from bot3.messages.control import StopHit
+from bot3.messages.control import StopHit, StopKind
 from bot3.messages.healing import CircuitState
 from bot3.messages.orders import OrderDenied, ProposeOrder
 from bot3.risk.gate import CHECKS, judge
@@ -54,6 +55,10 @@ HIT = StopHit(KEY.symbol, d(100), d(95), START_NS, START_NS)
 MISMATCH = ReconcileMismatch(VENUE, USDT, d(10), d(9), START_NS)
 
 
+def hit(kind: StopKind) -> StopHit:
+    return msgspec.structs.replace(HIT, kind=kind)
+
+
 def test_the_table_is_in_the_order_of_the_reasons_and_complete() -> None:
     assert list(CHECKS) == list(DenialReason)
 
@@ -75,6 +80,9 @@ SPOILERS: list[tuple[DenialReason, Callable[[RiskManager], object], OrderIntent]
     (R.CIRCUIT_OPEN, spoil_probe, make_intent(2)),
     (R.RECONCILE_MISMATCH, lambda m: m.on_reconciled(MISMATCH), make_intent()),
     (R.STOP_LOSS, lambda m: m.restore_stop(HIT), make_intent()),
+    (R.TRAILING_STOP, lambda m: m.restore_stop(hit(StopKind.TRAILING)), make_intent()),
+    (R.TAKE_PROFIT, lambda m: m.restore_stop(hit(StopKind.PROFIT)), make_intent()),
+    (R.TIME_STOP, lambda m: m.restore_stop(hit(StopKind.TIME)), make_intent()),
     (R.COOLDOWN, lambda m: just_closed(m, cooldown_s=60.0), make_intent()),
     (R.STOP_GUARD, many_stops, make_intent()),
     (R.OPEN_TRADES, hold_another, make_intent()),

@@ -132,7 +132,7 @@ def test_only_recent_orders_are_shown_and_all_are_counted() -> None:
     status = panel.status()
     assert status.orders_by_status == {"expired": RECENT + 5}
     assert len(status.recent_orders) == RECENT
-    assert panel.board.live == {}
+    assert panel.board.orders.live == {}
 
 
 def test_denials_are_counted_by_reason() -> None:

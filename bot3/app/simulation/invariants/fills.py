@@ -2,7 +2,8 @@
 
 The journal may hold a trade id several times (what was missed is fetched again), always with the
 same content; at rest it holds every trade of the venue, and every position that the bot believes in
-is the sum of the venue's trades less fees charged in base. That this sum is the balance less what
+is the sum of the venue's trades less fees charged in its base, of trades of cross symbols as of its
+own. That this sum is the balance less what
 was paid in is `ledger`'s business.
 """
 
@@ -19,6 +20,7 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.simulation.invariants.journal_tail import JOURNAL_EVENTS, KnownIntents, Tail
 from bot3.app.simulation.invariants.jury import Violation
+from bot3.app.simulation.invariants.settings import InvariantSettings
 from bot3.app.simulation.invariants.venue_sums import (
     SUMMED_EVENTS,
     TradeKey,
@@ -50,9 +52,9 @@ class FillsAndPositions:
     name = "fills"
     hears: tuple[type[WorldEvent], ...] = (*JOURNAL_EVENTS, *SUMMED_EVENTS, Settled)
 
-    def __init__(self) -> None:
+    def __init__(self, settings: InvariantSettings) -> None:
         self._intents = KnownIntents()
-        self._sums = VenueSums()
+        self._sums = VenueSums(settings.currency)
         self._traded: dict[TradeKey, _Content] = {}
         self._missing: dict[TradeKey, None] = {}  # traded, not in the journal
         self._tail: Tail[TradeKey] = Tail()

@@ -1,9 +1,10 @@
-"""What a group of legs leaves open on one side is bounded, by the exchange's own executions.
+"""What a group of legs leaves open of an asset is bounded, by the exchange's own executions.
 
-A group's legs are known by the strategy that their intents name. What was executed of them, buys
-less sells, is never worth more than one group may be, from the first leg to the group's end; and a
-group ends in time. A process or an execution actor that ends takes its groups with it: what is open
-then belongs to the strategies' targets, as everything that is held.
+A group's legs are known by the strategy that their intents name. What was executed of them, of each
+asset what came in less what went out, is never worth more than one group may be, from the first leg
+to the group's end (a cross symbol's at the mark that its intent has); and a group ends in time. A
+process or an execution actor that ends takes its groups with it: what is open then belongs to the
+strategies' targets, as everything that is held.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.invariants.settings import InvariantSettings
-from bot3.domain.values import ZERO, Symbol
+from bot3.app.simulation.invariants.venue_sums import assets_of
+from bot3.domain.order import OrderIntent
+from bot3.domain.values import ZERO, Asset, Symbol
 from bot3.execution.group_desk import STRATEGY
 from bot3.messages.arbitrage import ArbitrageClosed
 from bot3.messages.orders import IntentRecorded
@@ -44,7 +47,8 @@ class GroupsBounded:
     def __init__(self, settings: InvariantSettings) -> None:
         self._size_max = settings.group_size_max * _SLACK
         self._seconds_max = settings.group_s_max
-        self._legs: dict[str, Symbol] = {}
+        self._currency = settings.currency
+        self._legs: dict[str, OrderIntent] = {}
         self._open: dict[Symbol, Decimal] = {}
 
     def hear(self, event: WorldEvent) -> list[Violation]:
@@ -52,7 +56,7 @@ class GroupsBounded:
         match event:
             case RecordWritten(record=IntentRecorded(intent=intent)):
                 if intent.strategy == STRATEGY:
-                    self._legs[intent.client_order_id] = intent.instrument.symbol
+                    self._legs[intent.client_order_id] = intent
             case RecordWritten(record=ArbitrageClosed() as closed):
                 texts = self._closed(closed)
             case VenueReported():
@@ -70,8 +74,14 @@ class GroupsBounded:
         self._open.clear()
 
     def _closed(self, closed: ArbitrageClosed) -> list[str]:
-        self._open.pop(closed.symbol, None)
-        self._legs = {key: at for key, at in self._legs.items() if at != closed.symbol}
+        over = set(closed.symbols)
+        for symbol in over:
+            self._open.pop(symbol, None)
+        self._legs = {
+            key: intent
+            for key, intent in self._legs.items()
+            if intent.instrument.symbol not in over
+        }
         texts: list[str] = []
         if closed.exposed_s > self._seconds_max:
             texts.append(f"open for {closed.exposed_s:.2f} s, {self._seconds_max:g} allowed")
@@ -81,12 +91,20 @@ class GroupsBounded:
 
     def _executed(self, event: VenueReported) -> list[str]:
         report = event.report
-        symbol = self._legs.get(report.order.request.client_order_id)
-        if symbol is None or report.execution is not Execution.TRADE or report.trade is None:
+        intent = self._legs.get(report.order.request.client_order_id)
+        if intent is None or report.execution is not Execution.TRADE or report.trade is None:
             return []
-        change = report.trade.side.sign * report.trade.amount
+        rate = Decimal(1) if intent.conversion is None else intent.conversion.price.amount
+        sign, (base, quote) = report.trade.side.sign, assets_of(intent.instrument)
+        texts = self._moved(base, sign * report.trade.amount, report.trade.price * rate)
+        if quote != self._currency:
+            texts += self._moved(quote, -sign * report.trade.quote, rate)
+        return texts
+
+    def _moved(self, asset: Asset, change: Decimal, price: Decimal) -> list[str]:
+        symbol = Symbol(f"{asset}/{self._currency}")
         now = self._open[symbol] = self._open.get(symbol, ZERO) + change
-        worth = abs(now) * report.trade.price
+        worth = abs(now) * price
         if worth <= self._size_max:
             return []
         return [f"{symbol}: {worth:.2f} open on one side, {self._size_max:.2f} allowed"]

@@ -19,6 +19,7 @@ from bot3.app.simulation.invariants.events import (
     WorldEvent,
 )
 from bot3.app.simulation.invariants.jury import Violation
+from bot3.app.simulation.invariants.settings import InvariantSettings
 from bot3.app.simulation.invariants.venue_sums import (
     SUMMED_EVENTS,
     VenueSums,
@@ -39,8 +40,8 @@ class LedgerBalances:
     name = "ledger"
     hears: tuple[type[WorldEvent], ...] = (*SUMMED_EVENTS, Settled)
 
-    def __init__(self) -> None:
-        self._sums = VenueSums()
+    def __init__(self, settings: InvariantSettings) -> None:
+        self._sums = VenueSums(settings.currency)
         self._deposits: dict[VenueName, dict[Asset, Decimal]] = {}
         self._open: dict[tuple[InstrumentId, int], OrderRecord] = {}
 

@@ -24,7 +24,12 @@ from bot3.app.simulation.invariants.events import (
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.invariants.mids import Mids
 from bot3.app.simulation.invariants.settings import InvariantSettings, ns
-from bot3.app.simulation.invariants.venue_sums import instrument_of
+from bot3.app.simulation.invariants.venue_sums import (
+    assets_of,
+    home_of,
+    instrument_of,
+    raised_and_lowered,
+)
 from bot3.domain.order import OrderIntent
 from bot3.domain.values import Side, VenueName
 from bot3.messages.control import StopHit, TradingHalted
@@ -41,7 +46,7 @@ class OrderLimits:
     hears: tuple[type[WorldEvent], ...] = (BookPublished, VenueReported, RecordWritten)
 
     def __init__(self, settings: InvariantSettings) -> None:
-        self._limits = settings.limits
+        self._limits, self._currency = settings.limits, settings.currency
         self._is_selling = False
         self._stopped: set[str] = set()
         window_s = self._limits.order_rate_window_s - settings.order_lifetime_s
@@ -68,14 +73,23 @@ class OrderLimits:
 
     def _worth(self, event: VenueReported) -> list[str]:
         request, most = event.report.order.request, self._limits.order_notional_max
-        if not most or request.side is Side.SELL:
+        raised, _ = raised_and_lowered(instrument_of(event), request.side, self._currency)
+        if not most or raised is None:
             return []
         mids = self._mids.range(instrument_of(event), event.ts_ns)
         price = request.price or (mids[0] if mids else request.price)
-        worth = price * event.report.order.amount
+        worth = price * event.report.order.amount * self._value_of_quote(event)
         if worth <= most:
             return []
         return [f"{request.client_order_id}: worth {worth}, at most {most} is allowed"]
+
+    def _value_of_quote(self, event: VenueReported) -> Decimal:
+        """The lowest that it was; 1 where it is the currency."""
+        quote = assets_of(instrument_of(event))[1]
+        if quote == self._currency:
+            return Decimal(1)
+        mids = self._mids.range(home_of(event.venue, quote, self._currency), event.ts_ns)
+        return Decimal(0) if mids is None else mids[0]
 
     def _distance(self, event: VenueReported) -> list[str]:
         request = event.report.order.request

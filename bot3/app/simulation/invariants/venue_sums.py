@@ -1,5 +1,8 @@
 """What the exchange's own reports add up to: totals per asset, positions per instrument, trades.
 
+An asset's position on a venue is that of its instrument against the accounting currency, its home,
+whichever symbol it was traded in.
+
 Invariant: plain sums of deposits and fills, exact; each trade counts once, when it is reported.
 """
 
@@ -10,7 +13,7 @@ from typing import NamedTuple, final
 
 from adapters.simulated.orders import AccountTrade, Execution
 from bot3.app.simulation.invariants.events import VenueFunded, VenueReported, WorldEvent
-from bot3.domain.values import ZERO, Asset, InstrumentId, VenueName
+from bot3.domain.values import ZERO, Asset, InstrumentId, Side, Symbol, VenueName
 
 SUMMED_EVENTS = (VenueFunded, VenueReported)
 
@@ -26,6 +29,22 @@ def assets_of(instrument: InstrumentId) -> tuple[Asset, Asset]:
     """Base and quote of a symbol that reads `BTC/USDT`."""
     base, _, quote = instrument.symbol.partition("/")
     return Asset(base), Asset(quote)
+
+
+def home_of(venue: VenueName, asset: Asset, currency: Asset) -> InstrumentId:
+    """Where the position of an asset is."""
+    return InstrumentId(venue, Symbol(f"{asset}/{currency}"))
+
+
+def raised_and_lowered(
+    instrument: InstrumentId, side: Side, currency: Asset
+) -> tuple[InstrumentId | None, InstrumentId | None]:
+    """The positions that an order adds to and takes from; None for the currency itself."""
+    base, quote = (
+        None if asset == currency else home_of(instrument.venue, asset, currency)
+        for asset in assets_of(instrument)
+    )
+    return (base, quote) if side is Side.BUY else (quote, base)
 
 
 def instrument_of(event: VenueReported) -> InstrumentId:
@@ -46,7 +65,8 @@ def trade_of(event: WorldEvent) -> tuple[TradeKey, AccountTrade] | None:
 class VenueSums:
     """Of the bot's account, on every venue."""
 
-    def __init__(self) -> None:
+    def __init__(self, currency: Asset) -> None:
+        self._currency = currency
         self.totals: dict[tuple[VenueName, Asset], Decimal] = {}
         self.positions: dict[InstrumentId, Decimal] = {}
 
@@ -59,13 +79,17 @@ class VenueSums:
             self._count(found[0].instrument, found[1])
 
     def position(self, instrument: InstrumentId) -> Decimal:
-        """Bought less sold less fees charged in base."""
+        """What came in of its base less what went out, fees charged in it included."""
         return self.positions.get(instrument, ZERO)
 
     def _count(self, instrument: InstrumentId, trade: AccountTrade) -> None:
         (base, quote), sign = assets_of(instrument), trade.side.sign
-        fee_in_base = trade.commission if trade.commission_asset == base else ZERO
-        self.positions[instrument] = self.position(instrument) + sign * trade.amount - fee_in_base
+        for asset, change in ((base, sign * trade.amount), (quote, -sign * trade.quote)):
+            if asset == self._currency:
+                continue
+            key = home_of(instrument.venue, asset, self._currency)
+            fee = trade.commission if trade.commission_asset == asset else ZERO
+            self.positions[key] = self.position(key) + change - fee
         self._add(instrument.venue, base, sign * trade.amount)
         self._add(instrument.venue, quote, -sign * trade.quote)
         self._add(instrument.venue, trade.commission_asset, -trade.commission)

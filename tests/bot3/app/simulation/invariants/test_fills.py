@@ -5,11 +5,12 @@ import pytest
 from bot3.app.simulation.invariants.fills import FillsAndPositions
 from bot3.domain.values import Quantity, Side
 from tests.bot3.app.simulation.invariants.history import History
+from tests.bot3.app.simulation.invariants.promises import promises
 from tests.bot3.making import KEY, d
 
 
 def history() -> History:
-    return History(FillsAndPositions().hear).begin()
+    return History(FillsAndPositions(promises()).hear).begin()
 
 
 def test_fills_of_known_orders_counted_once_are_well() -> None:

@@ -7,12 +7,13 @@ from bot3.app.simulation.invariants.ledger import LedgerBalances
 from bot3.domain.account import Balance
 from bot3.domain.values import Asset, Side
 from tests.bot3.app.simulation.invariants.history import History
+from tests.bot3.app.simulation.invariants.promises import promises
 from tests.bot3.making import BTC, USDT, VENUE, d
 
 
 def history() -> History:
     """With a position, an order that rests in part, and one that sells."""
-    world = History(LedgerBalances().hear).begin()
+    world = History(LedgerBalances(promises()).hear).begin()
     world.traded(world.order("1", "100.03"))
     world.traded(world.order("2", "99.97"), "0.7")
     world.traded(world.order("0.5", "101", side=Side.SELL), "0.2")
@@ -96,7 +97,7 @@ def test_an_asset_that_only_the_bot_has_is_caught() -> None:
 
 
 def test_an_account_that_sells_what_it_has_not_is_caught_at_the_trade() -> None:
-    world = History(LedgerBalances().hear).begin(d(10))
+    world = History(LedgerBalances(promises()).hear).begin(d(10))
     order = world.order("1", "100")
     world.trade(order)
     (text,) = world.texts

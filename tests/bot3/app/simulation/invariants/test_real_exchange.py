@@ -38,7 +38,7 @@ class RealVenue:
         self.exchange = Exchange([listed], ManualClock(START_NS))
         ours = self.exchange.open_account([(BTC, d(2)), (USDT, d(1))])
         self.exchange.open_account([(BTC, d(2)), (USDT, d(1))])
-        self.jury = Jury([LedgerBalances(), BooksAgree(promises())])
+        self.jury = Jury([LedgerBalances(promises()), BooksAgree(promises())])
         clock = ManualClock(START_NS)
         embedded: Any = SimpleNamespace(exchange=self.exchange, account_id=ours)
         self.site = VenueSite(VENUE, embedded, embedded, clock, self.hear)
