@@ -113,6 +113,9 @@ class RiskActor(DecisionActor[RiskMessage]):
     ) -> None:
         self._portfolio = portfolio
         self._manager = restored_manager(settings, memory)
+        # One that does not bind is told when it is solved: nobody may be solving any more.
+        is_binding = settings.adaptive.is_allocated
+        self._allocation = memory.recovery.estimates.allocation if is_binding else None
         self._memory = memory
         # Their fills are in what we were restored from; news of them may still wait for us.
         self._counted = {
@@ -128,7 +131,7 @@ class RiskActor(DecisionActor[RiskMessage]):
     def started(self) -> None:
         """What an earlier life decided still holds: whoever watches is to see it."""
         recovery = self._memory.recovery
-        known = (recovery.capital, recovery.estimates.ladder, recovery.estimates.allocation)
+        known = (recovery.capital, recovery.estimates.ladder, self._allocation)
         for told in (self._manager.state.halted, *known):
             if told is not None:
                 self._watcher.send(told)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from attrs import field, frozen, validators
@@ -70,29 +70,38 @@ class Allocation:
     words: str
 
 
-def allocate(returns: Floats, day_share: float, limits: AllocationLimits, seed: int) -> Allocation:
-    """Of sleeves' simple returns, shape (periods, sleeves), each period `day_share` of a day.
+@final
+@frozen
+class APYOptimizer:
+    """Shares capital under limits; it says what growth that supports."""
 
-    Raises `DataError` for too few periods, or ones that are no numbers.
-    """
-    periods, sleeves = returns.shape
-    if periods < PERIODS_MIN or not sleeves:
-        raise DataError(
-            f"{periods} periods of {sleeves} sleeves: at least {PERIODS_MIN} are needed"
-        )
-    if not np.isfinite(returns).all() or (returns <= -1.0).any():
-        raise DataError("a return that is no number, or loses more than everything")
-    if (most := float(returns.max())) > _RETURN_MAX:
-        raise DataError(f"a return of {most:.0%} in one period: want simple returns, not equity")
-    weights = _solved(returns, day_share, limits)
-    portfolio = _out_of_fold(returns, day_share, limits) if weights.any() else np.zeros(periods)
-    by_day = 1.0 / day_share
-    told = intervals(portfolio, seed, {"growth": growth}) if weights.any() else None
-    mean = growth(portfolio) * by_day
-    low = mean if told is None else told["growth"].low * by_day
-    high = mean if told is None else told["growth"].high * by_day
-    days = periods * day_share
-    return _reported(weights, days, (mean, low, high), limits)
+    limits: AllocationLimits
+
+    def allocate(self, returns: Floats, day_share: float, seed: int) -> Allocation:
+        """Of sleeves' simple returns, shape (periods, sleeves), each period `day_share` of a day.
+
+        Raises `DataError` for too few periods, or ones that are no numbers.
+        """
+        limits, (periods, sleeves) = self.limits, returns.shape
+        if periods < PERIODS_MIN or not sleeves:
+            raise DataError(
+                f"{periods} periods of {sleeves} sleeves: at least {PERIODS_MIN} are needed"
+            )
+        if not np.isfinite(returns).all() or (returns <= -1.0).any():
+            raise DataError("a return that is no number, or loses more than everything")
+        if (most := float(returns.max())) > _RETURN_MAX:
+            raise DataError(
+                f"a return of {most:.0%} in one period: want simple returns, not equity"
+            )
+        weights = _solved(returns, day_share, limits)
+        portfolio = _out_of_fold(returns, day_share, limits) if weights.any() else np.zeros(periods)
+        by_day = 1.0 / day_share
+        told = intervals(portfolio, seed, {"growth": growth}) if weights.any() else None
+        mean = growth(portfolio) * by_day
+        low = mean if told is None else told["growth"].low * by_day
+        high = mean if told is None else told["growth"].high * by_day
+        days = periods * day_share
+        return _reported(weights, days, (mean, low, high), limits)
 
 
 def _out_of_fold(returns: Floats, day_share: float, limits: AllocationLimits) -> Floats:

@@ -32,6 +32,7 @@ from bot3.messages.control import StopHit, TradingHalted
 from bot3.messages.risk import PairExamined
 from bot3.portfolio.drawdown import DrawdownWatch
 from bot3.portfolio.positions import base_and_quote
+from bot3.portfolio.recovery import STOPS_KEPT
 from bot3.portfolio.round_trips import RoundTrips
 
 ONE = Decimal(1)
@@ -92,7 +93,7 @@ class RiskState:
     watch: DrawdownWatch = field(factory=DrawdownWatch)
     entries: dict[InstrumentId, Decimal] = Factory(dict)
     stops: dict[Symbol, StopHit] = Factory(dict)
-    stops_hit_ns: deque[int] = Factory(deque)
+    stops_hit_ns: deque[int] = Factory(lambda: deque(maxlen=STOPS_KEPT))
     peaks: dict[Symbol, Decimal] = Factory(dict)
     trips: RoundTrips = Factory(RoundTrips)
     pairs: dict[InstrumentId, PairExamined] = Factory(dict)
@@ -220,7 +221,7 @@ class RiskState:
 
 def reduces(state: RiskState, intent: OrderIntent) -> bool:
     """True where it says so and does: a sell that position less other open sells covers."""
-    if not intent.is_reducing or intent.side is not Side.SELL or intent.conversion is not None:
+    if not intent.is_reducing or intent.side is not Side.SELL:
         return False
     held = state.positions.get(intent.instrument, ZERO)
     base = base_and_quote(intent.instrument)[0]

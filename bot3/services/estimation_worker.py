@@ -18,7 +18,7 @@ from attrs import asdict, frozen
 from numpy.typing import NDArray
 
 from bot3.domain.errors import DataError
-from bot3.portfolio.allocation import AllocationLimits, allocate
+from bot3.portfolio.allocation import AllocationLimits, APYOptimizer
 from bot3.risk.adaptive.garch import fit_garch
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,8 @@ def answer(body: bytes) -> dict[str, Any]:
         fits = {name: _fitted(given[f"moves{at}"]) for at, name in enumerate(told["names"])}
         limits = AllocationLimits(**told["limits"])
         try:
-            found = asdict(allocate(given["sleeves"], told["day_share"], limits, told["seed"]))
+            optimizer = APYOptimizer(limits)
+            found = asdict(optimizer.allocate(given["sleeves"], told["day_share"], told["seed"]))
         except DataError as error:
             found = {"error": str(error)}
     return {"volatilities": fits, "allocation": found}

@@ -26,6 +26,7 @@ from bot3.app.backtest.driven import (
     configured,
     instrument_of,
 )
+from bot3.app.backtest.pairs import PairHistories
 from bot3.app.settings import Config
 from bot3.backtest.touch_venue import TouchVenue
 from bot3.domain.bars import Bars
@@ -85,6 +86,7 @@ class _World:
 
     def __init__(self, every: Sequence[Bars], config: Config, settings: CoreSettings) -> None:
         self._every, self._keys = every, keys_of(every)
+        self._pairs = PairHistories(self._keys, every)
         clock = ManualClock(int(min(bars.open_ns[0] for bars in every)))
         instruments = {key: instrument_of(key, settings.fee, _STEP, _STEP) for key in self._keys}
         self._is_late = settings.latency_s > 0.0
@@ -129,6 +131,9 @@ class _World:
         for owner, at in rows:
             self._book(owner, float(self._every[owner].close[at]))
         self._driven.beat()
+        if self._driven.core.settings.limits.has_pair_rules:
+            for examined in self._pairs.after(rows, clock.now_ns()):
+                core.risk.send(examined)
         every = self._venues.values()
         worth = sum(
             float(venue.held[key] * venue.prices[key]) for venue in every for key in venue.held

@@ -13,7 +13,7 @@ from attrs import asdict, frozen
 
 from bot3.app.research.equity_file import TIMES, read_table
 from bot3.domain.errors import DataError
-from bot3.portfolio.allocation import Allocation, AllocationLimits, allocate
+from bot3.portfolio.allocation import Allocation, AllocationLimits, APYOptimizer
 from bot3.portfolio.statistics.daily import Floats
 
 
@@ -31,7 +31,7 @@ class AllocateOptions:
 def show_allocation(options: AllocateOptions) -> int:
     """The exit code; raises `DataError` with what to do."""
     names, returns = _read(options.returns)
-    found = allocate(returns, options.day_share, options.limits, options.seed)
+    found = APYOptimizer(options.limits).allocate(returns, options.day_share, options.seed)
     weights = dict(zip(names, found.weights, strict=True))
     if options.is_json:
         print(json.dumps(asdict(found) | {"weights": weights}))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot3.app.science.rows import Effort, Measured, Row
-from bot3.portfolio.allocation import AllocationLimits, allocate
+from bot3.portfolio.allocation import AllocationLimits, APYOptimizer
 from bot3.portfolio.statistics.overfitting import overfitting
 from bot3.portfolio.statistics.sharpe import best_of_trials, deflated_sharpe
 from bot3.risk.adaptive.garch import fit_garch
@@ -119,14 +119,14 @@ def _noise_overfits(effort: Effort) -> Measured:
 
 def _supported(effort: Effort) -> Measured:
     """Sleeves of 1.5 % a day with fat tails: none earns anything, or one earns .3 % a day."""
-    limits = AllocationLimits(target_apy=0.0)
+    optimizer = APYOptimizer(AllocationLimits(target_apy=0.0))
     seeds = effort.seeds(30, 200)
     noise, edge, told = 0, 0, []
     for seed in seeds:
         returns = np.random.default_rng(seed).standard_t(4, (730, 5)) * 0.015
-        noise += allocate(returns, 1.0, limits, seed).is_supported
+        noise += optimizer.allocate(returns, 1.0, seed).is_supported
         returns[:, 0] += 0.003
-        found = allocate(returns, 1.0, limits, seed)
+        found = optimizer.allocate(returns, 1.0, seed)
         edge += found.is_supported
         told.append(found.growth_per_day)
     figures = {

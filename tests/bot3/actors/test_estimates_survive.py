@@ -107,6 +107,8 @@ def test_an_allocation_that_binds_goes_on_binding() -> None:
     for life in lives(driver, changes):
         assert share(life) == 0.005
         assert life.watcher.board.risk.status().allocation == "no"
+    told = CoreDriver(memory=driver.memory)
+    assert told.watcher.board.risk.status().allocation == ""
 
 
 def test_an_account_that_is_out_of_sight_stays_so() -> None:

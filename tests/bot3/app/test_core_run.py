@@ -177,3 +177,18 @@ def test_round_trips_of_many_fills() -> None:
     assert closed.pnl == pytest.approx(1.5 * 120 + 0.49 * 130 + 0.01 * 130 - 210 - 0.21)
     assert (still_open.exit_ns, still_open.reason) == (None, "still held at the end")
     assert still_open.pnl == pytest.approx(-20.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ({"BOT3__PROTECTIONS__MIN_PAIR_VOLUME": "1"}, None),
+        ({"BOT3__PROTECTIONS__MIN_PAIR_VOLUME": "1e14"}, "pair_volume"),
+        ({"BOT3__PROTECTIONS__MIN_PAIR_AGE_DAYS": "1"}, "pair_age"),
+    ],
+)
+def test_rules_on_pairs_go_by_what_was_recorded(rule: dict[str, str], reason: str | None) -> None:
+    """Four hours: a market of enough volume is traded, one of a day is not known."""
+    found = run_core([wandering(240, 3)], evolve(SETTINGS, environ={**BOLD, **rule}))
+    assert set(found.denials) == ({reason} if reason else set())
+    assert (len(found.fills) > 2) is (reason is None)

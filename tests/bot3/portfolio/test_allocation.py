@@ -10,13 +10,19 @@ import pytest
 
 from bot3.domain.errors import DataError
 from bot3.domain.values import InstrumentId, Symbol
-from bot3.portfolio.allocation import Allocation, AllocationLimits, allocate
+from bot3.portfolio.allocation import Allocation, AllocationLimits, APYOptimizer
 from bot3.portfolio.sleeves import Sleeve, SleeveBook
 from bot3.portfolio.statistics.returns import expected_shortfall
 from tests.bot3.making import KEY, SECOND_NS, VENUE
 
 FREE = AllocationLimits(shortfall_max=0.0, drawdown_max=1.0)
 ETHER = InstrumentId(VENUE, Symbol("ETH/USDT"))
+
+
+def allocate(
+    returns: np.ndarray, day_share: float, limits: AllocationLimits, seed: int
+) -> Allocation:
+    return APYOptimizer(limits).allocate(returns, day_share, seed)
 
 
 def alternating(mean: float, deviation: float, periods: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot3.domain.bar import Bar
 from bot3.domain.book import Quote
 from bot3.messages.minds import TargetProposed
-from bot3.messages.risk import VolatilityFitted
+from bot3.messages.risk import AllocationSolved, LadderMoved, VolatilityFitted
 from bot3.risk.adaptive.ladder import LadderSettings
 from bot3.risk.adaptive.manager import YEAR_S, AdaptiveRiskManager
 from bot3.risk.adaptive.settings import AdaptiveSettings
@@ -45,14 +45,20 @@ news = st.one_of(
     st.tuples(st.just("fit"), st.sampled_from(KEYS), st.floats(1e-12, 1), st.floats(0, 0.9)),
     st.tuples(st.just("target"), st.sampled_from(KEYS), st.floats(-1, 1)),
     st.tuples(st.just("kelly")),
+    st.tuples(st.just("ladder"), st.integers(0, 9), st.integers(0, 3)),
+    st.tuples(st.just("allocation"), st.floats(0, 9), st.floats(0, 9)),
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(news, max_size=80), st.booleans())
-def test_no_news_ever_loosens_a_limit(stream: list[tuple[object, ...]], is_kelly: bool) -> None:
+@given(st.lists(news, max_size=80), st.booleans(), st.booleans())
+def test_no_news_ever_loosens_a_limit(
+    stream: list[tuple[object, ...]], is_kelly: bool, is_allocated: bool
+) -> None:
     kelly = KellySettings(bars_min=10, memory_bars=100)
-    given_settings = AdaptiveSettings(touch_multiple_max=10.0, is_kelly_used=is_kelly, kelly=kelly)
+    given_settings = AdaptiveSettings(
+        touch_multiple_max=10.0, is_kelly_used=is_kelly, is_allocated=is_allocated, kelly=kelly
+    )
     made = AdaptiveRiskManager(HARD, KEYS, given_settings)
     for number, (kind, *told) in enumerate(stream, 1):
         match kind:
@@ -72,6 +78,12 @@ def test_no_news_ever_loosens_a_limit(stream: list[tuple[object, ...]], is_kelly
                 made.on_target(TargetProposed(key, "hybrid", START_NS, 0, target, 1.0))
             case "kelly":
                 made.size_by_kelly()
+            case "ladder":
+                step, reopens = told
+                made.restore_ladder(LadderMoved(number, 0.1, step, 1.0), reopens)
+            case "allocation":
+                shares = tuple(zip(KEYS, told, strict=True))
+                made.on_allocation(AllocationSolved(0, {}, shares, 0.0, 9.0, 0.5, False, ""))
         for key in KEYS:
             limits = made.limits_of(key)
             for name in SIZES:
