@@ -57,8 +57,18 @@ PAPER ?= --hours 24
 paper-24h: $(STAMP)
 	$(BIN)/python -m tests.chaos.paper $(PAPER)
 
-bench: $(STAMP)
-	$(BIN)/python -m tests.benchmarks
+# The peers of the backtests in an environment of their own; where they cannot be had, a word says so.
+PEERS := $(VENV)/peers
+PEERS_STAMP := $(PEERS)/.installed
+
+$(PEERS_STAMP): Makefile
+	$(PYTHON) -m venv $(PEERS)
+	-$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		nautilus_trader==1.221.0 vectorbt==1.0.0 'plotly<6' hftbacktest==2.4.4
+	touch $(PEERS_STAMP)
+
+bench: $(STAMP) $(PEERS_STAMP)
+	BOT3_PEERS=$${BOT3_PEERS:-$(PEERS)/bin/python} $(BIN)/python -m tests.benchmarks $(ONLY)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

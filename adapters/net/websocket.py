@@ -166,10 +166,8 @@ async def open_websocket(
             nursery.cancel_scope.cancel()
             raised = ConnectionLostError(f"{url}: {str(error) or type(error).__name__}")
         else:
-            socket = WebSocket(connection, stream, silence_s=silence_s)
-            nursery.start_soon(socket.watch_silence)
             try:
-                yield socket
+                yield _watched(WebSocket(connection, stream, silence_s=silence_s), nursery)
             except Exception as error:
                 raised = error
             finally:
@@ -177,6 +175,11 @@ async def open_websocket(
                 nursery.cancel_scope.cancel()
     if raised is not None:
         raise raised
+
+
+def _watched(socket: WebSocket, nursery: trio.Nursery) -> WebSocket:
+    nursery.start_soon(socket.watch_silence)
+    return socket
 
 
 async def _connect(

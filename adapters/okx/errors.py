@@ -72,10 +72,10 @@ class OkxError(VenueError):
 
 def outcome_of(status: int, code: str, text: str) -> Outcome:
     """A gateway's page without a code counts by its status."""
-    if code == _PARAMETER:
-        return Outcome.UNKNOWN if "clOrdId" in text else Outcome.NOT_EXECUTED
     if code in _DUPLICATES or status >= 500:
         return Outcome.UNKNOWN
+    if code == _PARAMETER:
+        return Outcome.UNKNOWN if "clOrdId" in text else Outcome.NOT_EXECUTED
     if code in _NOT_EXECUTED:
         return Outcome.NOT_EXECUTED
     if code in _VENUE or (not code and status in {401, 403, 404, 405, 410, 429, 451}):

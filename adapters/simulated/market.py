@@ -116,6 +116,11 @@ class Scale:
         """Eight decimals."""
         return _text(lots * self._lot_units)
 
+    def plain_texts(self, ticks: int, lots: int) -> tuple[str, str]:
+        """(price, amount) with no zeros at the end, as OKX and Bybit write them."""
+        price, amount = _text(ticks * self._tick_units), _text(lots * self._lot_units)
+        return price.rstrip("0").rstrip("."), amount.rstrip("0").rstrip(".")
+
     def value_text(self, value: int) -> str:
         """A sum of ticks x lots in quote asset, cut to eight decimals."""
         return _text(value * self._tick_units * self._lot_units // _UNITS)
@@ -235,8 +240,8 @@ class Market:
 
     def top(self) -> Top:
         """Best bid and ask now."""
-        bids, asks = self.engine.top(Side.BUY, 1), self.engine.top(Side.SELL, 1)
-        return Top(*(bids[0] if bids else (0, 0)), *(asks[0] if asks else (0, 0)))
+        engine = self.engine
+        return Top(*engine.best_level(Side.BUY), *engine.best_level(Side.SELL))
 
     def reference_price(self) -> int:
         """The last price, else the middle of the book, else zero: what is not yet known."""

@@ -157,7 +157,16 @@ class MatchingEngine:
     def top(self, side: Side, depth: int) -> list[tuple[int, int]]:
         """The best `depth` levels of a side as (price, lots), best first."""
         half = self._bids if side is Side.BUY else self._asks
-        return [(half.sign * key, half.levels[key].lots) for key in half.keys[:depth]]
+        sign, levels = half.sign, half.levels
+        return [(sign * key, levels[key].lots) for key in half.keys[:depth]]
+
+    def best_level(self, side: Side) -> tuple[int, int]:
+        """The best (price, lots) of a side, zeros where it is empty."""
+        half = self._bids if side is Side.BUY else self._asks
+        if not half.keys:
+            return 0, 0
+        key = half.keys[0]
+        return half.sign * key, half.levels[key].lots
 
     def orders_at(self, side: Side, price: int) -> list[Resting]:
         """The orders of one level, first in time first."""

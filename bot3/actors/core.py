@@ -183,6 +183,8 @@ class DecisionCore:
         ears = AccountEars(
             self.portfolio, self.risk, self.execution, self.outlets.board, self._arbitraging()
         )
+        if isinstance(event, OrderFilled):
+            event = OrderFilled(self.memory.recovery.converted(event.fill))
         self.journal.send(JournalEntry(event, tuple((each, event) for each in ears.of(event))))
 
     def money_specs(self) -> tuple[DecisionSpec[Any], DecisionSpec[Any], DecisionSpec[Any]]:

@@ -139,8 +139,9 @@ class ExecutionActor(DecisionActor[ExecutionMessage]):
         self._origin_ns = 0
         self._condemned: dict[ClientOrderId, str] = {}
         self._reported: set[ClientOrderId] = set()
-        adopts = desk.settings.is_adopting_orders
-        self._foreign, self._halt = ForeignOrders(is_adopting=adopts), halt
+        adopts, crosses = desk.settings.is_adopting_orders, desk.settings.crosses
+        self._foreign = ForeignOrders(is_adopting=adopts, crosses=crosses)
+        self._halt = halt
         held = halt()
         if held is not None:
             self._condemn(held.reason)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot3.actors.core_settings import CoreSettings
 from bot3.actors.minds import MindSettings
-from bot3.app.arbitrage.wiring import arbitrage_of, group_of
+from bot3.app.arbitrage.wiring import arbitrage_of, cross_instruments_of, group_of
 from bot3.app.fees import taker_fee_rate
 from bot3.app.risk_wiring import adaptive_of, instruments_of, limits_of, reinvestment_of
 from bot3.app.settings import Config
@@ -56,6 +56,7 @@ def execution_of(config: Config) -> ExecutionSettings:
         order_lifetime_s=given.order_lifetime_s,
         is_adopting_orders=given.adopt_orders,
         group=group_of(config.arbitrage),
+        crosses=frozenset(cross_instruments_of(config)),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.order import OrderIntent, OrderStatus, OrderType, TimeInForce
-from bot3.domain.values import Side, VenueName
+from bot3.domain.values import InstrumentId, Side, VenueName
 from bot3.messages.orders import ForeignOrdersSeen, OpenOrdersFetched, OrderAdopted, VenueOrder
 
 ADOPTED: Final = "adopted"  # in the place of a strategy's name
@@ -21,8 +21,10 @@ ADOPTED: Final = "adopted"  # in the place of a strategy's name
 class ForeignOrders:
     """Of every venue, as of its last look."""
 
-    def __init__(self, *, is_adopting: bool) -> None:
-        self._is_adopting = is_adopting
+    def __init__(
+        self, *, is_adopting: bool, crosses: frozenset[InstrumentId] = frozenset()
+    ) -> None:
+        self._is_adopting, self._crosses = is_adopting, crosses
         self._seen: dict[VenueName, frozenset[str]] = {}
 
     def look(
@@ -45,7 +47,9 @@ class ForeignOrders:
 
     def _is_adoptable(self, order: VenueOrder) -> bool:
         is_whole = order.status is OrderStatus.OPEN and order.filled.is_zero
-        return self._is_adopting and is_whole and order.price is not None
+        # Nobody says what a foreign order of a cross symbol does to the positions of its assets.
+        is_home = order.instrument not in self._crosses
+        return self._is_adopting and is_home and is_whole and order.price is not None
 
 
 def intent_of(order: VenueOrder, now_ns: int) -> OrderIntent:

@@ -32,7 +32,7 @@ class Home:
 @final
 class OpenAmounts:
     """By symbol, each against the accounting currency. `left` are those that the group has given
-    over to their strategies.
+    over to their strategies: what is traded there from then on is none of the group's.
     """
 
     def __init__(self, homes: Mapping[Symbol, Home]) -> None:
@@ -88,7 +88,7 @@ class OpenAmounts:
 
     def _take(self, fill: Fill) -> None:
         symbol = fill.instrument.symbol
-        if symbol not in self._amounts:
+        if symbol not in self._amounts or symbol in self.left:
             return
         self._is_touched = True
         change = fill.side.sign * fill.amount.amount

@@ -44,7 +44,7 @@ class ExecutionSettings:
     """`order_lifetime_s` bounds a request on its way to the venue; after a denial, a rejection or
     an order that lapsed an instrument rests for the planner's `retry_s`, and the whole symbol for
     `settle_s` after any other end: the venue's balances come after its word on the order, and the
-    gate judges by them. `is_adopting_orders`: foreign ones become ours.
+    gate judges by them. `is_adopting_orders`: foreign ones become ours, but for those of `crosses`.
     """
 
     planner: PlannerSettings = Factory(PlannerSettings)
@@ -54,6 +54,7 @@ class ExecutionSettings:
     order_lifetime_s: float = 5.0
     settle_s: float = 0.15
     is_adopting_orders: bool = False
+    crosses: frozenset[InstrumentId] = frozenset()
 
 
 @final

@@ -107,8 +107,8 @@ class ChangePointDetector:
     def _densities(self, value: float) -> Array:
         """Log density of `value` under each hypothesis and, last, at the start of a segment."""
         settings = self._settings
-        runs = np.append(self._runs, 0.0)
-        mean, rate = np.append(self._mean, 0.0), np.append(self._rate, settings.rate)
+        runs = _joined(self._runs, 0.0)
+        mean, rate = _joined(self._mean, 0.0), _joined(self._rate, settings.rate)
         strength, shape = settings.strength + runs, settings.shape + runs / 2.0
         freedom, spread = 2.0 * shape, rate * (strength + 1.0) / (shape * strength)
         squares = (value - mean) ** 2 / spread
@@ -123,14 +123,14 @@ class ChangePointDetector:
         weights, scores = self._weights + stay + density[:-1], self._scores + stay + density[:-1]
         if leave is not None:
             best = int(np.argmax(self._scores))
-            weights = np.append(weights, leave + density[-1])  # the weights before sum to one
-            scores = np.append(scores, self._scores[best] + leave + density[-1])
+            weights = _joined(weights, leave + density[-1])  # the weights before sum to one
+            scores = _joined(scores, self._scores[best] + leave + density[-1])
             self._cuts.append(_Change(self.rows, self._cuts[best]))
-            self._runs = np.append(self._runs, 0.0)
-            self._mean = np.append(self._mean, 0.0)
-            self._rate = np.append(self._rate, self._settings.rate)
+            self._runs = _joined(self._runs, 0.0)
+            self._mean = _joined(self._mean, 0.0)
+            self._rate = _joined(self._rate, self._settings.rate)
         self._weights = weights - np.logaddexp.reduce(weights)
-        self._scores = scores - scores.max()
+        self._scores = scores - np.maximum.reduce(scores)
 
     def _absorb(self, value: float) -> None:
         strength = self._settings.strength + self._runs
@@ -151,6 +151,14 @@ class ChangePointDetector:
         self._weights = self._weights[at] - np.logaddexp.reduce(self._weights[at])
         self._scores = self._scores[at]
         self._cuts = [self._cuts[i] for i in at.tolist()]
+
+
+def _joined(values: Array, last: float) -> Array:
+    """What `np.append` makes of them, in a fifth of its time: it is called for every value."""
+    result = np.empty(len(values) + 1)
+    result[:-1] = values
+    result[-1] = last
+    return result
 
 
 def _steady(settings: ChangePointSettings) -> Array:

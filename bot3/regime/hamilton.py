@@ -153,9 +153,10 @@ class HamiltonFilter:
             log_density = self._log_scale - 0.5 * squares
         predicted = self._probabilities @ self._transitions
         # Of the states that can be: where all others are too unlikely to count, one must remain.
-        top = float(log_density[predicted > 0.0].max())
+        # (The ufuncs' own reductions: of two states, an array's methods would be most of the work.)
+        top = float(np.maximum.reduce(log_density[predicted > 0.0]))
         weighed = predicted * np.exp(np.minimum(log_density - top, 0.0))
-        likelihood = float(weighed.sum())
+        likelihood = float(np.add.reduce(weighed))
         before, self._probabilities = self._probabilities, weighed / likelihood
         self.log_likelihood += top + log(likelihood)
         self.bars += 1
@@ -197,7 +198,7 @@ class HamiltonFilter:
         """New parameters from the expected statistics; states reordered if they crossed."""
         states = self._settings.states
         moves = sums[:states] + 1e-9
-        self._transitions = moves / moves.sum(axis=1, keepdims=True)
+        self._transitions = moves / np.add.reduce(moves, axis=1, keepdims=True)
         count, weight, first, second = sums[states:] + 1e-300
         if self._settings.learns_means:
             self._means = first / weight

@@ -221,7 +221,7 @@ class RiskState:
 
 def reduces(state: RiskState, intent: OrderIntent) -> bool:
     """True where it says so and does: a sell that position less other open sells covers."""
-    if not intent.is_reducing or intent.side is not Side.SELL or intent.conversion is not None:
+    if not intent.is_reducing or intent.side is not Side.SELL:
         return False
     held = state.positions.get(intent.instrument, ZERO)
     base = base_and_quote(intent.instrument)[0]

@@ -8,6 +8,7 @@ import sys
 from tests.benchmarks import (
     arbitrage,
     backtest,
+    books,
     decision_core,
     evolution,
     first_signal,
@@ -22,6 +23,7 @@ from tests.benchmarks import (
 BENCHMARKS = {
     "arbitrage": arbitrage.run,
     "backtest": backtest.run,
+    "books": books.run,
     "decision_core": decision_core.run,
     "evolution": evolution.run,
     "first_signal": first_signal.run,

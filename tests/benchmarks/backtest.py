@@ -1,19 +1,15 @@
-"""Backtests of bars beside their peers: nautilus_trader event by event, vectorbt for a grid.
+"""Backtests beside their peers: nautilus_trader by events, vectorbt by grids, hftbacktest by ticks.
 
 The peers live in an environment of their own, whose interpreter the variable BOT3_PEERS names
-(`pip install nautilus_trader==1.221.0 vectorbt 'plotly<6'`); without it their figures are absent,
-with a word. The same bars, rules and fees; processor seconds, the better of two rounds.
+(`make bench` makes it); without it their figures are absent, with a word. The same bars, rules and
+fees; processor seconds, the better of two rounds.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import resource
-import subprocess
-import tempfile
+import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,12 +20,12 @@ from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import EmaCross
 from bot3.domain.bars import Bars
 from tests.benchmarks.calibration import calibration_ms
+from tests.benchmarks.peer import asked, told
 from tests.bot3.backtest.making import wandering
 
-PEERS = "BOT3_PEERS"
-ROWS, MANY, PEER_ROWS = 100_000, 1_000_000, 20_000
+SIZES = (20_000, 100_000, 1_000_000)
+ROWS = 100_000
 TICKS, TICK_PERIODS = 500_000, (1_000, 2_000)
-SETS = [(fast, slow) for fast in range(5, 15) for slow in range(20, 120, 10)]
 
 
 def _ticks(rows: int) -> Bars:
@@ -68,68 +64,48 @@ def _engine(bars: Bars, periods: tuple[int, int] = (10, 20)) -> dict[str, float]
     return {"bars": len(bars), "orders": orders, "bars_per_s": round(best)}
 
 
+def _table(bars: Bars) -> np.ndarray:
+    return np.column_stack([bars.open, bars.high, bars.low, bars.close])
+
+
 def _grid(bars: Bars) -> dict[str, Any]:
-    fasts, slows = (np.array([pair[at] for pair in SETS], dtype=np.int64) for at in (0, 1))
-    kernels.ema_cross_grid(bars.open[:50], bars.close[:50], fasts[:2], slows[:2], 0.001, 1e4)
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    started = time.process_time()
-    found = kernels.ema_cross_grid(bars.open, bars.close, fasts, slows, 0.001, 1e4)
-    took = time.process_time() - started
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {
-        "sets_per_s": round(len(SETS) / took),
-        "peak_mb": round(peak_mb),
-        "added_mb": round(peak_mb - before_mb, 1),
-        "equities": found,
-    }
+    """In a process of its own, as the peer is."""
+    return told([sys.executable, "-m", "tests.benchmarks.grid_alone"], _table(bars))
 
 
-def _peer(name: str, bars: Bars, kind: str = "bars") -> dict[str, Any] | str:
-    interpreter = os.environ.get(PEERS)
-    if not interpreter:
-        return f"not run: {PEERS} names no interpreter that has it"
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "bars.npy"
-        np.save(file, np.column_stack([bars.open, bars.high, bars.low, bars.close]))
-        script = Path(__file__).parent / "peers" / f"{name}_{kind}.py"
-        done = subprocess.run(
-            [interpreter, str(script), str(file)],
-            capture_output=True, text=True, check=False, timeout=900,
-        )  # fmt: skip
-    if done.returncode:
-        return f"not run: {done.stderr.strip().splitlines()[-1]}"
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    assert isinstance(told, dict)
-    return told
+def _compared(ours: float, theirs: dict[str, Any] | str, name: str) -> None:
+    """How many times theirs ours is."""
+    if isinstance(theirs, dict):
+        theirs["times"] = round(ours / theirs[name], 1)
 
 
 def run() -> dict[str, Any]:
     """Figures of both, and how many times ours is theirs."""
     before_ms = calibration_ms()
     bars = wandering(ROWS, 1, step=0.001)
-    grid = _grid(bars)
-    equities = grid.pop("equities")
+    ticks, grid = _ticks(TICKS), _grid(bars)
+    equities = np.array(grid.pop("equities"))
     found: dict[str, Any] = {
-        "engine": [_engine(wandering(rows, 1, step=0.001)) for rows in (PEER_ROWS, ROWS, MANY)],
+        "engine": [_engine(wandering(rows, 1, step=0.001)) for rows in SIZES],
         "grid": grid,
-        "nautilus_trader": [_peer("nautilus", wandering(rows, 1, step=0.001))
-                            for rows in (PEER_ROWS, ROWS)],
-        "vectorbt": _peer("vectorbt", bars),
-        "ticks": _engine(_ticks(TICKS), TICK_PERIODS),
-        "tick_kernel": _tick_kernel(_ticks(TICKS)),
-        "nautilus_ticks": _peer("nautilus", _ticks(TICKS), "ticks"),
-    }  # fmt: skip
-    for ours, theirs in zip(found["engine"], found["nautilus_trader"], strict=False):
-        if isinstance(theirs, dict):
-            theirs["times"] = round(ours["bars_per_s"] / theirs["events_per_s"], 1)
-    told = found["nautilus_ticks"]
-    if isinstance(told, dict):
-        told["times"] = round(found["ticks"]["bars_per_s"] / told["events_per_s"], 1)
-    told = found["vectorbt"]
-    if isinstance(told, dict):
-        theirs_equities = np.array(told.pop("grid_equities"))
-        told["apart_max"] = float(np.max(np.abs(equities / theirs_equities - 1.0)))
-        told["times"] = round(grid["sets_per_s"] / told["sets_per_s"], 1)
+        "nautilus_trader": [
+            asked("nautilus", _table(wandering(rows, 1, step=0.001)), "bars") for rows in SIZES
+        ],
+        "vectorbt": asked("vectorbt_bars", _table(bars)),
+        "ticks": _engine(ticks, TICK_PERIODS),
+        "tick_kernel": _tick_kernel(ticks),
+        "nautilus_ticks": asked("nautilus", _table(ticks), "ticks"),
+        "hftbacktest_ticks": asked("hft_ticks", _table(ticks)),
+    }
+    for ours, theirs in zip(found["engine"], found["nautilus_trader"], strict=True):
+        _compared(ours["bars_per_s"], theirs, "events_per_s")
+    _compared(found["ticks"]["bars_per_s"], found["nautilus_ticks"], "events_per_s")
+    _compared(found["tick_kernel"]["ticks_per_s"], found["hftbacktest_ticks"], "events_per_s")
+    _compared(grid["sets_per_s"], found["vectorbt"], "sets_per_s")
+    theirs = found["vectorbt"]
+    if isinstance(theirs, dict):
+        theirs_equities = np.array(theirs.pop("grid_equities"))
+        theirs["apart_max"] = float(np.max(np.abs(equities / theirs_equities - 1.0)))
     found["calibration_ms"] = [before_ms, calibration_ms()]
     return found
 

@@ -62,6 +62,7 @@ class SiteNetwork:
         self._listener = listener
         self.streams: list[trio.abc.Stream] = []
         self.is_down = False
+        self.opened = 0
 
     async def connect(self, host: str, port: int, *, is_tls: bool) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
@@ -69,6 +70,7 @@ class SiteNetwork:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{host}:{port}: refused")
         stream = await self._listener.connect()
         self.streams.append(stream)
+        self.opened += 1
         return stream
 
     async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:

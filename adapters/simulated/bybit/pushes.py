@@ -28,8 +28,8 @@ def push(topic: str, kind: str, data: object, now_ns: int, **more: object) -> st
 
 def levels(market: Market, side: Levels) -> list[list[str]]:
     """`[price, size]`; a size of "0" removes."""
-    scale = market.scale
-    return [[plain(scale.price(ticks)), plain(scale.amount(lots))] for ticks, lots in side]
+    texts = market.scale.plain_texts
+    return [[*texts(ticks, lots)] for ticks, lots in side]
 
 
 def book_data(market: Market, sides: Sides, number: int, sequence: int) -> Json:

@@ -25,11 +25,8 @@ def push(arg: Arg, rows: list[Json] | list[list[str]], **more: object) -> str:
 
 def levels(market: Market, side: Levels) -> list[list[str]]:
     """`[price, size, "0", orders]`; a level that is gone has no orders."""
-    scale = market.scale
-    return [
-        [plain(scale.price(ticks)), plain(scale.amount(lots)), "0", "1" if lots else "0"]
-        for ticks, lots in side
-    ]
+    texts = market.scale.plain_texts
+    return [[*texts(ticks, lots), "0", "1" if lots else "0"] for ticks, lots in side]
 
 
 def book_row(market: Market, sides: Sides, now_ns: int, sequence: int, previous: int) -> Json:

@@ -21,6 +21,15 @@ def listed_of(config: Config) -> tuple[Symbol, ...]:
     return (*map(Symbol, config.exchanges.symbols), *crosses_of(config))
 
 
+def cross_instruments_of(config: Config) -> tuple[InstrumentId, ...]:
+    """Every cross symbol on every active venue."""
+    return tuple(
+        InstrumentId(VenueName(venue), symbol)
+        for venue in config.exchanges.active
+        for symbol in crosses_of(config)
+    )
+
+
 def arbitrage_of(config: Config) -> ArbitrageSettings:
     """What is looked for, where it is wanted."""
     given = config.arbitrage
@@ -35,11 +44,7 @@ def arbitrage_of(config: Config) -> ArbitrageSettings:
     return ArbitrageSettings(
         is_enabled=is_enabled,
         currency=Asset(config.system.quote),
-        crosses=tuple(
-            InstrumentId(VenueName(venue), symbol)
-            for venue in config.exchanges.active
-            for symbol in crosses_of(config)
-        ),
+        crosses=cross_instruments_of(config),
         matrix=matrix,
         pause_s=given.pause_s,
     )

@@ -50,7 +50,16 @@ def html_report(figures: dict[str, Any], result: BacktestResult, runs: Sequence[
 
 def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
     shares = ("total_return", "annual_return", "max_drawdown", "exposure", "win_rate")
-    plain = ("final_equity", "fees", "sharpe", "sortino", "calmar", "profit_factor", "expectancy")
+    plain = (
+        "final_equity",
+        "fees",
+        "funding",
+        "sharpe",
+        "sortino",
+        "calmar",
+        "profit_factor",
+        "expectancy",
+    )
     rows = [(name, percent(figures[name])) for name in shares]
     rows += [(name, _number(figures[name])) for name in plain]
     rows += [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from attrs import asdict, frozen
@@ -19,6 +18,7 @@ from bot3.app.search.checkpoint import Checkpoint, run_digest
 from bot3.app.search.data import bars_digest, days_of
 from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
+from bot3.app.search.options import SearchOptions
 from bot3.app.search.told import export, lines, promoted_json, zone_words
 from bot3.app.search.verdict import Docket, counted, verdicts
 from bot3.backtest.validation.court import (
@@ -43,20 +43,11 @@ _WARM_UP: Final = (f"rule {REGIME}>0.5 {REGIME}<0.5",)
 Tell = Callable[[int, int, float], None]
 
 
-@frozen
-class EvolveOptions:
+@frozen(kw_only=True)
+class EvolveOptions(SearchOptions):
     """What the user asked for."""
 
-    data: tuple[Path, ...]
     settings: EvolutionSettings
-    fee: float
-    timerange: str | None
-    is_repaired: bool
-    workers: int
-    cluster: str | None
-    directory: Path
-    export: Path | None
-    is_json: bool
 
 
 @frozen(eq=False)

@@ -21,29 +21,46 @@ NAME: Final = "ledger.jsonl"
 
 @final
 class LedgerFile:
-    """`directory` is made where it is not there."""
+    """`directory` is made where it is not there. What was read once is not read again."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / NAME
+        self._forget()
+
+    def _forget(self) -> None:
+        self._ledger, self._read_bytes, self._read_lines = TrialLedger(), 0, 0
 
     def read(self) -> TrialLedger:
-        """Raises `DataError` for a line that is none; a torn last one is left out."""
-        try:
-            lines = self._path.read_text(encoding="utf-8").split("\n")
-        except FileNotFoundError:
-            return TrialLedger()
-        except OSError as error:
-            raise UnavailableError(f"{self._path}: {error.strerror or error}") from None
-        ledger = TrialLedger()
-        for number, line in enumerate(lines[:-1], 1):
+        """With what anybody has added since. Raises `DataError` for a line that is none; a torn
+        last one is left out.
+        """
+        for line in self._added().split(b"\n")[:-1]:
+            self._read_lines += 1
             try:
-                ledger.take(json.loads(line))
+                self._ledger.take(json.loads(line))
             except (ValueError, KeyError, TypeError):
                 raise DataError(
-                    f"{self._path}, line {number}: no row of the ledger; mend it, or move the file"
-                    " away: what was tried is then forgotten"
+                    f"{self._path}, line {self._read_lines}: no row of the ledger; mend it, or"
+                    " move the file away: what was tried is then forgotten"
                 ) from None
-        return ledger
+        return self._ledger
+
+    def _added(self) -> bytes:
+        """Whole lines from where was read to."""
+        try:
+            with self._path.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < self._read_bytes:  # another file meanwhile
+                    self._forget()
+                file.seek(self._read_bytes)
+                body = file.read()
+        except FileNotFoundError:
+            self._forget()
+            return b""
+        except OSError as error:
+            raise UnavailableError(f"{self._path}: {error.strerror or error}") from None
+        whole = body[: body.rfind(b"\n") + 1]
+        self._read_bytes += len(whole)
+        return whole
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Raises `UnavailableError`."""
@@ -61,7 +78,8 @@ class LedgerFile:
     @staticmethod
     def _mend(file: Any) -> None:
         """Takes away a last row that was cut off by a crash."""
-        file.seek(0)
-        body = file.read()
-        if body and not body.endswith(b"\n"):
-            file.truncate(body.rfind(b"\n") + 1)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        if file.read() not in {b"", b"\n"}:
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)

@@ -22,6 +22,7 @@ from bot3.app.search.data import bars_digest, days_of
 from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.optimize_report import export, lines
+from bot3.app.search.options import SearchOptions
 from bot3.app.search.told import evidence_json, zone_words
 from bot3.app.search.verdict import Docket, counted, verdicts
 from bot3.backtest.strategies import make
@@ -51,11 +52,10 @@ Candidate = tuple[tuple[str, float], ...]
 Tell = Callable[[int, int, float], None]
 
 
-@frozen
-class OptimizeOptions:
+@frozen(kw_only=True)
+class OptimizeOptions(SearchOptions):
     """What the user asked for; `space`: a file, or None for all that the strategy declares."""
 
-    data: tuple[Path, ...]
     strategy: str
     space: Path | None
     trials: int
@@ -63,14 +63,6 @@ class OptimizeOptions:
     objective: Objective
     batch: int
     seed: int
-    fee: float
-    timerange: str | None
-    is_repaired: bool
-    workers: int
-    cluster: str | None
-    directory: Path
-    export: Path | None
-    is_json: bool
 
 
 @frozen(eq=False)

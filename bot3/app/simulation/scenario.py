@@ -17,6 +17,7 @@ from adapters.simulated.fault_rates import FaultRates, RequestKind, VenueFault
 from adapters.simulated.links import Latency
 
 SETTLE_S: Final = 75.0
+CALM_SETTLE_S: Final = 10.0  # where nothing has gone wrong there is nothing to get over
 
 # Laid over the defaults, below a user's own file: many orders are what finds faults, so strategies
 # follow their signals whether those pay or not. Nothing listens on a real socket.
@@ -75,10 +76,14 @@ class Scenario:
     seed: int = field(validator=validators.ge(0))
     duration_s: float = field(validator=validators.gt(0))
     level: FaultLevel
-    settle_s: float = SETTLE_S
     own_plan: FaultPlan | None = None
     world: str | None = None
     ends_at: str | None = None
+    settle_s: float = field()
+
+    @settle_s.default
+    def _settle_s(self) -> float:
+        return CALM_SETTLE_S if self.plan == FaultPlan() else SETTLE_S
 
     @property
     def plan(self) -> FaultPlan:

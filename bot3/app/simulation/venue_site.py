@@ -31,8 +31,12 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.venues import EmbeddedVenue
 from bot3.domain.account import Balance
-from bot3.domain.values import Asset, Side, VenueName
+from bot3.domain.values import ZERO, Asset, Side, Symbol, VenueName
 from supervisors.clock import Clock
+
+ExactLevels = tuple[tuple[Decimal, Decimal], ...]
+_Shown = tuple[list[tuple[int, int]], ExactLevels]
+_EMPTY = (ZERO, ZERO)
 
 
 @final
@@ -53,6 +57,7 @@ class VenueSite:
         self._clock = clock
         self._hear = hear
         self._totals_at_start = self._accounts.totals()
+        self._shown: dict[tuple[Symbol, Side], _Shown] = {}
 
     @property
     def _accounts(self) -> Accounts:
@@ -65,7 +70,7 @@ class VenueSite:
         self._hear(VenueFunded(self.name, self._clock.now_ns(), funds))
         self.exchange.exchange.listen(self)
         for market in self.exchange.exchange.markets.values():
-            self._publish(market, market.top())
+            self._publish(market)
             market.listen(self)
 
     async def serve(
@@ -93,22 +98,35 @@ class VenueSite:
     def book_changed(self, market: Market, changes: Sequence[LevelSet], ts_ns: int) -> None:
         """Every update id has a touch, also where that did not change."""
         del changes, ts_ns
-        self._publish(market, market.top())
+        self._publish(market)
 
     def top_changed(self, market: Market, top: Top, ts_ns: int) -> None:
         """`book_changed` has said it."""
 
-    def _publish(self, market: Market, top: Top) -> None:
+    def _publish(self, market: Market) -> None:
+        bids, asks = self._levels(market, Side.BUY), self._levels(market, Side.SELL)
+        touch = Touch(*(bids[0] if bids else _EMPTY), *(asks[0] if asks else _EMPTY))
         self._hear(
             BookPublished(
                 self.name,
                 market.symbol,
                 self._clock.now_ns(),
                 market.engine.update_id,
-                _touch(market, top),
-                Levels(_levels(market, Side.BUY), _levels(market, Side.SELL)),
+                touch,
+                Levels(bids, asks),
             )
         )
+
+    def _levels(self, market: Market, side: Side) -> ExactLevels:
+        """As decimals; those of the last time where the engine's have not changed since."""
+        top = market.engine.top(side, LEVELS_COMPARED)
+        key = (market.symbol, side)
+        shown = self._shown.get(key)
+        if shown is None or shown[0] != top:
+            scale = market.scale
+            exact = tuple((scale.price(ticks), scale.amount(lots)) for ticks, lots in top)
+            shown = self._shown[key] = top, exact
+        return shown[1]
 
     def rest(self) -> VenueRest:
         """Everything that the exchange knows of our account, now."""
@@ -145,24 +163,6 @@ class VenueSite:
     def open_orders(self) -> int:
         """Of our account."""
         return len(self.exchange.exchange.files.open_of(self.exchange.account_id))
-
-
-def _levels(market: Market, side: Side) -> tuple[tuple[Decimal, Decimal], ...]:
-    scale = market.scale
-    return tuple(
-        (scale.price(ticks), scale.amount(lots))
-        for ticks, lots in market.engine.top(side, LEVELS_COMPARED)
-    )
-
-
-def _touch(market: Market, top: Top) -> Touch:
-    scale = market.scale
-    return Touch(
-        scale.price(top.bid),
-        scale.amount(top.bid_lots),
-        scale.price(top.ask),
-        scale.amount(top.ask_lots),
-    )
 
 
 Sites = Mapping[VenueName, VenueSite]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot3.domain.ids import ClientOrderId
-from bot3.domain.values import Asset, Quantity, Side
+from bot3.domain.values import Asset, InstrumentId, Quantity, Side, Symbol
 from bot3.messages.control import FlattenPositions, HaltTrading, ResumeTrading
 from bot3.messages.orders import (
     BalanceAdopted,
@@ -122,3 +122,14 @@ def test_what_differs_waits_for_an_operator_and_by_default_nothing_is_taken() ->
         driver.core.risk.send(ResumeTrading("operator"))
         driver.quiet(3.0)
         assert len(driver.of(BalanceAdopted)) == taken
+
+
+def test_one_of_a_cross_symbol_is_shown_and_left_alone() -> None:
+    """Nobody says what it would do to the positions of its assets."""
+    cross = InstrumentId(VENUE, Symbol("ETH/BTC"))
+    crosses = {"exchanges.arbitrage_enabled": True, "arbitrage.cross_symbols": [cross.symbol]}
+    driver = CoreDriver({**ORDERS, **crosses})
+    for _ in range(3):
+        look(driver, replace(WHOLE, instrument=cross))
+    assert driver.of(OrderAdopted) == []
+    assert driver.watcher.board.venues[VENUE].foreign != ()

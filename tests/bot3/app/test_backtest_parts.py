@@ -135,10 +135,12 @@ def test_funding_is_a_figure_of_its_own(tmp_path: Path) -> None:
     rates = pd.DataFrame({"timestamp": frame_of(BARS)["ts"][100:103], "fundingRate": 0.001})
     given = write(rates, tmp_path / "rates.csv")
     data = ("--data", path, "--strategy", "buy_and_hold", "--fee", "0")
-    free, paid = told(*data), told(*data, "--funding", given)
+    free, paid = told(*data), told(*data, "--funding", given, "--export", tmp_path / "out")
     held = free["trades"][0]["amount"]
     due = sum(held * opened * 0.001 for opened in BARS.open[100:103])
     assert (free["funding"], paid["funding"]) == (0.0, pytest.approx(due))
+    assert "<td>funding</td>" in (tmp_path / "out" / "report.html").read_text()
+    assert pd.read_csv(tmp_path / "out" / "trades.csv")["funding"].sum() == pytest.approx(due)
     assert paid["final_equity"] == pytest.approx(free["final_equity"] - due)
     assert paid["baselines"]["buy_and_hold"] == pytest.approx(paid["total_return"])
     assert [rung["total_return"] for rung in paid["cost_ladder"][:3]] == [paid["total_return"]] * 3

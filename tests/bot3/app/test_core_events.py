@@ -26,7 +26,7 @@ from bot3.domain.values import Side
 from bot3.messages.market import BookReplaced, TradePrinted
 from bot3.messages.orders import CancelFailed, CancelOrder, OrderCanceled, OrderFilled, SubmitOrder
 from supervisors.clock import ManualClock
-from tests.bot3.app.processes import bot3
+from tests.bot3.app.test_backtest import called, told
 from tests.bot3.app.test_core_run import BOLD
 from tests.bot3.making import KEY, USDT, d, make_intent
 
@@ -161,48 +161,48 @@ DOWN = [TradePrinted(KEY, n, 99.0, 0.4, Side.SELL, 0, 0) for n in range(3)]
 
 def test_an_order_on_its_way_takes_nothing_and_then_queues() -> None:
     """Half a coin rests before it: the second trade of .4 reaches it, for .3 of its 1."""
-    clock, told = ManualClock(START_NS), list[Any]()
+    clock, heard = ManualClock(START_NS), list[Any]()
     account = PaperAccount(KEY.venue, None, {USDT: d("1000")}, START_NS)
     venue = PaperVenue(account, clock, PaperSettings())
     venue.list_instruments([instrument_of(KEY, 0.0, d("0.1"), d("0.1"))])
-    venue.attend(told.append)
+    venue.attend(heard.append)
     entry = LateEntry(venue, clock, 50_000_000)
     venue.hear(BookReplaced(KEY, [(99.0, 0.5)], [(100.0, 5.0)], 1, START_NS, START_NS))
     intent = make_intent(amount="1", price="99", deadline_ns=ENDLESS_NS)
     entry.send(SubmitOrder(grant(intent), 0))
     assert entry.next_ns == START_NS + 50_000_000
     venue.hear(DOWN[0])
-    assert told == []
+    assert heard == []
     venue.hear(BookReplaced(KEY, [(99.0, 0.5)], [(100.0, 5.0)], 2, START_NS, START_NS))
     clock.move_to(START_NS + 50_000_000)
-    entry.arrive(told.append)
+    entry.arrive(heard.append)
     assert len(entry.rested) == 1
-    assert [each for each in told if isinstance(each, OrderFilled)] == []
+    assert [each for each in heard if isinstance(each, OrderFilled)] == []
     venue.hear(DOWN[1])
     venue.hear(DOWN[2])
-    (filled,) = [each for each in told if isinstance(each, OrderFilled)]
+    (filled,) = [each for each in heard if isinstance(each, OrderFilled)]
     assert (filled.fill.amount.amount, filled.fill.liquidity) == (d("0.3"), Liquidity.MAKER)
     entry.send(CancelOrder(KEY, filled.fill.client_order_id, "enough"))
     clock.move_to(START_NS + 100_000_000)
-    entry.arrive(told.append)
+    entry.arrive(heard.append)
     entry.send(CancelOrder(KEY, filled.fill.client_order_id, "again"))
-    entry.arrive(told.append)
-    kinds = [type(each) for each in told]
+    entry.arrive(heard.append)
+    kinds = [type(each) for each in heard]
     assert kinds.count(OrderCanceled) == kinds.count(CancelFailed) == 1
 
 
-def test_the_command_takes_them(folder: Path, tmp_path: Path) -> None:
-    done = bot3(
-        "backtest", "--data", str(book_file(folder, 3, 40)), str(trades_file(folder, 7, 40)),
-        "--strategy", "hybrid", "--json", "--latency-ms", "50", "--fee", "0", "--export", "out",
-        cwd=tmp_path, **LARGE,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    body = json.loads(done.stdout)
+def test_the_command_takes_them(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in LARGE.items():
+        monkeypatch.setenv(name, value)
+    files = (book_file(folder, 3, 40), trades_file(folder, 7, 40))
+    given = ("--strategy", "hybrid", "--latency-ms", "50", "--fee", "0", "--export", tmp_path)
+    body = told("--data", *files, *given)
     assert (body["symbols"], body["ticks"], body["strategy"]) == (
-        ["BTC/USDT", "ETH/USDT"],
-        280,
-        "hybrid",
-    )
+        ["BTC/USDT", "ETH/USDT"], 280, "hybrid",
+    )  # fmt: skip
     assert body["fill_rate"] is None or 0.0 <= body["fill_rate"] <= 1.0
-    assert (tmp_path / "out" / "report.html").exists()
+    assert (tmp_path / "report.html").exists()
+    mixed = called("--data", files[0], files[1], *given, "--slippage-bps", "1")
+    assert "a book has its own depth" in mixed.output

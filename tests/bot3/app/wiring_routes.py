@@ -77,7 +77,11 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     (
         {"exchanges.arbitrage_enabled": True, "arbitrage.cross_symbols": ["ETH/BTC"]},
-        {"arbitrage.is_enabled": True, "arbitrage.crosses": (("binance", "ETH/BTC"),)},
+        {
+            "arbitrage.is_enabled": True,
+            "arbitrage.crosses": (("binance", "ETH/BTC"),),
+            "execution.crosses": frozenset({("binance", "ETH/BTC")}),
+        },
     ),
     ({"arbitrage.sending": "in_order"}, {"execution.group.sending": Sending.IN_ORDER}),
     ({"arbitrage.legs_within_s": 2.0}, {"execution.group.sent_s": 2.0}),

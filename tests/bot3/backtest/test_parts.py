@@ -46,7 +46,7 @@ def ran(sources: list[Source], given: BacktestSettings) -> tuple[Course, list[fl
     return course, [lane.equity for mine in lanes for lane in mine]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 99),
     st.sampled_from([1, 2, 3, 7, 50, 1_000]),
@@ -96,7 +96,7 @@ def test_a_time_comes_once_with_the_last_equity_of_it() -> None:
     assert found == [(1, 101.0), (2, 15.0), (3, 25.0), (5, 26.0), (9, 36.0)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_flaws_and_repairs_do_not_depend_on_parts(data: Any) -> None:
     bars = wandering(30, data.draw(st.integers(0, 50)))

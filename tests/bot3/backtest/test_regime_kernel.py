@@ -24,7 +24,7 @@ def moves(seed: int, rows: int) -> np.ndarray:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_it_is_the_streaming_filter(data: Any) -> None:
     given_settings = HamiltonSettings(

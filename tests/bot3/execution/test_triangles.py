@@ -89,6 +89,7 @@ def test_a_strategy_that_wants_out_of_one_asset_leaves_the_other_to_be_mended() 
     floor.serve()
     assert (floor.at(A), floor.at(ETHER)) == ("0", "10")
     assert floor.outcome() is GroupOutcome.SUPERSEDED
+    assert floor.closed[0].exposure_max <= 50.1  # the strategy's own 1.5 BTC are not the group's
 
 
 def test_no_leg_leaves_where_one_is_denied() -> None:

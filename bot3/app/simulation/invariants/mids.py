@@ -10,7 +10,7 @@ from collections import deque
 from decimal import Decimal
 from typing import final
 
-from bot3.app.simulation.invariants.events import BookPublished
+from bot3.app.simulation.invariants.events import BookPublished, Touch
 from bot3.domain.values import InstrumentId
 
 
@@ -60,14 +60,19 @@ class Mids:
     def __init__(self, window_ns: int) -> None:
         self._window_ns = window_ns
         self._windows: dict[InstrumentId, MidWindow] = {}
+        self._touches: dict[InstrumentId, Touch] = {}
 
     def hear(self, event: BookPublished) -> None:
         """A book with an empty side has no mid: the last one goes on counting."""
         key = InstrumentId(event.venue, event.symbol)
+        touch = event.touch
+        if self._touches.get(key) == touch:
+            return  # the levels behind it have moved
+        self._touches[key] = touch
         window = self._windows.get(key)
         if window is None:
             window = self._windows[key] = MidWindow(self._window_ns)
-        mid = event.touch.mid
+        mid = touch.mid
         if mid is not None:
             window.take(mid, event.ts_ns)
 

@@ -76,6 +76,18 @@ def test_a_storm_brings_every_kind_of_fault_and_nothing_once_it_is_over() -> Non
     assert not after.faults
 
 
+def test_where_nothing_goes_wrong_there_is_less_to_get_over() -> None:
+    quiet, stormy, own = (
+        Scenario(seed=1, duration_s=1.0, level=level, own_plan=plan).settle_s
+        for level, plan in (
+            (FaultLevel.NONE, None),
+            (FaultLevel.STORM, None),
+            (FaultLevel.NONE, FaultPlan(link_s=5.0)),
+        )
+    )
+    assert quiet < stormy == own
+
+
 def test_without_faults_nothing_happens() -> None:
     before, after = blow(plan_of(FaultLevel.NONE), 1, 3_000.0)
     assert not before.faults

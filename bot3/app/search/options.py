@@ -1,0 +1,25 @@
+"""What the user asks of any search of recorded data.
+
+Invariant: it says everything about where the data, the workers and the books are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class SearchOptions:
+    """`fee` of an order's worth; `directory` has the ledger and what goes on after a break."""
+
+    data: tuple[Path, ...]
+    fee: float
+    timerange: str | None
+    is_repaired: bool
+    workers: int
+    cluster: str | None
+    directory: Path
+    export: Path | None
+    is_json: bool
