@@ -32,6 +32,8 @@ from supervisors.mailbox import Mailbox, Overflow
 from supervisors.spec import ChildSpec, EdgeSpec
 
 SEEN_CAPACITY = 1_000
+# A warm-up comes in one burst: of each bar of each instrument, the bar and every strategy's target.
+ESTIMATED_CAPACITY = 50_000
 
 
 def _seen(name: str) -> Mailbox[RegimeEstimated]:
@@ -39,7 +41,7 @@ def _seen(name: str) -> Mailbox[RegimeEstimated]:
 
 
 def _estimated() -> Mailbox[RegimeEstimated | TargetProposed]:
-    return Mailbox("estimation", capacity=SEEN_CAPACITY, policy=Overflow.DROP_OLDEST)
+    return Mailbox("estimation", capacity=ESTIMATED_CAPACITY, policy=Overflow.DROP_OLDEST)
 
 
 @frozen

@@ -9,14 +9,16 @@ import attrs
 import pytest
 
 from bot3.actors.core_settings import CoreSettings
+from bot3.app.beside import Beside
 from bot3.app.config import load_config
 from bot3.app.fees import Fees, fees_of
 from bot3.app.settings import Config
 from bot3.app.wiring import core_settings
 from bot3.domain.ids import RunId
 from bot3.domain.values import VenueName
+from bot3.messages.minds import TargetProposed
 from tests.bot3.app.wiring_routes import ELSEWHERE, ELSEWHERE_SECTIONS, ROUTES
-from tests.bot3.making import d
+from tests.bot3.making import KEY, START_NS, d
 
 RUN = RunId("testrun1")
 
@@ -104,3 +106,11 @@ def test_costs_are_those_of_the_dearest_active_venue() -> None:
 def test_an_embedded_exchange_charges_what_the_simulation_says() -> None:
     config = load_config(None, {}, {"simulation.maker_fee_rate": 0.0}).config
     assert fees_of(config, VenueName("binance")) == Fees(d("0"), d("0.001"))
+
+
+def test_a_warm_up_in_one_burst_is_not_dropped_by_estimation() -> None:
+    """Thirty instruments, 300 bars each: the bar and the targets of three strategies."""
+    inbox = Beside().estimated
+    for _ in range(30 * 300 * 4):
+        inbox.send(TargetProposed(KEY, "ta", START_NS, 0, 1.0, 1.0, is_warm_up=True))
+    assert inbox.dropped == 0
