@@ -61,16 +61,19 @@ class Account:
         """The next bars, with the orders that they fill and the funding that is due: equity after
         each close, and what was invested of it.
         """
-        equity, invested, marked = np.empty(len(bars)), np.empty(len(bars)), 0
+        purse, untils, cash, held = self._purse, [0], [], []
         for step in [*steps(dues, settlements), None]:
             until = len(bars) if step is None else step.row - self._rows
-            worth = self._purse.held * bars.close[marked:until]
-            equity[marked:until], invested[marked:until] = self._purse.cash + worth, worth
-            marked = until
+            untils.append(until)
+            cash.append(purse.cash)
+            held.append(purse.held)
             if isinstance(step, Settlement):
-                self._funding += self._purse.fund(float(bars.open[until]), step.rate)
+                self._funding += purse.fund(float(bars.open[until]), step.rate)
             elif step is not None:
                 self._order(step, float(bars.open[until]), int(bars.open_ns[until]))
+        lengths = np.diff(untils)
+        invested = np.repeat(held, lengths) * bars.close
+        equity = np.repeat(cash, lengths) + invested
         self._rows += len(bars)
         self._last = float(bars.close[-1])
         return equity, invested

@@ -49,25 +49,24 @@ class Position:
         """Profit of the open amount at a price, in the quote asset."""
         return self.amount * mark - self.cost
 
-    def trade(self, signed: Decimal, price: Decimal) -> Position:
-        """After `signed` base at `price`: adds at cost, or realizes by average cost, or flips."""
+    def trade(self, signed: Decimal, price: Decimal, paid: Decimal = ZERO) -> Position:
+        """After `signed` base at `price`: adds at cost, or realizes by average cost, or flips; what
+        was `paid` for it in the quote asset is realized.
+        """
         if signed == 0:
             return self
         if self.amount * signed >= 0:
-            return Position(self.amount + signed, self.cost + signed * price, self.realized)
+            cost = self.cost + signed * price
+            return Position(self.amount + signed, cost, self.realized - paid)
         if abs(signed) > abs(self.amount):
-            return self.trade(-self.amount, price).trade(signed + self.amount, price)
+            return self.trade(-self.amount, price).trade(signed + self.amount, price, paid)
         share = self.cost * -signed / self.amount
         taken = self.cost if signed == -self.amount else share.quantize(_COST_STEP, ROUND_HALF_EVEN)
         return Position(
             amount=self.amount + signed,
             cost=self.cost - taken,
-            realized=self.realized - signed * price - taken,
+            realized=self.realized - signed * price - taken - paid,
         )
-
-    def pay(self, fee: Decimal) -> Position:
-        """After a cost in the quote asset."""
-        return Position(self.amount, self.cost, self.realized - fee)
 
 
 FLAT = Position()
@@ -79,10 +78,10 @@ def after_fill(position: Position, fill: Fill) -> Position:
     """
     base, quote = base_and_quote(fill.instrument)
     price = fill.price.amount
-    after = position.trade(fill.side.sign * fill.amount.amount, price)
+    signed = fill.side.sign * fill.amount.amount
     if fill.fee_asset == base:
-        return after.trade(-fill.fee, price).pay(fill.fee * price)
-    return after.pay(fill.fee) if fill.fee_asset == quote else after
+        return position.trade(signed, price).trade(-fill.fee, price, fill.fee * price)
+    return position.trade(signed, price, fill.fee if fill.fee_asset == quote else ZERO)
 
 
 @final
