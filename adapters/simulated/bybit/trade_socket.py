@@ -29,7 +29,9 @@ PATHS: Final = {
     "order.cancel-batch": CANCEL,
 }
 _NO_OPERATION: Final = (10404, "op is not found")
+_NO_CATEGORY: Final = (10404, "category is not found")
 _ID_LENGTH_MAX: Final = 36
+_IDS_KEPT: Final = 10_000
 
 
 class RunOrder(Protocol):
@@ -63,7 +65,7 @@ class TradeSession:
         self._credential, self._now_ns, self._run_order = credential, now_ns, run_order
         self._after, self._outbox, self._number = after, outbox, number
         self._account: int | None = None
-        self._seen: set[str] = set()
+        self._seen: dict[str, None] = {}
 
     def received(self, text: str) -> None:
         """One question."""
@@ -104,13 +106,17 @@ class TradeSession:
         if request.number is not None:
             if request.number in self._seen or len(request.number) > _ID_LENGTH_MAX:
                 raise BybitApiError(20006, "Duplicate reqId")
-            self._seen.add(request.number)
+            self._seen[request.number] = None
+            if len(self._seen) > _IDS_KEPT:
+                self._seen.pop(next(iter(self._seen)))
         header = {name.lower(): str(value) for name, value in request.header.items()}
         check_window(
             header.get("x-bapi-timestamp", ""), header.get("x-bapi-recv-window", ""), now_ms
         )
         if len(request.args) != 1 or not isinstance(request.args[0], dict):
             raise BybitApiError(10001, "Params Error")
+        if request.args[0].get("category") != "spot":
+            raise BybitApiError(*_NO_CATEGORY)
         result, budget = self._run_order(self._account, path, request.args[0])
         told: Json = {"data": result}
         if isinstance(result, Batch):

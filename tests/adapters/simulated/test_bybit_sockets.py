@@ -216,6 +216,7 @@ def test_an_amended_order_keeps_its_number(
 
 def test_what_the_trade_socket_refuses(venue: DirectVenue, trading: Trading) -> None:
     assert trading.ask("order.dance", order())["retCode"] == 10404
+    assert trading.ask("order.create", order(category="linear"))["retCode"] == 10404
     stale = {"X-BAPI-TIMESTAMP": str(venue.now_ms - 9_000)}
     assert trading.ask("order.create", order(), header=stale)["retCode"] == 10002
     assert trading.ask("order.create", order(), reqId="1")["retCode"] in {0, 20006}
