@@ -202,6 +202,9 @@ def _exposed(
     """Exposure of the instruments that are counted, with this order, against a share of equity."""
     if raised_by(intent) is None:
         return None
+    unpriced = state.unpriced(is_counted)
+    if unpriced is not None:
+        return f"{what} is unknown: {unpriced} is held, and no price of it has come yet"
     value = state.exposure_total(is_counted) + intent.amount.amount * state.unit_value(intent)
     bound = _fraction_of_equity(state, fraction)
     return f"{what} of {value:.2f} is above {bound:.2f}" if value > bound else None

@@ -197,6 +197,11 @@ class RiskState:
         keys = {key for key in (*self.positions, *raised) if is_counted(key)}
         return sum((self.exposure(key) for key in keys), ZERO)
 
+    def unpriced(self, is_counted: Callable[[InstrumentId], bool]) -> InstrumentId | None:
+        """Something that is held and has no mark: one that has just begun knows no prices."""
+        held = (key for key, amount in self.positions.items() if amount and is_counted(key))
+        return next((key for key in held if key not in self.marks), None)
+
     def bound(self, venue: VenueName, asset: Asset) -> Decimal:
         """What our open orders may still take of an asset there."""
         return sum(

@@ -162,6 +162,8 @@ class StormWorld:
         self.core = DecisionCore(settings, memory, RunQueue(self.clock), self.clock, outlets)
         self.storm = Storm()
         self.marks: list[Decimal] = [_CASH]
+        self._told: dict[InstrumentId, Decimal] = {}
+        self._judged = 0
         self.volatility = float(self.numbers.choice([1e-3, 3e-3, 8e-3]))
         self._begin()
 
@@ -173,6 +175,7 @@ class StormWorld:
         for spec in core.money_specs():
             spec.cell.start(spec.build)
         self.venue.prices = dict.fromkeys(KEYS, Decimal(100))
+        self._told.update(self.venue.prices)
         for listener in core.instrument_listeners():
             listener.send(InstrumentsLoaded(VENUE, tuple(_instruments().values())))
         core.publish(AccountRestored(VENUE, 0, now_ns))
@@ -204,6 +207,8 @@ class StormWorld:
         if number % 4 == 0:
             self._bar(now_ns, moves)
         self._judge()
+        self.venue.heard.clear()
+        self._judged = 0
         self._crash()
 
     def _crash(self) -> None:
@@ -218,11 +223,13 @@ class StormWorld:
             spec.cell.start(spec.build)
 
     def _quote(self, key: InstrumentId, now_ns: int) -> None:
+        self._told[key] = self.venue.prices[key]
         bid, ask = map(float, self.venue.touch(key))
         quote = Quote(bid, 1e6, ask, 1e6)
         for listener in (self.core.risk, self.core.execution, self.core.portfolio):
             listener.send(QuoteChanged(key, quote, now_ns, now_ns))
         self.core.execution.send(DepthSampled(key, [(bid, 1e6)], [(ask, 1e6)], now_ns))
+        self._judge()
 
     def _bar(self, now_ns: int, moves: dict[InstrumentId, float]) -> None:
         for key in KEYS:
@@ -235,11 +242,11 @@ class StormWorld:
                 self.core.risk.send(TargetProposed(key, "hybrid", now_ns, 0, clipped, 1.0))
 
     def _judge(self) -> None:
-        """Orders of this step, by the venue's sums at the prices that the bot has seen."""
+        """Orders since the last look, by the venue's sums at the prices that the bot has seen."""
         venue, storm = self.venue, self.storm
-        heard, venue.heard = venue.heard, []
-        waiting = {intent.client_order_id: intent for intent, _ in heard}
-        for order, was_halted in heard:
+        waiting = {intent.client_order_id: intent for intent, _ in venue.heard}
+        fresh, self._judged = venue.heard[self._judged :], len(venue.heard)
+        for order, was_halted in fresh:
             storm.orders += 1
             if order.side is Side.BUY:
                 self._judge_entry(order.instrument, waiting)
@@ -263,7 +270,7 @@ class StormWorld:
 
     def _worth(self, key: InstrumentId, waiting: dict[Any, Any]) -> Decimal:
         """Held, and as if every buy that rests or is on its way were filled."""
-        price = self.venue.prices[key]
+        price = self._told[key]
         value = self.venue.held[key] * price
         bought = [
             (order.remaining, order.intent)

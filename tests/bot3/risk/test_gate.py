@@ -267,3 +267,14 @@ def test_a_denial_says_what_decided() -> None:
     assert denial.detail == "position of 300.00 is above 200.00"
     assert denial.client_order_id == make_intent().client_order_id
     assert Price(d(100)) == make_intent().price
+
+
+def test_what_is_held_at_no_known_price_lets_nothing_in_and_everything_out() -> None:
+    made = manager()
+    made.on_position(KEY, d("0.5"))
+    made.on_position(InstrumentId(VENUE, Symbol("X/USDT")), d(1))  # of a gate that has just begun
+    assert answer(made, make_intent(1)) is R.VENUE_LIMIT
+    out = make_intent(2, amount="0.5", side=SELL, is_reducing=True)
+    assert answer(made, out) is ApprovedOrder
+    made.on_quote(InstrumentId(VENUE, Symbol("X/USDT")), Quote(0.9, 1.0, 1.1, 1.0), START_NS)
+    assert answer(made, make_intent(3)) is ApprovedOrder

@@ -1,8 +1,9 @@
 """What a group of legs leaves open of an asset is bounded, by the exchange's own executions.
 
 A group's legs are known by the strategy that their intents name. What was executed of them, of each
-asset what came in less what went out, is never worth more than one group may be, from the first leg
-to the group's end (a cross symbol's at the mark that its intent has); and a group ends in time. A
+asset what came in less what went out, never cost or brought more than one group may be worth, from
+the first leg to the group's end (a cross symbol's at the mark that its intent has): at its own
+prices, for venues may be percents apart. And a group ends in time. A
 process or an execution actor that ends takes its groups with it: what is open then belongs to the
 strategies' targets, as everything that is held.
 """
@@ -49,7 +50,7 @@ class GroupsBounded:
         self._seconds_max = settings.group_s_max
         self._currency = settings.currency
         self._legs: dict[str, OrderIntent] = {}
-        self._open: dict[Symbol, Decimal] = {}
+        self._open: dict[Symbol, Decimal] = {}  # in the accounting currency
 
     def hear(self, event: WorldEvent) -> list[Violation]:
         texts: list[str] = []
@@ -103,8 +104,7 @@ class GroupsBounded:
 
     def _moved(self, asset: Asset, change: Decimal, price: Decimal) -> list[str]:
         symbol = Symbol(f"{asset}/{self._currency}")
-        now = self._open[symbol] = self._open.get(symbol, ZERO) + change
-        worth = abs(now) * price
-        if worth <= self._size_max:
+        now = self._open[symbol] = self._open.get(symbol, ZERO) + change * price
+        if abs(now) <= self._size_max:
             return []
-        return [f"{symbol}: {worth:.2f} open on one side, {self._size_max:.2f} allowed"]
+        return [f"{symbol}: {abs(now):.2f} open on one side, {self._size_max:.2f} allowed"]

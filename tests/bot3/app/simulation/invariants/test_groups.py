@@ -15,9 +15,9 @@ def history() -> History:
     return History(GroupsBounded(given).hear).begin()
 
 
-def leg(world: History, amount: str, side: Side = Side.BUY) -> None:
-    """One that is recorded, sent and filled at 100."""
-    world.traded(world.order(amount, side=side, strategy="arbitrage"))
+def leg(world: History, amount: str, side: Side = Side.BUY, price: str = "100") -> None:
+    """One that is recorded, sent and filled."""
+    world.traded(world.order(amount, price, side=side, strategy="arbitrage"))
 
 
 def close(world: History, *, exposed_s: float = 0.1, exposure_max: float = 100.0) -> None:
@@ -43,6 +43,14 @@ def test_more_on_one_side_than_a_group_may_be_is_caught() -> None:
     leg(world, "0.6")
     (text,) = world.texts
     assert "120.00 open on one side, 102.00 allowed" in text
+
+
+def test_what_is_open_is_worth_what_it_cost_whatever_another_venue_pays_for_it() -> None:
+    world = history()
+    leg(world, "1")
+    leg(world, "0.01", Side.SELL, "104")
+    leg(world, "0.99", Side.SELL, "103")
+    assert world.texts == []
 
 
 def test_what_a_process_left_is_its_targets() -> None:
