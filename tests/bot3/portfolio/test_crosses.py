@@ -30,9 +30,16 @@ CROSS = InstrumentId(VENUE, Symbol("ETH/BTC"))
 RATE = Conversion(KEY, Price(d("60000.5")))
 
 
-def cross_fill(trade: object, side: Side = Side.BUY, **changes: object) -> Fill:
-    given = {"amount": "2", "price": "0.04", "instrument": CROSS, "side": side, **changes}
-    return make_fill(trade, **given)  # type: ignore[arg-type]
+def cross_fill(
+    trade: object,
+    side: Side = Side.BUY,
+    *,
+    number: int = 1,
+    amount: str | Decimal = "2",
+    price: str | Decimal = "0.04",
+    **changes: object,
+) -> Fill:
+    return make_fill(trade, number, amount, price, instrument=CROSS, side=side, **changes)
 
 
 def converted(fill: Fill) -> Fill:
