@@ -6,9 +6,10 @@ import pytest
 
 from bot3.app.science.storms import run_storm
 from bot3.domain.approval import grant
-from bot3.risk import halts, manager
+from bot3.risk import halts, manager, state
 
 HALTING = 1177  # a storm of many whose equity falls through its limit in one step
+RESTARTING = 1330  # one in which a gate begins again while much is held
 
 
 def test_a_storm_breaks_no_limit_and_sells_at_its_drawdown() -> None:
@@ -46,9 +47,11 @@ def test_a_halt_that_sells_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch)
     assert run_storm(HALTING).seconds > 5.0
 
 
-def test_a_restarted_gate_that_forgets_what_rests_is_found_out(
+def test_a_restarted_gate_that_takes_what_has_no_price_for_nothing_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert run_storm(5).restarts > 10
-    monkeypatch.setattr(manager.RiskManager, "restore_order", lambda _self, _kept: None)
-    assert [words.split()[0] for words in run_storm(5).broken] == ["exposure"]
+    storm = run_storm(RESTARTING)
+    assert storm.restarts > 10
+    assert storm.broken == []
+    monkeypatch.setattr(state.RiskState, "unpriced", lambda _self, _is_counted: None)
+    assert [words.split()[0] for words in run_storm(RESTARTING).broken] == ["exposure"]
