@@ -44,6 +44,8 @@ FIRST_PORT: Final = 9_001
 # A thinner book and a shorter past than a demo's: what is under test is the bot, not the crowd.
 THIN_MARKET: Final = AgentSettings(look_ms=100, maker_levels=1, patient_orders=8)
 HISTORY_MINUTES: Final = 20
+# A venue without bars of a second (Bybit) gives signals a minute after its last start.
+WARM_UP_S: Final = 75.0
 QUIET_S: Final = 3.0
 QUIET_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 60.0
@@ -207,7 +209,12 @@ class SimulatedWorld:
         self._virtual.agenda.after(AUDIT_INTERVAL_S, look)
 
     async def _settle(self, room: MachineRoom, sites: Sequence[VenueSite]) -> None:
-        """Halts, so that nothing is under way, and shows the jury both sides."""
+        """Waits for signals, halts, so that nothing is under way, and shows the jury both sides."""
+        with trio.move_on_after(WARM_UP_S):
+            is_ready = _is_ready(room)
+            while not is_ready:
+                await trio.sleep(_LOOK_S)
+                is_ready = _is_ready(room)
         life = room.life
         assert life is not None
         if life.engine is not None:
@@ -245,3 +252,8 @@ class SimulatedWorld:
 
     def _disk_fault(self, kind: str) -> None:
         self.trace.fault(f"disk_{kind}")
+
+
+def _is_ready(room: MachineRoom) -> bool:
+    life = room.life
+    return life is not None and life.snapshots is not None and not life.snapshots.status().reasons
