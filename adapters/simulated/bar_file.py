@@ -116,11 +116,16 @@ def read_frame(path: Path) -> pd.DataFrame:
             return pd.read_feather(content)
         return pd.read_csv(content)
     except (ValueError, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"{path}: not a whole {kind.removeprefix('.')} file ({reason}); "
-            "it was cut or is of another kind: copy or download it again"
-        ) from error
+        raise not_whole(path, error) from error
+
+
+def not_whole(path: Path, error: Exception) -> DataError:
+    """For a file that its reader cannot make out."""
+    reason = str(error).splitlines()[0]
+    return DataError(
+        f"{path}: not a whole {kind_of(path).removeprefix('.')} file ({reason}); "
+        "it was cut or is of another kind: copy or download it again"
+    )
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str) -> Floats:

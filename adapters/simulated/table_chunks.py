@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from adapters.simulated.bar_file import kind_of, read_frame
+from adapters.simulated.bar_file import kind_of, not_whole, read_frame
 from adapters.simulated.recorded_bytes import chunks_of
 from bot3.domain.errors import DataError
 
@@ -35,11 +35,7 @@ def table_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         else:
             yield from map(_lowered, (_parquet if kind == ".parquet" else _feather)(path, rows))
     except (ValueError, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"{path}: not a whole {kind.removeprefix('.')} file ({reason}); "
-            "it was cut or is of another kind: copy or download it again"
-        ) from error
+        raise not_whole(path, error) from error
 
 
 def _csv(path: Path, rows: int) -> Iterator[pd.DataFrame]:

@@ -85,10 +85,10 @@ class FakeNode:
             self.sockets.remove(socket)
 
     async def connect(self, host: str, port: int, *, is_tls: bool) -> trio.abc.Stream:
-        raise NotImplementedError("a node speaks websocket messages alone")
+        raise ConnectionLostError("a node speaks websocket messages alone")
 
     async def listen(self, host: str, port: int) -> trio.abc.Listener[trio.abc.Stream]:
-        raise NotImplementedError("a node speaks websocket messages alone")
+        raise ConnectionLostError("a node speaks websocket messages alone")
 
 
 class _Socket:
