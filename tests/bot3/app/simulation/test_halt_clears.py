@@ -5,19 +5,12 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from bot3.app.config import load_config
-from bot3.app.heavy import import_heavy_libraries
 from bot3.app.simulation.invariants.events import BookPublished, VenueReported, WorldEvent
-from bot3.app.simulation.invariants.jury import Jury, Violation
-from bot3.app.simulation.life import Life
-from bot3.app.simulation.scenario import BUSY, FaultLevel, FaultPlan, Scenario
-from bot3.app.simulation.world import SimulatedWorld, WorldParts
-from bot3.app.tree import TradingEngine
-from bot3.app.venues import build_venue
+from bot3.app.simulation.scenario import BUSY, FaultPlan
 from bot3.domain.values import Side
 from bot3.messages.control import HaltTrading
 from bot3.messages.minds import TargetProposed
-from supervisors.testing import VirtualClock, deterministic, run_virtually
+from tests.bot3.app.simulation.driving import Driver
 
 CALM = FaultPlan(restart_delay_s=(0.2, 0.5))
 WANTED_AT_S = 4.3  # everything is up by then, and no bar is just closing
@@ -34,42 +27,27 @@ PATIENT = {
 }
 
 
-@define
-class Operator:
-    """Wants everything, halts when that rests, kills the process a second later, wants everything
-    once more of the next one, and ends the world. What rests is the venues' own word.
+@define(slots=False)
+class Operator(Driver):
+    """Wants everything, halts when that rests, kills the process a second later, and wants
+    everything once more of the next one.
     """
 
-    clock: VirtualClock
-    name = "operator"
     hears: tuple[type[WorldEvent], ...] = (VenueReported, BookPublished)
-    world: SimulatedWorld | None = None
     resting: dict[str, str] = field(factory=dict)
     entries: int = 0
     found: list[str] = field(factory=list)
     left: list[str] | None = None
     entries_after: int = 0
     is_halted_again: bool = False
-    is_over: bool = False
 
-    @property
-    def life(self) -> Life:
-        assert self.world is not None
-        assert self.world.room is not None
-        assert self.world.room.life is not None
-        return self.world.room.life
+    def begin(self) -> None:
+        self.clock.agenda.after(WANTED_AT_S, self.want_all)
+        self.clock.agenda.after(WANTED_AT_S + ON_ITS_WAY_S, self.halt)
 
-    @property
-    def engine(self) -> TradingEngine:
-        assert self.life.engine is not None
-        return self.life.engine
-
-    def hear(self, event: WorldEvent) -> list[Violation]:
-        if isinstance(event, VenueReported):
-            self._note(event)
-        return [Violation(self.name, 0, "all is seen")] if self.is_over else []
-
-    def _note(self, event: VenueReported) -> None:
+    def heard(self, event: WorldEvent) -> None:
+        if not isinstance(event, VenueReported):
+            return
         order, key = event.report.order, event.report.order.request.client_order_id
         if not order.status.is_open:
             self.resting.pop(key, None)
@@ -100,31 +78,9 @@ class Operator:
         self.is_over = True
 
 
-def run(seed: int) -> Operator:
-    import_heavy_libraries()
-    loaded, clock = load_config(None, {}, PATIENT), VirtualClock()
-    operator = Operator(clock)
-    scenario = Scenario(
-        seed=seed, duration_s=60.0, level=FaultLevel.NONE, own_plan=CALM, ends_at=Operator.name
-    )
-    parts = WorldParts(
-        lambda *given: build_venue(given[0], loaded.config, *given[1:]),
-        convene=lambda *_: Jury((operator,)),
-    )
-    world = operator.world = SimulatedWorld(scenario, loaded, clock, parts)
-
-    async def live() -> None:
-        clock.agenda.after(WANTED_AT_S, operator.want_all)
-        clock.agenda.after(WANTED_AT_S + ON_ITS_WAY_S, operator.halt)
-        await world.run()
-
-    with deterministic(scenario.seed):
-        run_virtually(live, clock)
-    return operator
-
-
 def test_a_halt_clears_every_venue_within_a_second_and_outlives_the_process() -> None:
-    operator = run(7)
+    operator = Operator()
+    operator.drive(7, CALM, PATIENT)
     assert operator.found == ["bybit buy", "okx buy", "okx buy"]
     assert operator.left == []
     assert operator.is_halted_again
