@@ -2,8 +2,9 @@
 
 Invariant: every start is a recovery and pays for what is imported here, so nothing is that the
 minds do not use. River brings demonstration data, and through these its readers of other libraries'
-data (pandas, scikit-learn, SQLAlchemy); and for a detector, a tree and a metric that nobody asks
-for, half of scipy. The first are left out, the second are loaded when one of their names is used.
+data (pandas, scikit-learn, SQLAlchemy); and for a detector, a tree and losses that nobody asks for,
+half of scipy, which takes all of numpy along, its compiler of Fortran included. The first are left
+out, the second are loaded when one of their names is used.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any, Final, final
 
 _USED: Final = ("drift", "linear_model", "metrics", "optim", "preprocessing", "tree", "forest")
 _LEFT_OUT: Final = "river.drift.datasets"
-_POSTPONED: Final = ("scipy.integrate", "scipy.ndimage", "scipy.stats")
+_POSTPONED: Final = tuple(
+    f"scipy.{name}" for name in ("integrate", "ndimage", "sparse", "special", "stats")
+)
 
 
 def import_heavy_libraries() -> None:

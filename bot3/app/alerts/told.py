@@ -9,7 +9,6 @@ from typing import final
 
 from attrs import field, frozen
 
-from adapters.alerts.webhook import Webhook
 from adapters.net.network import Network
 from bot3.app.settings import Config
 from bot3.messages.alerts import Alert, AlertFailed, AlertSent
@@ -63,6 +62,8 @@ def alerts_of(config: Config, network: Network, entropy: Entropy) -> AlertPlan |
     given = config.alerts
     if not given.webhook_url:
         return None
+    from adapters.alerts.webhook import Webhook  # and httpx: a start without alerts has none
+
     modes = dict.fromkeys(getattr(config.venues, name).mode for name in config.exchanges.active)
     webhook = Webhook(given.webhook_url, mode=", ".join(modes), network=network)
     return AlertPlan(webhook, given.repeat_after_s, entropy.dice("alerts"))

@@ -9,8 +9,9 @@ from pathlib import Path
 from tests.bot3.app.processes import TIMEOUT_S, environment
 
 HEAVY = (
-    *("eth_abi", "numba", "pandas", "sklearn", "sqlalchemy"),
-    *("river.datasets", "river.stream", "scipy.integrate", "scipy.ndimage", "scipy.stats"),
+    *("eth_abi", "httpx", "numba", "numpy.f2py", "pandas", "sklearn"),
+    *("sqlalchemy", "river.datasets", "river.stream"),
+    *("scipy.integrate", "scipy.ndimage", "scipy.special", "scipy.stats"),
 )
 
 
@@ -40,9 +41,10 @@ def test_a_start_against_venues_loads_what_it_uses(tmp_path: Path) -> None:
         "model.learn_one({'x': 1.0}, True)\n"
         "print(model.predict_proba_one({'x': 1.0})[True] > 0.5, 'scipy.stats' in sys.modules)\n"
         "import scipy\n"
-        "print(scipy.stats.norm.cdf(0.0))\n"
+        "print(scipy.stats.norm.cdf(0.0), scipy.special.expit(0.0))\n"
+        "print(proba.Beta(1, 1).cdf(0.5))\n"
     )
-    assert said(probe, tmp_path) == ["[]", "True True", "0.5"]
+    assert said(probe, tmp_path) == ["[]", "True True", "0.5 0.5", "0.5"]
 
 
 def test_a_start_keeps_what_it_compiled_whatever_the_environment_says(tmp_path: Path) -> None:
