@@ -23,11 +23,13 @@ _POSTPONED: Final = tuple(
 )
 
 
-def import_heavy_libraries() -> None:
-    """What the minds use."""
+def import_heavy_libraries(*, is_betting: bool = False) -> None:
+    """What the minds use; where bets are sized by Kelly's criterion, the solver of that too."""
     with _stand_ins():
         for name in _USED:
             import_module(f"river.{name}")
+    if is_betting:
+        import_module("scipy.optimize")
 
 
 @contextmanager

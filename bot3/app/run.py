@@ -92,7 +92,7 @@ def trade(options: RunOptions, environ: Mapping[str, str]) -> int:
             held.callback(listener.close)
         configure_logging(config.system.log_level, None, directory)
         held.callback(close_logging)
-        import_heavy_libraries()
+        import_heavy_libraries(is_betting=config.risk.use_kelly_criterion)
         token = environ.get(CONTROL_VARIABLE) or fresh_secret()
         url = "" if listener is None else url_of(listener)
         ControlFile(url, token, os.getpid()).write(directory)

@@ -47,6 +47,20 @@ def test_a_start_against_venues_loads_what_it_uses(tmp_path: Path) -> None:
     assert said(probe, tmp_path) == ["[]", "True True", "0.5 0.5", "0.5"]
 
 
+def test_the_solver_of_bets_is_loaded_before_risk_asks_it_for_any(tmp_path: Path) -> None:
+    probe = (
+        "import sys\n"
+        "from bot3.app.heavy import import_heavy_libraries\n"
+        "import_heavy_libraries(is_betting=True)\n"
+        "before = set(sys.modules)\n"
+        "import numpy\n"
+        "from bot3.risk.kelly import kelly_shares\n"
+        "print(kelly_shares(numpy.ones(1), numpy.eye(1), 100.0, fraction=0.5, cap=0.1))\n"
+        "print(sorted(name for name in set(sys.modules) - before if 'scipy' in name))\n"
+    )
+    assert said(probe, tmp_path) == ["[0.1]", "[]"]
+
+
 def test_a_start_keeps_what_it_compiled_whatever_the_environment_says(tmp_path: Path) -> None:
     probe = (
         "import sys\n"
