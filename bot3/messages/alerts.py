@@ -22,6 +22,8 @@ class AlertKind(StrEnum):
     CIRCUIT_CLOSED = "circuit_closed"
     VENUE_LOST = "venue_lost"
     VENUE_BACK = "venue_back"
+    DEAD_MAN_UNARMED = "dead_man_unarmed"
+    DEAD_MAN_ARMED = "dead_man_armed"
     CHAIN_LOST = "chain_lost"
     CHAIN_BACK = "chain_back"
     DEX_GAP = "dex_gap"

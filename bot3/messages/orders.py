@@ -180,12 +180,15 @@ class AccountRestored(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeadManChanged(msgspec.Struct, frozen=True, tag=True):
-    """A venue's dead-man's switch is armed, or cannot be (any more), and why."""
+    """A venue's dead-man's switch is armed, or cannot be (any more), and why; `is_overdue` once it
+    was tried in vain for too long: whoever trusts in it should know.
+    """
 
     venue: VenueName
     is_armed: bool
     detail: str
     ts_ns: int
+    is_overdue: bool = False
 
 
 class InstrumentsLoaded(msgspec.Struct, frozen=True):

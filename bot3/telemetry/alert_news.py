@@ -20,6 +20,7 @@ from bot3.messages.mev import ChainHeard, DexPriced
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    DeadManChanged,
     ForeignOrdersSeen,
     OrderOutcomeUnknown,
 )
@@ -37,6 +38,7 @@ EventNews = (
     | ReconcileMismatch
     | ReconcileMatched
     | OrderOutcomeUnknown
+    | DeadManChanged
     | ChainHeard
 )
 LevelNews = BalancesCompared | ForeignOrdersSeen | DexPriced
@@ -47,6 +49,7 @@ ENDS: Final[Mapping[AlertKind, AlertKind]] = MappingProxyType(
         AlertKind.RESUME: AlertKind.HALT,
         AlertKind.CIRCUIT_CLOSED: AlertKind.CIRCUIT_OPEN,
         AlertKind.VENUE_BACK: AlertKind.VENUE_LOST,
+        AlertKind.DEAD_MAN_ARMED: AlertKind.DEAD_MAN_UNARMED,
         AlertKind.CHAIN_BACK: AlertKind.CHAIN_LOST,
         AlertKind.BOOKS_AGREE: AlertKind.BOOKS_DIFFER,
     }
@@ -100,21 +103,25 @@ def level_of(news: LevelNews) -> Level:
 
 def event_of(news: EventNews) -> Alert | None:
     """Something began, ended or happened; None where nobody is to be told."""
+    alert: Alert | None
     match news:
         case FeedLost() | FeedRestored() | AccountLost() | AccountRestored():
-            return _connection(news)
+            alert = _connection(news)
         case HealingActed():
-            return _healing(news)
+            alert = _healing(news)
         case ReconcileMismatch() | ReconcileMatched():
-            return _books(news)
+            alert = _books(news)
         case OrderOutcomeUnknown(client_order_id=order, instrument=instrument, reason=reason):
             text = f"of order {order} nobody knows the outcome, it is asked for: {reason}"
             subject = f"{instrument.venue} {instrument.symbol}"
-            return Alert(AlertKind.ORDER_UNKNOWN, subject, text, news.ts_local_ns)
+            alert = Alert(AlertKind.ORDER_UNKNOWN, subject, text, news.ts_local_ns)
+        case DeadManChanged():
+            alert = _dead_man(news)
         case ChainHeard():
-            return _chain(news)
+            alert = _chain(news)
         case _:
-            return _trading(news)
+            alert = _trading(news)
+    return alert
 
 
 def _trading(news: TradingHalted | TradingResumed | PositionsFlattened | StopHit) -> Alert:
@@ -142,6 +149,15 @@ def _chain(news: ChainHeard) -> Alert:
     if news.is_connected:
         return Alert(AlertKind.CHAIN_BACK, CHAIN, "its node is heard again", news.ts_ns)
     return Alert(AlertKind.CHAIN_LOST, CHAIN, f"its node is not heard: {news.reason}", news.ts_ns)
+
+
+def _dead_man(news: DeadManChanged) -> Alert | None:
+    if news.is_armed:
+        return Alert(AlertKind.DEAD_MAN_ARMED, news.venue, news.detail, news.ts_ns)
+    if not news.is_overdue:
+        return None  # the countdown of the last success still runs, and it is tried again
+    text = f"should we die, nobody cancels our entries there: {news.detail}"
+    return Alert(AlertKind.DEAD_MAN_UNARMED, news.venue, text, news.ts_ns)
 
 
 def _connection(news: FeedLost | FeedRestored | AccountLost | AccountRestored) -> Alert:

@@ -6,11 +6,17 @@ import pytest
 import trio
 
 from bot3.domain.errors import VenueError
+from bot3.messages.alerts import AlertKind
 from bot3.messages.orders import DeadManChanged
 from bot3.services.dead_man import DeadManActor, DeadManSwitch
+from bot3.telemetry.alert_actor import AlertWatchActor, WatchedBoard
+from bot3.telemetry.alerts import AlertNews, Alerts
+from supervisors.cell import DecisionCell
 from supervisors.clock import ManualClock
+from supervisors.dispatch import RunQueue
+from tests.bot3.listening import Ear
 from tests.bot3.making import START_NS, VENUE
-from tests.bot3.services.fake_ports import living
+from tests.bot3.services.fake_ports import Stage, living
 
 
 class Timer:
@@ -23,6 +29,7 @@ class Timer:
     def __init__(self) -> None:
         self.due_s: float | None = None
         self.fails = 0
+        self.answers_after_s = 0.0
 
     async def arm(self) -> None:
         await self._call()
@@ -33,7 +40,7 @@ class Timer:
         self.due_s = None
 
     async def _call(self) -> None:
-        await trio.lowlevel.checkpoint()
+        await trio.sleep(self.answers_after_s)
         if self.fails:
             self.fails -= 1
             raise VenueError("it is down")
@@ -85,5 +92,56 @@ async def test_that_it_is_not_armed_is_told_once_and_it_is_tried_again(
         assert timer.due_s is None  # after one, two and four seconds
         await trio.sleep(2)
         assert timer.due_s is not None
-    assert [each.is_armed for each in told] == [False, True]
-    assert told[0].detail == "it is down"
+    assert [(each.is_armed, each.is_overdue) for each in told] == [
+        (False, False),
+        (False, True),  # at the third try in a row
+        (True, False),
+    ]
+    assert told[0].detail == told[1].detail == "it is down"
+
+
+async def test_a_renewal_that_fails_once_or_twice_is_not_overdue(autojump_clock: object) -> None:
+    timer = Timer()
+    _, told, actor = made(timer)
+    async with living(actor):
+        timer.fails = 2
+        await trio.sleep(20)
+    assert not any(each.is_overdue for each in told)
+    assert told[-1].is_armed
+
+
+async def test_an_operator_is_told_that_it_cannot_be_armed_and_when_it_is_again(
+    autojump_clock: object,
+) -> None:
+    """The whole way: actor, board, alerts, whoever posts them."""
+    operator, timer, clock = Ear(), Timer(), ManualClock(START_NS)
+    runs = RunQueue(clock)
+    watch: DecisionCell[AlertNews] = DecisionCell("alert watch", runs)
+    watch.start(lambda: AlertWatchActor(Alerts(300.0), operator))
+    board = WatchedBoard(Ear(), watch)
+    timer.fails = 3
+    async with living(DeadManActor(DeadManSwitch(VENUE, timer), board.send, clock)):
+        await trio.sleep(2)
+        assert operator.heard == []  # two failures
+        await trio.sleep(2)
+        (unarmed,) = operator.heard
+        assert (unarmed.kind, unarmed.subject) == (AlertKind.DEAD_MAN_UNARMED, VENUE)
+        assert unarmed.text.endswith("it is down")
+        await trio.sleep(5)
+    assert [each.kind for each in operator.heard[1:]] == [AlertKind.DEAD_MAN_ARMED]
+
+
+async def test_answers_that_do_not_come_are_overdue_when_the_venue_would_fire(
+    autojump_clock: object,
+) -> None:
+    timer = Timer()
+    timer.answers_after_s = 16.0
+    timer.fails = 1_000
+    _, told, actor = made(timer)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(actor.run, Stage())
+        await trio.sleep(32)
+        assert [each.is_overdue for each in told] == [False]
+        await trio.sleep(2)
+        assert [each.is_overdue for each in told] == [False, True]
+        nursery.cancel_scope.cancel()

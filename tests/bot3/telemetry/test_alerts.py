@@ -30,6 +30,7 @@ from bot3.messages.mev import ChainHeard, DexPriced
 from bot3.messages.orders import (
     AccountLost,
     AccountRestored,
+    DeadManChanged,
     ForeignOrdersSeen,
     OrderOutcomeUnknown,
     VenueOrder,
@@ -92,6 +93,8 @@ PAIRS = [
      "chain"),
     (ReconcileMismatch(VENUE, BTC, d(1), d(2), at(0)), ReconcileMatched(VENUE, BTC, at(1)),
      "books_differ books_agree", "binance BTC"),
+    (DeadManChanged(OTHER, False, "503", at(0), True), DeadManChanged(OTHER, True, "yes", at(1)),
+     "dead_man_unarmed dead_man_armed", "okx"),
 ]  # fmt: skip
 
 
@@ -124,6 +127,13 @@ def test_one_alert_has_what_when_and_why(news: Any, kind: str, subject: str, wor
     assert alert is not None
     assert (alert.kind, alert.subject, alert.ts_ns) == (AlertKind(kind), subject, at(0))
     assert words in alert.text
+
+
+def test_a_dead_mans_switch_that_missed_one_renewal_is_not_told() -> None:
+    assert (
+        told(DeadManChanged(OTHER, False, "503", at(0)), DeadManChanged(OTHER, True, "", at(1)))
+        == []
+    )
 
 
 def test_what_healed_itself_is_not_told() -> None:
