@@ -3,8 +3,8 @@
 Invariant: every start is a recovery and pays for what is imported here, so nothing is that the
 minds do not use. River brings demonstration data, and through these its readers of other libraries'
 data (pandas, scikit-learn, SQLAlchemy); and for a detector, a tree and losses that nobody asks for,
-half of scipy, which takes all of numpy along, its compiler of Fortran included. The first are left
-out, the second are loaded when one of their names is used.
+half of scipy; what is left of it takes all of numpy along, its compiler of Fortran included. The
+first are left out, the others are loaded when one of their names is used.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from typing import Any, Final, final
 
 _USED: Final = ("drift", "linear_model", "metrics", "optim", "preprocessing", "tree", "forest")
 _LEFT_OUT: Final = "river.drift.datasets"
-_POSTPONED: Final = tuple(
-    f"scipy.{name}" for name in ("integrate", "ndimage", "sparse", "special", "stats")
+_POSTPONED: Final = (
+    "numpy.f2py",
+    *(f"scipy.{name}" for name in ("integrate", "ndimage", "sparse", "special", "stats")),
 )
+_BLAS: Final = "scipy.linalg"  # which a Bayesian regression looks up when it learns its first bar
 
 
 def import_heavy_libraries(*, is_betting: bool = False) -> None:
     """What the minds use; where bets are sized by Kelly's criterion, the solver of that too."""
     with _stand_ins():
-        for name in _USED:
-            import_module(f"river.{name}")
+        for name in (*(f"river.{name}" for name in _USED), _BLAS):
+            import_module(name)
     if is_betting:
         import_module("scipy.optimize")
 
@@ -35,20 +37,20 @@ def import_heavy_libraries(*, is_betting: bool = False) -> None:
 @contextmanager
 def _stand_ins() -> Iterator[None]:
     """In the place of modules that are not loaded yet, while the block imports others."""
-    parent = import_module("scipy")
     made: dict[str, ModuleType] = {_LEFT_OUT: ModuleType(_LEFT_OUT)}
     made |= {name: _Postponed(name) for name in _POSTPONED}
     made = {name: module for name, module in made.items() if name not in sys.modules}
     sys.modules.update(made)
-    for name in made.keys() & set(_POSTPONED):
-        setattr(parent, name.rpartition(".")[2], made[name])
+    attributes = [name.rpartition(".") for name in made.keys() & set(_POSTPONED)]
+    for parent, _, name in attributes:
+        setattr(import_module(parent), name, made[f"{parent}.{name}"])
     try:
         yield
     finally:
         for name in made:
             del sys.modules[name]
-        for name in made.keys() & set(_POSTPONED):
-            delattr(parent, name.rpartition(".")[2])
+        for parent, _, name in attributes:
+            delattr(import_module(parent), name)
 
 
 @final
