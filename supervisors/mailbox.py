@@ -205,7 +205,8 @@ class Mailbox(Generic[M]):
 
     async def _until_one_waits(self) -> None:
         self._settle()
-        await trio.lowlevel.checkpoint()
+        if not self._is_cut_off and self.waiting:
+            await trio.lowlevel.checkpoint()  # to wait is one by itself
         while self._is_cut_off or not self.waiting:
             await self._receivers.park()
 

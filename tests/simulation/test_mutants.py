@@ -47,7 +47,7 @@ HALTS: Final = attrs.evolve(
         operator_halt_s=15.0,
         operator_flatten_share=0.0,
         process_crash_s=20.0,
-        steps_between_actor_crashes=500,
+        steps_between_actor_crashes=375,
     ),
 )
 # The same, and every halt sells what is held.

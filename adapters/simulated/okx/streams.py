@@ -6,7 +6,7 @@ snapshot is the book of the last push.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, final
 
 from adapters.simulated.book import LevelSet
@@ -24,8 +24,10 @@ from adapters.simulated.okx.pushes import (
     trade_row,
 )
 from adapters.simulated.okx.wire import Json, candle_row
+from bot3.domain.values import Side
 
 Key = tuple[str, str]
+Send = Callable[[Key, int], None]  # what is due of a key at a time in ns, if it is news
 _NS_PER_MS: Final = 1_000_000
 _HEARTBEAT_NS: Final = 60_000_000_000
 _SECOND_MS: Final = 1_000
@@ -37,6 +39,11 @@ _BOOKS: Final = {
 }
 _TOPS: Final = {"bbo-tbt": (1, 10), "books5": (5, 100)}
 _TICKERS_MS: Final = 100
+# By the clock, in this order: the period in ms.
+_PERIODS_MS: Final = {
+    **{channel: period_ms for channel, (_, period_ms) in (_TOPS | _BOOKS).items()},
+    "tickers": _TICKERS_MS,
+}
 CANDLE: Final = "candle"
 PUBLIC: Final = frozenset({"tickers", "trades", "instruments", *_TOPS, *_BOOKS})
 FOR_THE_FEW: Final = frozenset({"books-l2-tbt", "books50-l2-tbt"})  # by fee tier, after a login
@@ -88,6 +95,7 @@ class PublicHub:
         self._books: dict[Key, _Book] = {}
         self._sent: dict[Key, object] = {}
         self._last_ms = 0
+        self._clocked: tuple[tuple[int, Send, Key], ...] = ()
         for market in exchange.markets.values():
             market.listen(self)
 
@@ -95,13 +103,15 @@ class PublicHub:
         """Whether there is such a channel of such an instrument."""
         if channel == "instruments":
             return True
-        is_bar = channel.startswith(CANDLE) and channel.removeprefix(CANDLE) in BARS
-        return name in self._markets and (is_bar or channel in PUBLIC or channel == "trades-all")
+        return name in self._markets and (
+            _is_bar(channel) or channel in PUBLIC or channel == "trades-all"
+        )
 
     def join(self, key: Key, follower: Follower, now_ns: int) -> list[str]:
         """From now on; what it is sent first."""
         channel, name = key
         self._followers.setdefault(key, {})[follower] = None
+        self._plan()
         if channel == "instruments":
             return []
         market = self._markets[name]
@@ -124,6 +134,7 @@ class PublicHub:
             self._followers.pop(key, None)
             self._books.pop(key, None)
             self._sent.pop(key, None)
+            self._plan()
 
     def traded(self, market: Market, trade: Print) -> None:
         """At once, before the book that it changed."""
@@ -145,36 +156,57 @@ class PublicHub:
         """What is due."""
         now_ms, last_ms = now_ns // _NS_PER_MS, self._last_ms
         self._last_ms = now_ms
-        for channel, (_, period_ms) in (*_TOPS.items(), *_BOOKS.items()):
-            if now_ms // period_ms != last_ms // period_ms:
-                for key in [key for key in self._followers if key[0] == channel]:
-                    self._tick_book(key, now_ns)
-        if now_ms // _TICKERS_MS != last_ms // _TICKERS_MS:
-            for key in [key for key in self._followers if key[0] == "tickers"]:
-                market = self._markets[key[1]]
-                if self._is_news(key, (market.top(), market.last_price)):
-                    self._send(key, self._ticker(market, now_ns))
-        if now_ms // _SECOND_MS != last_ms // _SECOND_MS:
-            for key in [key for key in self._followers if key[0].startswith(CANDLE)]:
-                self._tick_candle(key, now_ms)
+        for period_ms, send, key in self._clocked:
+            is_due = now_ms // period_ms != last_ms // period_ms
+            if is_due and key in self._followers:  # one may leave when it is sent too much
+                send(key, now_ns)
+
+    def _plan(self) -> None:
+        """Who is sent what by the clock; so no tick has to look for them."""
+        channels = [
+            (channel, period_ms, self._sender(channel))
+            for channel, period_ms in _PERIODS_MS.items()
+        ]
+        self._clocked = (
+            *(
+                (period, send, key)
+                for channel, period, send in channels
+                for key in self._of(channel)
+            ),
+            *((_SECOND_MS, self._tick_candle, key) for key in self._followers if _is_bar(key[0])),
+        )
+
+    def _of(self, channel: str) -> list[Key]:
+        return [key for key in self._followers if key[0] == channel]
+
+    def _sender(self, channel: str) -> Send:
+        if channel in _TOPS:
+            return self._tick_top
+        return self._tick_book if channel in _BOOKS else self._tick_ticker
+
+    def _tick_top(self, key: Key, now_ns: int) -> None:
+        channel, name = key
+        market, depth = self._markets[name], _TOPS[channel][0]
+        engine = market.engine
+        if self._is_news(key, (engine.top(Side.SELL, depth), engine.top(Side.BUY, depth))):
+            row = top_row(market, depth, now_ns)
+            self._send(key, push(arg_of(channel, market), [_named(row, market, channel)]))
 
     def _tick_book(self, key: Key, now_ns: int) -> None:
-        channel, name = key
-        market = self._markets[name]
-        if channel in _TOPS:
-            row = top_row(market, _TOPS[channel][0], now_ns)
-            if self._is_news(key, (row["asks"], row["bids"])):
-                self._send(key, push(arg_of(channel, market), [_named(row, market, channel)]))
-            return
         text = self._books[key].update(now_ns)
         if text is not None:
             self._send(key, text)
 
-    def _tick_candle(self, key: Key, now_ms: int) -> None:
+    def _tick_ticker(self, key: Key, now_ns: int) -> None:
+        market = self._markets[key[1]]
+        if self._is_news(key, (market.top(), market.last_price)):
+            self._send(key, self._ticker(market, now_ns))
+
+    def _tick_candle(self, key: Key, now_ns: int) -> None:
         """Bars that closed since, then the open one where it has changed."""
         channel, name = key
         market = self._markets[name]
-        market.candles.roll(now_ms)
+        market.candles.roll(now_ns // _NS_PER_MS)
         candles = market.candles.newest(BARS[channel.removeprefix(CANDLE)], 2)
         if not candles:
             return
@@ -196,6 +228,10 @@ class PublicHub:
     def _send(self, key: Key, text: str) -> None:
         for follower in list(self._followers.get(key, ())):
             follower.pushed(text)
+
+
+def _is_bar(channel: str) -> bool:
+    return channel.startswith(CANDLE) and channel.removeprefix(CANDLE) in BARS
 
 
 def _named(row: Json, market: Market, channel: str) -> Json:

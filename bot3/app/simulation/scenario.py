@@ -148,7 +148,7 @@ _STORM = FaultPlan(
     clock_skew_max_s=2.0,
     operator_halt_s=100.0,
     operator_halt_length_s=(10.0, 40.0),
-    steps_between_actor_crashes=1_500,
+    steps_between_actor_crashes=1_100,
     disk=DiskSettings(stall_rate=0.03, error_rate=0.0005),
     venue=FaultRates(
         requests=_requests(0.02, 0.01, 0.08),
@@ -168,7 +168,7 @@ _HURRICANE = FaultPlan(
     clock_step_max_s=2.0,
     clock_skew_max_s=4.0,
     operator_halt_s=90.0,
-    steps_between_actor_crashes=600,
+    steps_between_actor_crashes=450,
     disk=DiskSettings(stall_rate=0.08, longest_stall_s=4.0, error_rate=0.002),
     venue=FaultRates(
         requests=_requests(0.03, 0.015, 0.10),

@@ -120,11 +120,13 @@ class VenueSite:
     def _levels(self, market: Market, side: Side) -> ExactLevels:
         """As decimals; those of the last time where the engine's have not changed since."""
         top = market.engine.top(side, LEVELS_COMPARED)
-        key = (market.symbol, side)
-        shown = self._shown.get(key)
-        if shown is None or shown[0] != top:
-            scale = market.scale
-            exact = tuple((scale.price(ticks), scale.amount(lots)) for ticks, lots in top)
+        key, scale = (market.symbol, side), market.scale
+        shown = self._shown.get(key, ([], ()))
+        if shown[0] != top:
+            known = dict(zip(*shown, strict=True))
+            exact = tuple(
+                known.get(level) or (scale.price(level[0]), scale.amount(level[1])) for level in top
+            )
             shown = self._shown[key] = top, exact
         return shown[1]
 

@@ -58,12 +58,14 @@ class WorldParts:
 
     `order_socket_share` of the venues, by the seed, take orders by websocket; the others by
     requests, which more faults can strike. `is_taped`: every process's decisions are decided again.
+    `agents`: who makes the markets, and how busy those are.
     """
 
     build_access: BuildAccess
     is_framed: bool = True
     is_taped: bool = False
     order_socket_share: float = 0.5
+    agents: AgentSettings = THIN_MARKET
     convene: Callable[[Config, SupervisorSpec, FaultPlan], Jury] = convene
 
 
@@ -166,7 +168,7 @@ class SimulatedWorld:
             entropy,
             keys,
             faults,
-            agents=THIN_MARKET,
+            agents=self._parts.agents,
             history_minutes=HISTORY_MINUTES,
             protocol=name,
             passphrase=DEMO[2],

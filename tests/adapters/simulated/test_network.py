@@ -95,6 +95,19 @@ def test_a_writer_waits_for_a_reader_that_does_not_read() -> None:
     run(test)
 
 
+def test_what_is_cancelled_is_not_sent() -> None:
+    async def test(world: World) -> None:
+        client, server = await world.ends()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await client.send_all(b"never")
+        assert scope.cancelled_caught
+        await client.send_all(b"then")
+        assert await read_exactly(server, 4) == b"then"
+
+    run(test)
+
+
 def test_a_reset_breaks_both_ends_at_once_also_those_that_wait() -> None:
     async def test(world: World) -> None:
         client, server = await world.ends()
