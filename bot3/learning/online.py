@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from attrs import field, frozen, validators
 
+from bot3.learning.evidence import Evidence
 from bot3.learning.labels import LabelKind, LabelSettings, Opening, Outcome, open_label, outcome
 from bot3.learning.models import Features
 from bot3.learning.scaling import Scaler
 from bot3.learning.score import Baseline, LearnerScore, PrequentialScore
-from bot3.learning.slope import RealizedSlope
+from bot3.learning.slope import RealizedSlope, memory_moves
 from bot3.learning.snapshot import dump, load
 from bot3.learning.zoo import Forecast, Zoo, ZooSettings
 
@@ -41,12 +42,13 @@ class LearnerSettings:
 
 class Prediction(NamedTuple):
     """`probability_up` of the label, `expected_return` (log) until it is decided; not to be used
-    before `is_ready`.
+    before `is_ready`. `is_believed`: by luck alone such forecasts would not have come true.
     """
 
     probability_up: float
     is_ready: bool
     expected_return: float = 0.0
+    is_believed: bool = False
 
 
 class _Seen(NamedTuple):
@@ -76,8 +78,8 @@ class OnlineLearner:
     """
 
     __slots__ = (
-        "_bar", "_close", "_names", "_pending", "_scaler", "_score", "_seen", "_slope", "_step_ns",
-        "_ts_ns", "_variance", "_zoo", "last_error", "settings", "skipped", "unlabeled",
+        "_bar", "_close", "_evidence", "_names", "_pending", "_scaler", "_score", "_seen", "_slope",
+        "_step_ns", "_ts_ns", "_variance", "_zoo", "last_error", "settings", "skipped", "unlabeled",
     )  # fmt: skip
 
     def __init__(self, names: Sequence[str], settings: LearnerSettings | None = None) -> None:
@@ -87,6 +89,7 @@ class OnlineLearner:
         horizon = self.settings.labels.horizon_bars
         self._zoo = Zoo(self.settings.zoo, horizon)
         self._slope = RealizedSlope(horizon)
+        self._evidence = Evidence(memory_moves(horizon))
         self._score = PrequentialScore()
         self._pending: deque[_Pending] = deque()
         self._seen: _Seen | None = None
@@ -130,7 +133,8 @@ class OnlineLearner:
             return Prediction(0.5, is_ready=False)
         forecast = self._look(values).forecast
         is_ready = self._score.labels >= self.settings.ready_labels
-        return Prediction(forecast.probability, is_ready, self._expected(forecast))
+        expected = self._expected(forecast)
+        return Prediction(forecast.probability, is_ready, expected, self._evidence.is_believed)
 
     def learn(self, ts_ns: int, close: float, values: Sequence[float]) -> tuple[bool, list[str]]:
         """Takes one bar: learns from the forecasts that are decided, and queues this bar's.
@@ -179,10 +183,20 @@ class OnlineLearner:
 
     def _move_on(self, close: float) -> None:
         if self._close > 0.0:
-            square = log(close / self._close) ** 2
+            moved = log(close / self._close)
+            self._bet(moved)
             weight = 1.0 / min(self._bar, _MEMORY_BARS)
-            self._variance += weight * (square - self._variance)
+            self._variance += weight * (moved * moved - self._variance)
         self._close = close
+
+    def _bet(self, moved: float) -> None:
+        """Of what is forecast over a horizon, an even part is expected of each of its bars."""
+        if self._variance > 0.0:
+            bars = self.settings.labels.horizon_bars
+            together = sum(pending.forecast.expected_move for pending in self._pending)
+            # In deviations of a bar's return; that over the horizon is their root times as wide.
+            expected = together / bars / sqrt(bars)
+            self._evidence.update(expected, moved / sqrt(self._variance))
 
     def _scale(self) -> float:
         """The deviation of the return over the horizon."""

@@ -1,7 +1,7 @@
 """How much of what is expected comes true: by that much an expected return is shrunk.
 
-Invariant: the factor is in [0, 1], nothing is made larger, and 0 until the evidence speaks for
-more than luck.
+Invariant: the factor is in [0, 1], and nothing is made larger. Whether anything comes true at all
+is asked elsewhere (`Evidence`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ from math import sqrt
 from typing import Final
 
 SLOPE_MAX: Final = 1.0
-_DEVIATIONS: Final = 0.5  # below the estimate, so that luck alone is mostly not believed
+_DEVIATIONS: Final = 0.5  # below the estimate: what little is known of is shrunk more
 _START: Final = 30.0  # moves before which nothing is believed
+
+
+def memory_moves(overlap: int, memory: int = 4_000) -> float:
+    """Over how many moves older ones fade; more of them where they overlap."""
+    return memory * max(1.0, overlap / 10.0)
 
 
 class RealizedSlope:
@@ -25,7 +30,7 @@ class RealizedSlope:
 
     def __init__(self, overlap: int, memory: int = 4_000) -> None:
         self._overlap = overlap
-        self._fade = 1.0 - 1.0 / (memory * max(1.0, overlap / 10.0))
+        self._fade = 1.0 - 1.0 / memory_moves(overlap, memory)
         self._count = self._expected = self._realized = self._both = 0.0
 
     def update(self, expected: float, realized: float) -> None:

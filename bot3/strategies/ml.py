@@ -1,7 +1,8 @@
 """Machine learning: an expected return as a target, net of what trading costs.
 
-Invariant: no position is entered unless the expected return exceeds the cost of entering, and none
-is left unless staying is expected to lose more than leaving costs.
+Invariant: no position is held on forecasts that may be luck, and none entered unless the expected
+return exceeds the cost of entering; a position is left where staying is expected to lose more than
+leaving costs.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class MLStrategy:
         if not prediction.is_ready:
             self._held = 0.0
             return ABSTAIN
-        self._held = self._position(1e4 * expected)
+        self._held = self._position(1e4 * expected) if prediction.is_believed else 0.0
         return Opinion(self._held, abs(2.0 * probability - 1.0))
 
     def _position(self, expected_bps: float) -> float:

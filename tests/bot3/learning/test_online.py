@@ -82,6 +82,17 @@ def test_it_finds_a_planted_edge_and_none_in_noise() -> None:
     assert noise.score.log_loss > noise.score.base_rate_log_loss
 
 
+def test_forecasts_are_believed_once_they_have_come_true_for_long_enough_and_luck_is_not() -> None:
+    for edge, is_known in ((1.0, True), (0.0, False)):
+        learner, believed = OnlineLearner(NAMES, _settings(1)), list[bool]()
+        for ts_ns, close, values in _world(8, 500, edge):
+            believed.append(learner.predict(values).is_believed)
+            learner.learn(ts_ns, close, values)
+        assert not any(believed[:10])
+        assert any(believed) == is_known
+        assert all(believed[-100:]) == is_known
+
+
 def test_a_label_is_learned_exactly_at_its_horizon() -> None:
     learner = OnlineLearner(NAMES, _settings(3, ready_labels=2))
     learned = [learner.learn(*row)[0] for row in _world(2, 6, 1.0)]

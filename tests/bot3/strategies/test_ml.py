@@ -22,11 +22,13 @@ class _Says:
     """A predictor that says what it is told to."""
 
     def __init__(self, expected_bps: float = 0.0, probability: float = 0.5) -> None:
-        self.expected_bps, self.probability, self.is_ready = expected_bps, probability, True
+        self.expected_bps, self.probability = expected_bps, probability
+        self.is_ready = self.is_believed = True
 
     def predict(self, values: Sequence[float]) -> Prediction:
         assert len(values) == len(FEATURE_NAMES)
-        return Prediction(self.probability, self.is_ready, 1e-4 * self.expected_bps)
+        expected_return = 1e-4 * self.expected_bps
+        return Prediction(self.probability, self.is_ready, expected_return, self.is_believed)
 
 
 def _decide(strategy: MLStrategy) -> Opinion:
@@ -47,6 +49,16 @@ def _targets(expected_bps: list[float], settings: MLSettings = SETTINGS) -> list
 def test_a_position_is_entered_for_more_than_it_costs_and_kept_until_staying_costs_more() -> None:
     expected = [9.9, 10.1, 5.0, -9.9, 9.0, -10.1, -9.0, 9.0, 10.1]
     assert _targets(expected) == [0.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 1.0]
+
+
+def test_on_what_may_be_luck_nothing_is_held_and_the_blend_is_told_so() -> None:
+    says = _Says(20.0, 0.7)
+    strategy = MLStrategy(says, SETTINGS)
+    assert _decide(strategy).target == 1.0
+    says.is_believed = False
+    assert _decide(strategy) == Opinion(0.0, pytest.approx(0.4))  # flat, which is no abstention
+    says.is_believed, says.expected_bps = True, 9.0
+    assert _decide(strategy).target == 0.0
 
 
 def test_a_dear_entry_leaves_the_other_side_flat_at_first() -> None:
