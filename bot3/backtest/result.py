@@ -46,12 +46,11 @@ def course_of(
     runs: Sequence[Running],
     parts: Sequence[Parts],
     settings_cash: float,
-    rows: int,
     *,
     is_trades: bool,
 ) -> Course:
-    """Of some runs together, which go on as `parts` are read; of at most `rows` rows in all."""
-    tally = CurveTally(settings_cash * len(runs), rows)
+    """Of some runs together, which go on as `parts` are read."""
+    tally = CurveTally(settings_cash * len(runs))
     for times, equity in together(parts, settings_cash):
         tally.take(times, equity)
     return Course(

@@ -10,12 +10,11 @@ is filled by what comes after it has arrived, or by the book that stands then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from heapq import merge
 from typing import Final, final
 
 import msgspec
-import numpy as np
 from attrs import evolve, frozen
 
 from adapters.paper.account import PaperAccount
@@ -23,8 +22,9 @@ from adapters.paper.venue import PaperSettings, PaperVenue
 from bot3.app.backtest.driven import CoreRun, CoreSettings, Driven, configured, instrument_of
 from bot3.app.backtest.late_entry import LateEntry
 from bot3.app.backtest.recordings import MarketData, Recording, touch_around
+from bot3.backtest.curve import Thinned
+from bot3.backtest.marks import Marks
 from bot3.backtest.source import ENDLESS_NS
-from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
 from bot3.domain.fill import Liquidity
 from bot3.domain.instrument import Instrument
@@ -38,10 +38,10 @@ _MARK_NS: Final = _NS_PER_S
 
 @frozen(eq=False)
 class EventsRun:
-    """`bars`: each instrument's best bid, once a second."""
+    """`prices`: each instrument's best bid, once a second."""
 
     run: CoreRun
-    bars: tuple[Bars, ...]
+    prices: tuple[Thinned, ...]
     held_return: float
 
 
@@ -92,8 +92,7 @@ class _World:
         self._beat_ns = round(config.market.timer_interval_s * _NS_PER_S)
         self._next_beat_ns, self._next_mark_ns = start_ns + self._beat_ns, start_ns
         self._events, self._sequence = 0, 0
-        self._times: list[int] = []
-        self._marks: list[list[float]] = []  # best bids at those times
+        self._marks = Marks(settings.cash, len(self._keys))  # with the best bids
         self._bids: dict[InstrumentId, float] = {}  # the last
         self._asks: dict[InstrumentId, float] = {}  # the first
         instruments = [
@@ -159,10 +158,9 @@ class _World:
                 self._bids[key] = quote.bid
         if len(self._bids) < len(self._keys):
             return  # somebody's first book is still to come
-        self._times.append(now_ns)
-        self._marks.append([self._bids[key] for key in self._keys])
         cash, worth = self._account()
-        self._driven.mark(now_ns, cash + worth, worth)
+        bids = (self._bids[key] for key in self._keys)
+        self._marks.mark(now_ns, cash + worth, worth, *bids)
 
     def _account(self) -> tuple[float, float]:
         """Cash, and what is held at the best bids."""
@@ -183,11 +181,11 @@ class _World:
 
     def result(self) -> EventsRun:
         """Of what was run so far; raises `DataError` where no book was whole."""
-        if self._next_mark_ns > self._clock.now_ns() or not self._times:
-            self._mark(max(self._clock.now_ns(), (self._times or [0])[-1] + 1))
-        if not self._times:
+        if self._next_mark_ns > self._clock.now_ns() or not self._marks.last_ns:
+            self._mark(max(self._clock.now_ns(), self._marks.last_ns + 1))
+        if not self._marks.last_ns:
             raise DataError("no whole book is in it (a depth snapshot): record with one")
-        found = self._driven.result(self._bids)
+        found = self._driven.result(self._marks, self._bids)
         rested = set[str]().union(*(entry.rested for entry in self._entries.values()))
         made = {f.client_order_id for f in found.fills if f.liquidity is Liquidity.MAKER}
         run = evolve(
@@ -195,17 +193,7 @@ class _World:
         )
         fee = 1.0 + self._settings.fee
         held = [self._bids[key] / (self._asks[key] * fee) - 1.0 for key in self._keys]
-        return EventsRun(run, tuple(self._bars()), sum(held) / len(held))
-
-    def _bars(self) -> Iterator[Bars]:
-        times, marks = np.array(self._times, dtype=np.int64), np.array(self._marks)
-        for at, key in enumerate(self._keys):
-            bids = marks[:, at]
-            venue = str(key.venue) if len(self._venues) > 1 else ""
-            yield Bars(
-                str(key.symbol), times, bids, bids, bids, bids, np.zeros(len(bids)),
-                is_trades=True, venue=venue,
-            )  # fmt: skip
+        return EventsRun(run, self._marks.prices(), sum(held) / len(held))
 
 
 def _next_of(entry: LateEntry) -> int:

@@ -32,6 +32,6 @@ Made = tuple[Course, dict[str, Any], list[Marked]]
 
 def marked_of(bars: Bars, fills: tuple[Fill, ...]) -> Marked:
     """Of bars that are in memory."""
-    prices = Thinned(len(bars))
+    prices = Thinned()
     prices.take(bars.open_ns, bars.close)
     return Marked(bars.name, prices, fills)

@@ -27,7 +27,7 @@ from bot3.messages.market import BookReplaced, TradePrinted
 from bot3.messages.orders import CancelFailed, CancelOrder, OrderCanceled, OrderFilled, SubmitOrder
 from supervisors.clock import ManualClock
 from tests.bot3.app.test_backtest import called, told
-from tests.bot3.app.test_core_run import BOLD
+from tests.bot3.app.test_core_run import BOLD, equity_of
 from tests.bot3.making import KEY, USDT, d, make_intent
 
 SECOND_NS = 1_000_000_000
@@ -101,8 +101,8 @@ def accounted(fills: tuple[Fill, ...], bids: dict[str, float]) -> float:
 def test_it_trades_a_book_and_its_sums_are_those_of_its_fills(book: EventsRun) -> None:
     run = book.run
     assert len(run.fills) > 3
-    assert run.equity[-1] == pytest.approx(
-        accounted(run.fills, {"BTC/USDT": float(book.bars[0].close[-1])})
+    assert run.curve.final == pytest.approx(
+        accounted(run.fills, {"BTC/USDT": float(book.prices[0].last[-1])})
     )
     assert run.events == 660
     makers = [fill for fill in run.fills if fill.liquidity is Liquidity.MAKER]
@@ -115,7 +115,7 @@ def test_late_orders_are_filled_late(book: EventsRun, folder: Path) -> None:
         [recorded_book(book_file(folder, 3), "", "")], evolve(SETTINGS, latency_s=0.7)
     ).run
     assert late.fills[0].ts_venue_ns >= book.run.fills[0].ts_venue_ns + 0.3 * SECOND_NS
-    assert late.equity.tolist() != book.run.equity.tolist()
+    assert equity_of(late) != equity_of(book.run)
 
 
 def test_nothing_is_known_before_its_time(book: EventsRun, folder: Path) -> None:
@@ -125,8 +125,8 @@ def test_nothing_is_known_before_its_time(book: EventsRun, folder: Path) -> None
     kept = [line for line in lines if int(line.split()[0]) < until_ns]
     (folder / "BTCUSDT-cut.jsonl").write_text("\n".join(kept) + "\n")
     cut = run_events([recorded_book(folder / "BTCUSDT-cut.jsonl", "", "")], SETTINGS).run
-    known = len(cut.equity) - 1
-    assert cut.equity[:known].tolist() == whole.equity[:known].tolist()
+    known = len(equity_of(cut)) - 1
+    assert equity_of(cut)[:known] == equity_of(whole)[:known]
     assert cut.fills[:3] == whole.fills[:3]
 
 
@@ -137,12 +137,9 @@ def test_books_and_trades_of_several_venues_come_by_time(folder: Path) -> None:
     trades = trades_of(trades_file(folder, 7, 40))
     found = run_events([first, other, trades], SETTINGS)
     assert found.run.events == 2 * 120 + 160
-    assert [bars.name for bars in found.bars] == [
-        "binance:BTC/USDT", "okx:BTC/USDT", "binance:ETH/USDT",
-    ]  # fmt: skip
-    assert found.run.equity[0] == 10_000.0
+    assert equity_of(found.run)[0] == 10_000.0
     bids = [path_of(seed, 40)[-1] / 10 for seed in (4, 5)]
-    assert [bars.close[-1] for bars in found.bars[:2]] == pytest.approx(bids, abs=0.11)
+    assert [prices.last[-1] for prices in found.prices[:2]] == pytest.approx(bids, abs=0.11)
 
 
 def test_of_trades_the_touch_is_around_the_last_one(folder: Path) -> None:
@@ -196,11 +193,11 @@ def test_the_command_takes_them(
 ) -> None:
     for name, value in LARGE.items():
         monkeypatch.setenv(name, value)
-    files = (book_file(folder, 3, 40), trades_file(folder, 7, 40))
+    files = (book_file(folder, 3, 40), f"okx:ETH/USDT={trades_file(folder, 7, 40)}")
     given = ("--strategy", "hybrid", "--latency-ms", "50", "--fee", "0", "--export", tmp_path)
     body = told("--data", *files, *given)
     assert (body["symbols"], body["ticks"], body["strategy"]) == (
-        ["BTC/USDT", "ETH/USDT"], 280, "hybrid",
+        ["binance:BTC/USDT", "okx:ETH/USDT"], 280, "hybrid",
     )  # fmt: skip
     assert body["fill_rate"] is None or 0.0 <= body["fill_rate"] <= 1.0
     assert (tmp_path / "report.html").exists()
