@@ -21,6 +21,7 @@ from adapters.paper.account import PaperAccount
 from adapters.paper.venue import PaperSettings, PaperVenue
 from bot3.app.backtest.driven import CoreRun, CoreSettings, Driven, configured, instrument_of
 from bot3.app.backtest.late_entry import LateEntry
+from bot3.app.backtest.pairs import PairHistories
 from bot3.app.backtest.recordings import MarketData, Recording, touch_around
 from bot3.backtest.curve import Thinned
 from bot3.backtest.marks import Marks
@@ -89,6 +90,8 @@ class _World:
             name: LateEntry(venue, clock, latency_ns) for name, venue in self._venues.items()
         }
         self._driven = Driven(config, clock, self._entries)
+        self._pairs = PairHistories(self._keys)
+        self._has_rules = self._driven.core.settings.limits.has_pair_rules
         self._beat_ns = round(config.market.timer_interval_s * _NS_PER_S)
         self._next_beat_ns, self._next_mark_ns = start_ns + self._beat_ns, start_ns
         self._events, self._sequence = 0, 0
@@ -115,6 +118,9 @@ class _World:
         if event.instrument in self._touched and isinstance(event, TradePrinted):
             self._touched[event.instrument] = event.price
         self._tell(event)
+        if self._has_rules:
+            notional = event.price * event.amount if isinstance(event, TradePrinted) else 0.0
+            self._pairs.heard(event.instrument, event.ts_local_ns, notional)
         self._events += 1
         if event.ts_local_ns >= self._next_mark_ns:
             self._mark(event.ts_local_ns)
@@ -147,6 +153,8 @@ class _World:
         for key, price in self._touched.items():
             if price:
                 self._tell(touch_around(key, price, self._settings.half_spread, now_ns))
+        for examined in self._pairs.due(now_ns):
+            self._driven.core.risk.send(examined)
         self._driven.beat()
 
     def _mark(self, now_ns: int) -> None:

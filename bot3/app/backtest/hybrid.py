@@ -11,9 +11,10 @@ from attrs import evolve
 
 from bot3.app.backtest.core_events import run_events
 from bot3.app.backtest.core_ladder import core_ladder, grown_by_bars, grown_by_events
-from bot3.app.backtest.core_run import keys_of, run_core
-from bot3.app.backtest.driven import CoreRun, CoreSettings
+from bot3.app.backtest.core_run import bars_config, keys_of, run_core
+from bot3.app.backtest.driven import CoreRun, CoreSettings, configured
 from bot3.app.backtest.made import HYBRID, Made, Marked
+from bot3.app.backtest.pairs import check_rules
 from bot3.app.backtest.recordings import Recording
 from bot3.backtest.curve import Thinned
 from bot3.backtest.holding import Holding
@@ -33,7 +34,10 @@ def run_hybrid(
     clock: Clock,
 ) -> Made:
     """Over bars, at no, single and double costs. Raises `ConfigError` and `DataError`."""
-    settings, started_ns = _settings(given, environ), clock.monotonic_ns()
+    settings = _settings(given, environ)
+    rules = bars_config(sources, settings).protections
+    warnings += check_rules(rules, given.slippage, None)
+    started_ns = clock.monotonic_ns()
     run = run_core(sources, settings)
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
     bars = sum(source.rows for source in sources)
@@ -62,7 +66,10 @@ def run_hybrid_events(
     """Over books and trades, the same."""
     if given.slippage and any(recording.is_book for recording in recordings):
         raise ConfigError("--slippage-bps: a book has its own depth; leave it out")
-    settings, started_ns = _settings(given, environ), clock.monotonic_ns()
+    settings, keys = _settings(given, environ), [recording.key for recording in recordings]
+    rules = configured(keys, settings, {}).protections
+    warnings += check_rules(rules, given.slippage, recordings)
+    started_ns = clock.monotonic_ns()
     found = run_events(recordings, settings)
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
     run = found.run
@@ -79,7 +86,6 @@ def run_hybrid_events(
     }
     warnings += _denied(run)
     course = Course(run.curve, run.exposure, run.fills, run.trips, run.events, is_trades=True)
-    keys = [recording.key for recording in recordings]
     return course, beside, _marks(run, keys, _names(keys), found.prices)
 
 

@@ -153,6 +153,44 @@ def test_of_trades_the_touch_is_around_the_last_one(folder: Path) -> None:
     assert touch.asks[0][0] == pytest.approx(trade.price * 1.001)
 
 
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ({"BOT3__PROTECTIONS__MIN_PAIR_VOLUME": "9e5"}, None),
+        ({"BOT3__PROTECTIONS__MIN_PAIR_VOLUME": "1e6"}, "pair_volume"),
+        ({"BOT3__PROTECTIONS__MIN_PAIR_AGE_DAYS": "1"}, "pair_age"),
+    ],
+)
+def test_rules_on_pairs_go_by_the_trades(
+    book: EventsRun, folder: Path, rule: dict[str, str], reason: str | None
+) -> None:
+    """They were told nothing, and nothing was traded. 8,000 change hands a second, a million are
+    there after the first decisions.
+    """
+    given = evolve(SETTINGS, environ={**LARGE, **rule})
+    run = run_events([recorded_book(book_file(folder, 3), "", "")], given).run
+    assert set(run.denials) == ({reason} if reason else set())
+    assert run.fills == (() if reason else book.run.fills)
+
+
+def test_what_the_data_cannot_tell_a_rule_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT3__PROTECTIONS__MIN_PAIR_VOLUME", "1")
+    lines = book_file(folder, 3, 20).read_text().splitlines()
+    silent = folder / "BTCUSDT-silent.jsonl"
+    silent.write_text("\n".join(line for line in lines if '"trade"' not in line) + "\n")
+    refused = called("--data", silent, "--strategy", "hybrid")
+    assert refused.exit_code == 4
+    assert "no trade is in it, which protections.min_pair_volume goes by" in refused.output
+    monkeypatch.setenv("BOT3__PROTECTIONS__MAX_PAIR_SPREAD_BPS", "5")
+    prices = trades_file(folder, 7, 20)
+    unknown = called("--data", prices, "--strategy", "hybrid")
+    assert "bars and trades do not tell the spread; say it with --slippage-bps" in unknown.output
+    wide = told("--data", prices, "--strategy", "hybrid", "--slippage-bps", "1")
+    assert "rules on pairs: volume and age are of what was recorded up to then" in wide["warnings"]
+
+
 DOWN = [TradePrinted(KEY, n, 99.0, 0.4, Side.SELL, 0, 0) for n in range(3)]
 
 
