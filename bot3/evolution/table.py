@@ -5,7 +5,8 @@ Invariant: a row's features depend on bars up to its close; its return begins at
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
 
 import numpy as np
 from attrs import frozen
@@ -37,7 +38,23 @@ class FeatureTable:
         return len(self.returns)
 
 
-def table_of(bars: Bars) -> FeatureTable:
+class Keep(Protocol):
+    """An array of rows that are made one by one, wherever it is kept."""
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str, rows: Iterable[NDArray[Any]], /
+    ) -> NDArray[Any]: ...
+
+
+def in_memory(shape: tuple[int, ...], dtype: str, rows: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """What is kept nowhere else."""
+    kept = np.empty(shape, dtype=dtype)
+    for place, row in zip(kept.reshape(-1, shape[-1]), rows, strict=True):
+        place[:] = row
+    return kept
+
+
+def table_of(bars: Bars, keep: Keep = in_memory) -> FeatureTable:
     """Raises `DataError` where there are fewer bars than the features need."""
     made = {feature.name: feature for feature in FEATURES if feature.name in NAMES}
     warm = max(feature.warm_up_bars for feature in made.values())
@@ -48,10 +65,10 @@ def table_of(bars: Bars) -> FeatureTable:
         "volume": bars.volume, "open_ns": bars.open_ns,
         "interval_s": np.full(len(bars), bars.interval_ns // _NS_PER_S),
     }  # fmt: skip
-    columns = np.empty((len(NAMES), len(bars)), dtype=np.float32)
-    for at, name in enumerate(NAMES):
-        columns[at] = _volatile(bars) if name == REGIME else made[name].column(named)
-    return FeatureTable(bars, columns, returns_of(bars), warm)
+    rows = (_volatile(bars) if name == REGIME else made[name].column(named) for name in NAMES)
+    columns = keep((len(NAMES), len(bars)), "float32", rows)
+    returns = keep((len(bars),), "float64", [returns_of(bars)])
+    return FeatureTable(bars, columns, returns, warm)
 
 
 def returns_of(bars: Bars) -> Floats:
