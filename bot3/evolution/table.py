@@ -19,6 +19,7 @@ from bot3.regime.hamilton import HamiltonSettings
 from bot3.strategies.genome import NAMES, REGIME
 
 _NS_PER_S: Final = 1_000_000_000
+_PART_ROWS: Final = 1 << 16
 
 
 @frozen(eq=False)
@@ -63,7 +64,7 @@ def table_of(bars: Bars, keep: Keep = in_memory) -> FeatureTable:
     named = {
         "open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close,
         "volume": bars.volume, "open_ns": bars.open_ns,
-        "interval_s": np.full(len(bars), bars.interval_ns // _NS_PER_S),
+        "interval_s": np.broadcast_to(np.int64(bars.interval_ns // _NS_PER_S), len(bars)),
     }  # fmt: skip
     rows = (_volatile(bars) if name == REGIME else made[name].column(named) for name in NAMES)
     columns = keep((len(NAMES), len(bars)), "float32", rows)
@@ -81,5 +82,10 @@ def _volatile(bars: Bars) -> Floats:
     """P(the wildest state) at each close, by the filter of the live system."""
     from bot3.backtest.regime_kernel import ColumnarRegimes
 
-    told = ColumnarRegimes(HamiltonSettings()).take(np.diff(np.log(bars.close)))
-    return np.append(0.5, told[:, -1])
+    model, moved = ColumnarRegimes(HamiltonSettings()), np.diff(np.log(bars.close))
+    wild = np.empty(len(bars))
+    wild[0] = 0.5
+    for begin in range(0, len(moved), _PART_ROWS):
+        part = moved[begin : begin + _PART_ROWS]
+        wild[begin + 1 : begin + 1 + len(part)] = model.take(part)[:, -1]
+    return wild

@@ -43,9 +43,13 @@ def test_parts_become_columns_that_are_those_of_the_file(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_features_are_the_same_wherever_they_are_kept(tmp_path: Path) -> None:
+def test_features_are_the_same_wherever_they_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = table_of(BARS)
+    monkeypatch.setattr("bot3.evolution.table._PART_ROWS", 37)
     with column_files(tmp_path) as files:
-        table, plain = table_of(files.bars(cut(BARS, 50)), files.keep), table_of(BARS)
+        table = table_of(files.bars(cut(BARS, 50)), files.keep)
         np.testing.assert_array_equal(table.columns, plain.columns)
         np.testing.assert_array_equal(table.returns, plain.returns)
         assert table.columns.dtype == plain.columns.dtype
