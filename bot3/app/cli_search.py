@@ -182,6 +182,35 @@ def optimize(
     guard(action, is_verbose=is_verbose)
 
 
+@click.command()
+@DATA
+@click.option("--fast", default="5:50:5", show_default=True, help="Bars: 10, 5:14 or 5:50:5.")
+@click.option("--slow", default="20:200:20", show_default=True, help="Bars, likewise.")
+@click.option(
+    "--cash", type=click.FloatRange(min=0, min_open=True), default=10_000.0, show_default=True
+)
+@FEE
+@TIMERANGE
+@REPAIR
+@USERDIR
+@JSON
+@VERBOSE
+def grid(*, userdir: Path | None, is_verbose: bool, **given: Any) -> None:
+    """Every pair of moving averages over recorded bars, by compiled loops: a map of what they made.
+
+    It shows how much a result hangs on its parameters. Looked at are the first 40 % of the time, as
+    in a search; every pair counts in the ledger. --json has equity, drawdown, Sharpe ratio and
+    orders of each.
+    """
+
+    def action() -> int:
+        from bot3.app.search.grid import GridOptions, run_grid
+
+        return run_grid(GridOptions(userdir=userdir or Path("user_data"), **given))
+
+    guard(action, is_verbose=is_verbose)
+
+
 def _workers(data: tuple[Path, ...]) -> int:
     """Processes take seconds to start: they are worth it where there is much to do."""
     size = sum(path.stat().st_size for path in data if path.is_file())
@@ -219,4 +248,4 @@ def _progress(total: int) -> Iterator[Any]:
         yield tell
 
 
-SEARCH_COMMANDS: Final = (evolve, optimize)
+SEARCH_COMMANDS: Final = (evolve, optimize, grid)

@@ -96,26 +96,52 @@ def decision_points(targets: Floats, before: float = 0.0) -> Ints:
     return found[:count]
 
 
+# What a row of a grid has: final equity, the deepest fall of the equity below its height (a share),
+# the Sharpe ratio of a bar's return, orders.
+EQUITY, DRAWDOWN, SHARPE, ORDERS = range(4)
+GRID_COLUMNS: Final = 4
+
+
+@compiled
+def _ema_cross(
+    opens: Floats, closes: Floats, periods: tuple[int, int], fee: float, cash: float, out: Floats
+) -> None:
+    """One pair of averages, filled at the next open, in one pass."""
+    fast, slow = 2.0 / (periods[0] + 1.0), 2.0 / (periods[1] + 1.0)
+    quick = lazy = closes[0]
+    held, equity, top, fallen, wanted, orders = 0.0, cash, cash, 0.0, 0, 0
+    total = squares = 0.0
+    for at in range(len(opens)):
+        after = equity
+        if wanted == 1 and held == 0.0:
+            held, orders = equity / (opens[at] * (1.0 + fee)), orders + 1
+            after = held * closes[at]
+        elif wanted == -1 and held > 0.0:
+            after, held, orders = held * opens[at] * (1.0 - fee), 0.0, orders + 1
+        elif held > 0.0:
+            after = held * closes[at]
+        if after != equity:
+            change = after / equity - 1.0
+            total, squares, equity = total + change, squares + change * change, after
+            top = max(top, after)
+            fallen = max(fallen, 1.0 - after / top)
+        quick += fast * (closes[at] - quick)
+        lazy += slow * (closes[at] - lazy)
+        if at >= periods[1] - 1:
+            wanted = 1 if quick > lazy else -1
+    mean = total / len(opens)
+    spread = squares / len(opens) - mean * mean
+    out[EQUITY], out[DRAWDOWN], out[ORDERS] = equity, fallen, orders
+    out[SHARPE] = mean / np.sqrt(spread) if spread > 0.0 else 0.0
+
+
 @_parallel
 def ema_cross_grid(
     opens: Floats, closes: Floats, fasts: Ints, slows: Ints, fee: float, cash: float
 ) -> Floats:
-    """Final equity of every pair of averages, filled at the next open: one pass a pair, on all
-    cores, no array a pair.
-    """
-    out = np.empty(len(fasts))
+    """Every pair, shape (pairs, GRID_COLUMNS): on all cores, no array of bars a pair."""
+    out = np.empty((len(fasts), GRID_COLUMNS))
     for pair in prange(len(fasts)):
-        fast, slow = 2.0 / (fasts[pair] + 1.0), 2.0 / (slows[pair] + 1.0)
-        quick = lazy = closes[0]
-        held, free, wanted = 0.0, cash, 0
-        for at in range(len(opens)):
-            if wanted == 1 and held == 0.0:
-                held, free = free / (opens[at] * (1.0 + fee)), 0.0
-            elif wanted == -1 and held > 0.0:
-                free, held = held * opens[at] * (1.0 - fee), 0.0
-            quick += fast * (closes[at] - quick)
-            lazy += slow * (closes[at] - lazy)
-            if at >= slows[pair] - 1:
-                wanted = 1 if quick > lazy else -1
-        out[pair] = free + held * closes[-1]
+        periods = (fasts[pair], slows[pair])
+        _ema_cross(opens, closes, periods, fee, cash, out[pair])
     return out

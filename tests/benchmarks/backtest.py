@@ -84,7 +84,7 @@ def run() -> dict[str, Any]:
     before_ms = calibration_ms()
     bars = wandering(ROWS, 1, step=0.001)
     ticks, grid = _ticks(TICKS), _grid(bars)
-    equities = np.array(grid.pop("equities"))
+    ours = np.array(grid.pop("grid"))
     found: dict[str, Any] = {
         "engine": [_engine(wandering(rows, 1, step=0.001)) for rows in SIZES],
         "grid": grid,
@@ -97,15 +97,17 @@ def run() -> dict[str, Any]:
         "nautilus_ticks": asked("nautilus", _table(ticks), "ticks"),
         "hftbacktest_ticks": asked("hft_ticks", _table(ticks)),
     }
-    for ours, theirs in zip(found["engine"], found["nautilus_trader"], strict=True):
-        _compared(ours["bars_per_s"], theirs, "events_per_s")
+    for bars_of, theirs in zip(found["engine"], found["nautilus_trader"], strict=True):
+        _compared(bars_of["bars_per_s"], theirs, "events_per_s")
     _compared(found["ticks"]["bars_per_s"], found["nautilus_ticks"], "events_per_s")
     _compared(found["tick_kernel"]["ticks_per_s"], found["hftbacktest_ticks"], "events_per_s")
     _compared(grid["sets_per_s"], found["vectorbt"], "sets_per_s")
     theirs = found["vectorbt"]
     if isinstance(theirs, dict):
-        theirs_equities = np.array(theirs.pop("grid_equities"))
-        theirs["apart_max"] = float(np.max(np.abs(equities / theirs_equities - 1.0)))
+        # Equity, drawdown, Sharpe ratio, orders of each set.
+        apart = np.abs(ours / np.array(theirs.pop("grid")) - 1.0)
+        theirs["apart_max"] = apart.max(axis=0).tolist()
+        theirs["memory_share"] = round(grid["private_mb"] / theirs["private_mb"], 3)
     found["calibration_ms"] = [before_ms, calibration_ms()]
     return found
 

@@ -37,7 +37,7 @@ def main() -> None:
     found = kernels.ema_cross_grid(opens, closes, fasts, slows, 0.001, 1e4)
     took = time.process_time() - started
     told["peak_mb"] = peak_mb()
-    print(json.dumps({"sets_per_s": len(SETS) / took, **told, "equities": found.tolist()}))
+    print(json.dumps({"sets_per_s": len(SETS) / took, **told, "grid": found.tolist()}))
 
 
 if __name__ == "__main__":

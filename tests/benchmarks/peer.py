@@ -1,4 +1,4 @@
-"""Scripts in environments of their own, and what they print."""
+"""Scripts in environments of their own, what they print, and what memory they took."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 PEERS = "BOT3_PEERS"
 TIMEOUT_S = 1_800.0
+SAMPLED_S = 0.005
 
 
 def asked(name: str, table: np.ndarray, *given: str) -> dict[str, Any] | str:
@@ -29,14 +31,34 @@ def asked(name: str, table: np.ndarray, *given: str) -> dict[str, Any] | str:
 
 
 def told(command: list[str], table: np.ndarray, *given: str) -> dict[str, Any]:
-    """What a command says of a table, one line of JSON."""
+    """What a command says of a table, one line of JSON; beside it the most memory it had of its own
+    (`private_mb`): pages of libraries are on the machine once, whoever maps them.
+    """
     with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "table.npy"
+        file, out, error = (Path(directory) / name for name in ("table.npy", "out", "error"))
         np.save(file, table)
-        done = subprocess.run(
-            [*command, str(file), *given], capture_output=True, text=True, check=True,
-            timeout=TIMEOUT_S,
-        )  # fmt: skip
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+        with out.open("wb") as told_out, error.open("wb") as told_error:
+            process = subprocess.Popen(
+                [*command, str(file), *given], stdout=told_out, stderr=told_error
+            )
+            peak = _private_pages(process)
+        if process.returncode:
+            raise subprocess.CalledProcessError(
+                process.returncode, command, stderr=error.read_text(errors="replace")
+            )
+        found = json.loads(out.read_text().strip().splitlines()[-1])
     assert isinstance(found, dict)
-    return found
+    return found | {"private_mb": round(peak * os.sysconf("SC_PAGESIZE") / 2**20, 1)}
+
+
+def _private_pages(process: subprocess.Popen[bytes]) -> int:
+    """The most it had until it ended; one that does not end in time is killed."""
+    peak, deadline = 0, time.monotonic() + TIMEOUT_S
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
+        sizes = Path(f"/proc/{process.pid}/statm").read_text().split()
+        if sizes:  # none of a process that has just ended
+            peak = max(peak, int(sizes[1]) - int(sizes[2]))
+        time.sleep(SAMPLED_S)
+    return peak

@@ -12,12 +12,12 @@ import numpy as np
 
 from bot3.app.backtest.read import read_sources
 from bot3.app.search.columns import ColumnFiles
-from bot3.app.search.options import SearchOptions
+from bot3.app.search.options import DataOptions
 from bot3.backtest.validation.zones import Zones, digests
 from bot3.domain.bars import Bars
 
 
-def read_columns(options: SearchOptions, files: ColumnFiles) -> tuple[list[Bars], list[str]]:
+def read_columns(options: DataOptions, files: ColumnFiles) -> tuple[list[Bars], list[str]]:
     """The bars of every file in mapped columns, and what was found wrong with them, a line each."""
     sources, warnings = read_sources(
         options.data, options.timerange, is_repaired=options.is_repaired, held_rows=0

@@ -29,7 +29,7 @@ from bot3.app.search.verdict import Docket, counted, verdicts
 from bot3.backtest.strategies import make
 from bot3.backtest.validation.court import CANDIDATES_MAX, Court, Judged
 from bot3.backtest.validation.gates import independent
-from bot3.backtest.validation.ledger import run_row, trials_row
+from bot3.backtest.validation.ledger import run_row, trial_name, trials_row
 from bot3.backtest.validation.zones import Zones, parts, rows_of, zones_of
 from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import ConfigError, UnavailableError
@@ -46,7 +46,7 @@ from bot3.optimize.trial import (
 )
 
 _WINDOWS: Final = 4
-_EMBARGO_BARS: Final = 60
+EMBARGO_BARS: Final = 60
 _VERSION: Final = 1
 _ASKED_MAX: Final = 20
 Candidate = tuple[tuple[str, float], ...]
@@ -120,10 +120,10 @@ def _begun(options: OptimizeOptions, every: Sequence[Bars], files: ColumnFiles) 
 
     declared = strategy_class(options.strategy).parameters
     space = default_space(declared) if options.space is None else _read(options.space, declared)
-    zones = zones_of(every, 0, _EMBARGO_BARS)
+    zones = zones_of(every, 0, EMBARGO_BARS)
     markets = []
     for bars in every:
-        windows = parts(rows_of(bars, zones.search), _WINDOWS, _EMBARGO_BARS)
+        windows = parts(rows_of(bars, zones.search), _WINDOWS, EMBARGO_BARS)
         returns = files.keep((len(bars),), "float64", [returns_of(bars)])
         markets.append(ParameterMarket(bars, returns, windows))
     days, holdout = days_of(every, zones)
@@ -205,7 +205,7 @@ def _search(run: _Run, optimizer: BayesianOptimizer, tell: Tell) -> None:
                 kept = {"probes": answer.probes}
                 optimizer.tell(number, answer.value, kept)
                 if answer.value is not None:
-                    name = _name(options.strategy, values)
+                    name = trial_name(options.strategy, values)
                     rows.append((name, round(answer.timing_sharpe, 6)))
                     best = max(best, answer.value)
             run.docket.ledger.add(trials_row(run.docket.run, rows))
@@ -216,11 +216,6 @@ def _search(run: _Run, optimizer: BayesianOptimizer, tell: Tell) -> None:
 def _done(trials: Sequence[Told]) -> int:
     """What cannot be is no trial."""
     return sum(each.value is not None for each in trials)
-
-
-def _name(strategy: str, values: Mapping[str, float]) -> str:
-    body = json.dumps([strategy, sorted(values.items())])
-    return hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
 
 
 def _judged(

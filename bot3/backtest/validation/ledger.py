@@ -8,6 +8,8 @@ hold-out that another run has opened stays shut for good.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
@@ -48,6 +50,12 @@ class TrialLedger:
     def opened_by(self, days: Sequence[str], run: str) -> str | None:
         """Another run that has seen any of these days' bars."""
         return next((self._opened[day] for day in days if self._opened.get(day, run) != run), None)
+
+
+def trial_name(strategy: str, values: Mapping[str, float]) -> str:
+    """The same of the same parameters, whoever tries them."""
+    body = json.dumps([strategy, sorted(values.items())])
+    return hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
 
 
 def run_row(run: str, command: str, days: Sequence[str]) -> dict[str, Any]:

@@ -14,30 +14,24 @@ import pandas as pd
 import vectorbt as vbt
 
 FEE, CASH = 0.001, 10_000.0
+BARS = 365 * 24 * 60  # a year
 
 
-def signals(close, fast, slow):
-    quick = close.ewm(span=fast, adjust=False).mean()
-    lazy = close.ewm(span=slow, adjust=False).mean()
-    is_long = quick > lazy
-    known = np.arange(len(close)) >= slow - 1
-    return (is_long & known).shift(1, fill_value=False), (~is_long & known).shift(
-        1, fill_value=False
-    )
-
-
-def final_equities(opened, close, sets):
-    entries, exits = zip(*(signals(close, fast, slow) for fast, slow in sets), strict=True)
+def grid_of(opened, close, sets):
+    """As its documentation drives a grid: indicators of many windows, a column each."""
+    quick = vbt.MA.run(close, window=[fast for fast, _ in sets], ewm=True, short_name="quick")
+    lazy = vbt.MA.run(close, window=[slow for _, slow in sets], ewm=True, short_name="lazy")
     made = vbt.Portfolio.from_signals(
         close,
-        pd.concat(entries, axis=1, keys=range(len(sets))),
-        pd.concat(exits, axis=1, keys=range(len(sets))),
+        quick.ma_above(lazy).vbt.signals.fshift(),
+        quick.ma_below(lazy).vbt.signals.fshift(),
         price=opened,
         fees=FEE,
         init_cash=CASH,
         freq="1min",
     )
-    return np.atleast_1d(made.final_value().to_numpy()), np.atleast_1d(made.orders.count())
+    found = (made.final_value(), -made.max_drawdown(), made.sharpe_ratio() / BARS**0.5)
+    return np.column_stack([np.atleast_1d(each) for each in (*found, made.orders.count())])
 
 
 def peak_mb():
@@ -52,17 +46,17 @@ def main():
     opened = pd.Series(table[:, 0], index=index)
     close = pd.Series(table[:, 3], index=index)
     sets = [(fast, slow) for fast in range(5, 15) for slow in range(20, 120, 10)]
-    final_equities(opened[:1_000], close[:1_000], sets[:2])  # compiles
+    grid_of(opened[:1_000], close[:1_000], sets[:2])  # compiles
     base_mb = peak_mb()
     started = time.process_time()
-    grid, _ = final_equities(opened, close, sets)
+    grid = grid_of(opened, close, sets)
     took = time.process_time() - started
     top_mb = peak_mb()
-    one, orders = final_equities(opened, close, [(10, 20)])
+    one = grid_of(opened, close, [(10, 20)])[0]
     told = {
         "final_equity": float(one[0]),
-        "orders": int(orders[0]),
-        "grid_equities": [float(each) for each in grid],
+        "orders": int(one[3]),
+        "grid": grid.tolist(),
         "sets_per_s": len(sets) / took,
         "peak_mb": top_mb,
         "before_mb": base_mb,

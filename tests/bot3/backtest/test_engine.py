@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,7 +116,23 @@ def test_it_is_vectorbt_s(fast: int, slow: int, equity: float, orders: int) -> N
     assert len(found.fills) == orders
     pair = (np.array([each]) for each in (fast, slow))
     grid = kernels.ema_cross_grid(bars.open, bars.close, *pair, FEE, 10_000.0)
-    assert grid[0] == pytest.approx(equity, rel=1e-9)
+    assert grid[0, kernels.EQUITY] == pytest.approx(equity, rel=1e-9)
+    assert grid[0, kernels.ORDERS] == orders
+    heights = np.maximum.accumulate(np.append(10_000.0, found.equity))[1:]
+    fallen = np.max(1.0 - found.equity / heights)
+    assert grid[0, kernels.DRAWDOWN] == pytest.approx(fallen, rel=1e-9)
+    changes = np.diff(np.append(10_000.0, found.equity)) / np.append(10_000.0, found.equity)[:-1]
+    assert grid[0, kernels.SHARPE] == pytest.approx(changes.mean() / changes.std(), rel=1e-9)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_collector_is_left_as_it_was(*, is_enabled: bool) -> None:
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        run(EmaCross(3, 9), wandering(100, 1), fee=FEE)
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable()
 
 
 def test_buy_and_hold_by_hand() -> None:
