@@ -152,10 +152,3 @@ class _LastOfDays:
 
     def rows(self) -> tuple[Ints, Floats]:
         return np.array(self._times, dtype=np.int64), np.array(self._equity)
-
-
-def curve_of(times_ns: Ints, equity: Floats, cash: float) -> Curve:
-    """Of all rows at once."""
-    tally = CurveTally(cash)
-    tally.take(times_ns, equity)
-    return tally.curve()

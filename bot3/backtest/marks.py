@@ -11,6 +11,7 @@ import numpy as np
 
 from bot3.backtest.curve import Curve, CurveTally, Thinned
 
+NEVER_NS: Final = -(2**62)
 _KEPT: Final = 4096
 _LEAST: Final = 1e-12
 
@@ -20,7 +21,7 @@ class Marks:
     """Of an account that began with `cash`, and of so many `prices`."""
 
     def __init__(self, cash: float, prices: int = 0) -> None:
-        self.cash, self.final, self.last_ns = cash, cash, 0
+        self.cash, self.final, self.last_ns = cash, cash, NEVER_NS
         self._tally, self._prices = CurveTally(cash), [Thinned() for _ in range(prices)]
         self._times: list[int] = []
         self._rows: list[tuple[float, ...]] = []

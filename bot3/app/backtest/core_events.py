@@ -24,7 +24,7 @@ from bot3.app.backtest.late_entry import LateEntry
 from bot3.app.backtest.pairs import PairHistories
 from bot3.app.backtest.recordings import MarketData, Recording, touch_around
 from bot3.backtest.curve import Thinned
-from bot3.backtest.marks import Marks
+from bot3.backtest.marks import NEVER_NS, Marks
 from bot3.backtest.source import ENDLESS_NS
 from bot3.domain.errors import DataError
 from bot3.domain.fill import Liquidity
@@ -189,9 +189,9 @@ class _World:
 
     def result(self) -> EventsRun:
         """Of what was run so far; raises `DataError` where no book was whole."""
-        if self._next_mark_ns > self._clock.now_ns() or not self._marks.last_ns:
+        if self._next_mark_ns > self._clock.now_ns() or self._marks.last_ns == NEVER_NS:
             self._mark(max(self._clock.now_ns(), self._marks.last_ns + 1))
-        if not self._marks.last_ns:
+        if self._marks.last_ns == NEVER_NS:
             raise DataError("no whole book is in it (a depth snapshot): record with one")
         found = self._driven.result(self._marks, self._bids)
         rested = set[str]().union(*(entry.rested for entry in self._entries.values()))
