@@ -8,11 +8,10 @@ of one that was killed go with the next search in the same directory.
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
 from typing import Any, Final, final
@@ -25,6 +24,7 @@ from bot3.domain.bars import Bars, Ints
 from bot3.domain.errors import UnavailableError
 
 _PREFIX: Final = "columns-"
+_LOCK: Final = "lock"
 _BAR: Final = ("open", "high", "low", "close", "volume")
 Place = tuple[str, str, tuple[int, ...], int]
 
@@ -35,11 +35,11 @@ def column_files(directory: Path) -> Iterator[ColumnFiles]:
     with ExitStack() as stack:
         with _writing(directory):
             directory.mkdir(parents=True, exist_ok=True)
-            with _locked(directory):  # a folder that nobody has locked is nobody's
+            with _locked(directory / "columns.lock"):  # a folder that nobody has locked is nobody's
                 _sweep(directory)
                 made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=directory))
                 stack.callback(shutil.rmtree, made, ignore_errors=True)
-                stack.enter_context(_locked(made))
+                stack.enter_context(_locked(made / _LOCK))
         yield ColumnFiles(made)
 
 
@@ -114,23 +114,16 @@ def place_of(array: NDArray[Any]) -> Place | None:
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+def _locked(file: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """The system frees it when its holder dies."""
+    with file.open("ab") as opened:
+        fcntl.flock(opened, how)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(directory: Path) -> None:
     """What a killed process has left."""
     for left in directory.glob(f"{_PREFIX}*"):
-        descriptor = os.open(left, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = _locked(left / _LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(BlockingIOError, FileNotFoundError), free:
             shutil.rmtree(left, ignore_errors=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(descriptor)
