@@ -107,13 +107,18 @@ def _children(given: Iterable[ChildSpec]) -> tuple[ChildSpec, ...]:
 @final
 @frozen
 class SupervisorSpec(ChildSpec):
-    """Children in the order of their start, and what becomes of them when one ends."""
+    """Children in the order of their start, and what becomes of them when one ends.
+
+    With `starts_together` none waits for the one before: for children that need nothing of one
+    another, so `ONE_FOR_ONE` alone may say it.
+    """
 
     name: str = field(kw_only=False)
     strategy: Strategy = field(kw_only=False, default=Strategy.ONE_FOR_ONE)
     intensity: Intensity = field(kw_only=False, default=Intensity(3, 5.0))
     children: tuple[ChildSpec, ...] = field(kw_only=False, default=(), converter=_children)
     auto_shutdown: AutoShutdown = AutoShutdown.NEVER
+    starts_together: bool = False
 
     @property
     def id(self) -> str:
@@ -121,6 +126,8 @@ class SupervisorSpec(ChildSpec):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
+        if self.starts_together and self.strategy is not Strategy.ONE_FOR_ONE:
+            raise SpecError(f"{self.id}: {self.strategy.value} is an order; it starts in order")
         seen: set[str] = set()
         for child in self.children:
             check_child(self, child)

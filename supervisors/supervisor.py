@@ -96,8 +96,7 @@ class Supervisor:
             async with trio.open_nursery() as nursery:
                 self.keeper = ChildKeeper(nursery, self.runtime, self._post, self._exited)
                 try:
-                    for child in tuple(self.children.values()):
-                        await self.keeper.start(child)
+                    await self._start_all()
                     life.ready()
                     await self._serve()
                 except SupervisionError as error:
@@ -111,6 +110,27 @@ class Supervisor:
                 raise ChildStuckError(f"{self.path}: did not stop in time: {stuck}") from failure
         if failure is not None:
             raise failure
+
+    async def _start_all(self) -> None:
+        children = tuple(self.children.values())
+        if not self.spec.starts_together:
+            for child in children:
+                await self.keeper.start(child)
+            return
+        failures: list[SupervisionError] = []
+        async with trio.open_nursery() as starting:
+
+            async def start(child: Child) -> None:
+                try:
+                    await self.keeper.start(child)
+                except SupervisionError as error:
+                    failures.append(error)
+                    starting.cancel_scope.cancel()  # nobody waits for the others any more
+
+            for child in children:
+                starting.start_soon(start, child)
+        if failures:
+            raise failures[0]
 
     def add(self, spec: ChildSpec) -> Child:
         """A new child at the end of the list, not started."""

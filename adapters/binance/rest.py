@@ -29,6 +29,7 @@ from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
 from adapters.net.frames import MalformedFrame
 from adapters.net.http import HttpClient, HttpResponse
 from adapters.net.network import Network
+from adapters.net.shared_question import SharedQuestion
 from bot3.domain.errors import VenueError
 from supervisors.clock import Clock
 
@@ -62,16 +63,21 @@ class BinanceRest:
         self.budget = budget or WeightBudget(settings.weight_per_minute)
         self.offset_ns = 0
         self._is_clock_suspect = False
+        self._measurement = SharedQuestion(self._measure)
 
     def venue_now_ns(self) -> int:
         """The venue's clock as we know it."""
         return self._clock.now_ns() + self.offset_ns
 
     async def synchronize(self) -> None:
-        """Measures the offset: server time minus the middle of the quickest of three questions.
+        """Measures the offset; once for all who want that at the same moment.
 
         Takes no longer than one request may; raises as `public` does.
         """
+        await self._measurement.answered()
+
+    async def _measure(self) -> None:
+        """Server time minus the middle of the quickest of three questions."""
         samples: list[tuple[int, int]] = []
         with trio.move_on_after(self._settings.request_timeout_s):
             while len(samples) < _CLOCK_SAMPLES:

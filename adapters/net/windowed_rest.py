@@ -17,6 +17,7 @@ from adapters.net.calls import Call, NotSentError, UnclearError
 from adapters.net.errors import OutcomeUnclearError, TransportBrokenError
 from adapters.net.http import HttpClient, HttpResponse
 from adapters.net.network import Network
+from adapters.net.shared_question import SharedQuestion
 from adapters.net.windows import WindowBudget
 from bot3.domain.errors import VenueError
 from supervisors.clock import Clock
@@ -58,6 +59,7 @@ class WindowedRest:
         self.budget = budget
         self.offset_ns = 0
         self._is_clock_suspect = False
+        self._measurement = SharedQuestion(self._measure)
         self._is_clock_known = False
 
     def venue_now_ns(self) -> int:
@@ -87,10 +89,14 @@ class WindowedRest:
             await self.synchronize()
 
     async def synchronize(self) -> None:
-        """Measures the offset: server time minus the middle of the quickest of three questions.
+        """Measures the offset; once for all who want that at the same moment.
 
         Takes no longer than one request may; raises `VenueError`.
         """
+        await self._measurement.answered()
+
+    async def _measure(self) -> None:
+        """Server time minus the middle of the quickest of three questions."""
         samples: list[tuple[int, int]] = []
         with trio.move_on_after(self._timeout_s):
             while len(samples) < _CLOCK_SAMPLES:

@@ -1,7 +1,8 @@
 """Websockets without their framing: whole messages between a client and a front, with latency.
 
 For long simulations: bytes, frames and handshakes are left out, nothing else. Invariant: texts
-arrive in the order of their sending, each once, or the connection is over, or it is silent.
+arrive in the order of their sending, each once, or the connection is over, or it is silent. What
+the front says at one instant arrives at one: the client wakes once for all of it.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class MessageLink:
             raise ConnectionLostError(f"{target}: handshake refused with HTTP {status}")
         self._session: SocketSession = session
         self._inbox: deque[str] = deque()
+        self._leaving: list[str] = []  # said at `_left_at_s`, on its way
+        self._left_at_s = -1.0
         self._reason = ""
         self._heard_at_s = trio.current_time()
         self._last_arrival_s = {True: 0.0, False: 0.0}
@@ -125,18 +128,26 @@ class MessageLink:
         """The front has something to say."""
         if self.is_over:
             return
-        for text in self._outbox.take():
-            if not self.is_silent:
-                self._agenda.at(self._arrival_s(to_client=True), partial(self._reach_client, text))
+        texts, now_s = self._outbox.take(), trio.current_time()
+        if self.is_silent:
+            texts = []
+        if self._leaving and self._left_at_s == now_s:
+            self._leaving += texts
+        elif texts:
+            self._leaving, self._left_at_s = texts, now_s
+            self._agenda.at(self._arrival_s(to_client=True), partial(self._reach_client, texts))
         if self._outbox.close_code is not None:
             self._agenda.at(self._arrival_s(to_client=True), self._closed_by_server)
 
-    def _reach_client(self, text: str) -> None:
+    def _reach_client(self, texts: list[str]) -> None:
+        if texts is self._leaving:
+            self._leaving = []
         if self.is_over or self.is_silent:
             return
         self._heard_at_s = trio.current_time()
-        self._on_bytes(f"{self.name}<", text.encode())
-        self._inbox.append(text)
+        for text in texts:
+            self._on_bytes(f"{self.name}<", text.encode())
+        self._inbox += texts
         self._reader.unpark()
 
     def _reach_server(self, text: str) -> None:

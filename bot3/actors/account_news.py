@@ -49,7 +49,7 @@ class AccountEars:
             case OrderAdopted():
                 found = (self.portfolio, self.risk, self.execution, self.board)
             case AccountRestored():
-                found = (self.risk, self.execution, self.board)
+                found = (self.portfolio, self.risk, self.execution, self.board)
             case _:
                 found = (self.execution, self.board)
         return found

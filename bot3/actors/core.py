@@ -217,6 +217,7 @@ class DecisionCore:
     def _build_portfolio(self) -> PortfolioActor:
         return PortfolioActor(
             restored_portfolio(self.settings.currency, self.settings.instruments, self.memory),
+            venues=self.outlets.accounts,
             untold=self.memory.untold,
             positions=(self.risk, self.outlets.board, *self._arbitraging()),
             marks=(self.risk, self.outlets.board),

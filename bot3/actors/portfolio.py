@@ -27,6 +27,7 @@ from bot3.messages.journal import JournalEntry
 from bot3.messages.market import BookLost, QuoteChanged, TimerTicked
 from bot3.messages.minds import CostRealized
 from bot3.messages.orders import (
+    AccountRestored,
     Adopted,
     BalanceAdopted,
     BalanceChanged,
@@ -40,7 +41,14 @@ from bot3.portfolio.reconciliation import Reconciliation
 from supervisors.actor import Address, DecisionActor
 
 PortfolioMessage = (
-    QuoteChanged | BookLost | OrderFilled | Adopted | BalanceChanged | TimerTicked | TradingResumed
+    QuoteChanged
+    | BookLost
+    | OrderFilled
+    | Adopted
+    | BalanceChanged
+    | AccountRestored
+    | TimerTicked
+    | TradingResumed
 )
 MARK_INTERVAL_NS = 1_000_000_000
 JOURNAL_INTERVAL_NS = 10_000_000_000
@@ -69,12 +77,16 @@ class Adoption:
 
 @final
 class PortfolioActor(DecisionActor[PortfolioMessage]):
-    """Shell of `Portfolio`. Marks about once a second, on the timer's beat."""
+    """Shell of `Portfolio`. Marks about once a second, on the timer's beat; at first as soon as all
+    of `venues` have told their accounts and all that is held has a price, for nothing can be sized
+    before.
+    """
 
     def __init__(
         self,
         portfolio: Portfolio,
         *,
+        venues: Iterable[VenueName],
         untold: dict[tuple[InstrumentId, str], Fill],
         positions: tuple[Address[PositionChanged], ...],
         marks: tuple[Address[EquityMarked], ...],
@@ -92,6 +104,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         self._reconcilers = reconcilers
         self._reconciliation = Reconciliation()
         self._portfolio = portfolio
+        self._awaited = set(venues)
         self._untold = untold
         self._position_listeners = positions
         self._mark_listeners = marks
@@ -108,6 +121,7 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
         match message:
             case QuoteChanged():
                 self._portfolio.on_quote(message.instrument, message.quote)
+                self._mark_first(message.ts_local_ns)
             case OrderFilled():
                 changed = self._portfolio.on_fill(message.fill)
                 if changed:
@@ -118,6 +132,9 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             case BalanceChanged():
                 self._portfolio.on_balances(message.balances)
                 self._reconciliation.on_balances(message.venue)
+            case AccountRestored(venue=venue, ts_local_ns=ts_ns):
+                self._awaited.discard(venue)
+                self._mark_first(ts_ns)
             case TradingResumed(is_by_rule=is_by_rule):
                 if not is_by_rule:
                     self._portfolio.adopt()
@@ -166,6 +183,10 @@ class PortfolioActor(DecisionActor[PortfolioMessage]):
             listed = self._adoption.memory.instruments.values()
             for found in adoptable(self._portfolio, listed, ts_ns):
                 self._adoption.publish(found)
+
+    def _mark_first(self, ts_ns: int) -> None:
+        if not self._marked_ns and not self._awaited:
+            self._mark(ts_ns)
 
     def _mark(self, ts_ns: int) -> None:
         marked = self._portfolio.mark(ts_ns)

@@ -192,7 +192,7 @@ class TradingEngine:
             *self._kill_switch(),
             *self.core.overseeing_specs(),
             SupervisorSpec("minds", Strategy.ONE_FOR_ONE, MANY, minds),
-            SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues),
+            SupervisorSpec("venues", Strategy.ONE_FOR_ONE, MANY, venues, starts_together=True),
             EdgeSpec("timers", self._build_timers),
             *self.beside.specs(self.core),
             SupervisorSpec(

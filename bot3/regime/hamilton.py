@@ -7,7 +7,9 @@ Algorithm for Hidden Markov Models", for the learning; Peel and McLachlan 2000 f
 
 from __future__ import annotations
 
-from math import isfinite, lgamma, log, pi
+from itertools import compress
+from math import exp, isfinite, lgamma, log, log1p, pi, sqrt
+from operator import mul, sub
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from attrs import field, frozen, validators
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Row = list[float]  # one number a state
 # Online EM converges with gains n^-power for a power in (0.5, 1]; near 0.8 it is also quick here.
 GAIN_POWER = 0.8
 
@@ -76,9 +79,9 @@ class _Bar(NamedTuple):
     """A bar to learn from: its return in squared deviations, the probabilities before it."""
 
     log_return: float
-    squares: Array
-    before: Array
-    predicted: Array
+    squares: Row
+    before: Row
+    predicted: Row
 
 
 class HamiltonFilter:
@@ -86,12 +89,13 @@ class HamiltonFilter:
 
     Unless it `learns`, the filter is exact and its parameters stay; else they follow the data by
     online EM, from the given ones as a prior worth `prior_bars`. A bar is learned from by `learn`,
-    at leisure, or else when the next one comes: the results are the same.
+    at leisure, or else when the next one comes: the results are the same. Of two states, the
+    usual number, plain numbers cost half of what arrays do; of five, more.
     """
 
     __slots__ = (
-        "_diagonal", "_learns", "_log_scale", "_means", "_ones", "_probabilities", "_scales",
-        "_settings", "_statistics", "_transitions", "_unlearned", "bars", "log_likelihood",
+        "_learns", "_log_scale", "_means", "_probabilities", "_scales", "_settings", "_statistics",
+        "_transitions", "_unlearned", "bars", "log_likelihood",
     )  # fmt: skip
 
     def __init__(
@@ -101,30 +105,29 @@ class HamiltonFilter:
             raise ValueError(f"{len(parameters.means)} states given, {settings.states} set")
         self._settings, self._learns = settings, learns
         self.bars = 0
-        self._diagonal, self._ones = np.arange(settings.states), np.ones(settings.states)
         self.log_likelihood = 0.0
-        self._transitions = np.array(parameters.transitions)
-        self._means = np.array(parameters.means)
-        self._scales = np.array(parameters.volatilities)
+        self._transitions = [list(row) for row in parameters.transitions]
+        self._means, self._scales = list(parameters.means), list(parameters.volatilities)
         self._prepare()
-        self._probabilities = stationary(self._transitions)
-        self._statistics = prior_statistics(self._transitions, self._scales)
+        transitions, scales = np.array(self._transitions), np.array(self._scales)
+        self._probabilities: Row = stationary(transitions).tolist()
+        # [a][j][k]: see `_learn`.
+        self._statistics: list[list[Row]] = prior_statistics(transitions, scales).tolist()
         self._unlearned: _Bar | None = None
 
     @property
     def probabilities(self) -> tuple[float, ...]:
         """P(state | returns so far), by rising volatility."""
-        return tuple(self._probabilities.tolist())
+        return tuple(self._probabilities)
 
     @property
     def parameters(self) -> HamiltonParameters:
         """What the filter believes now."""
         self.learn()
-        rows = (self._transitions / self._transitions.sum(axis=1, keepdims=True)).tolist()
         return HamiltonParameters(
-            tuple(tuple(row) for row in rows),
-            tuple(self._means.tolist()),
-            tuple(self._scales.tolist()),
+            tuple(tuple(each / sum(row) for each in row) for row in self._transitions),
+            tuple(self._means),
+            tuple(self._scales),
         )
 
     def update(self, log_return: float) -> tuple[float, ...]:
@@ -137,27 +140,37 @@ class HamiltonFilter:
             raise ValueError(f"the regime filter got the return {log_return}")
         self.learn()
         self._step(log_return)
-        return tuple(self._probabilities.tolist())
+        return tuple(self._probabilities)
 
     def _prepare(self) -> None:
-        self._log_scale = log_shape(self._settings.degrees_of_freedom) - np.log(self._scales)
+        shape = log_shape(self._settings.degrees_of_freedom)
+        self._log_scale = [shape - log(scale) for scale in self._scales]
 
     def _step(self, log_return: float) -> None:
         """Predict, and weigh by the emissions."""
-        apart = log_return - self._means
-        squares = (apart / self._scales) ** 2
         freedom = self._settings.degrees_of_freedom
+        squares = [
+            ((log_return - mean) / scale) ** 2
+            for mean, scale in zip(self._means, self._scales, strict=True)
+        ]
         if freedom > 0.0:
-            log_density = self._log_scale - (freedom + 1.0) / 2.0 * np.log1p(squares / freedom)
+            tail = (freedom + 1.0) / 2.0
+            falls = [tail * log1p(square / freedom) for square in squares]
         else:
-            log_density = self._log_scale - 0.5 * squares
-        predicted = self._probabilities @ self._transitions
+            falls = [0.5 * square for square in squares]
+        log_density = list(map(sub, self._log_scale, falls))
+        before = self._probabilities
+        predicted = [
+            sum(map(mul, before, column)) for column in zip(*self._transitions, strict=True)
+        ]
         # Of the states that can be: where all others are too unlikely to count, one must remain.
-        # (The ufuncs' own reductions: of two states, an array's methods would be most of the work.)
-        top = float(np.maximum.reduce(log_density[predicted > 0.0]))
-        weighed = predicted * np.exp(np.minimum(log_density - top, 0.0))
-        likelihood = float(np.add.reduce(weighed))
-        before, self._probabilities = self._probabilities, weighed / likelihood
+        top = max(compress(log_density, [chance > 0.0 for chance in predicted]))
+        weighed = [
+            chance * exp(min(density - top, 0.0))
+            for chance, density in zip(predicted, log_density, strict=True)
+        ]
+        likelihood = sum(weighed)
+        self._probabilities = [each / likelihood for each in weighed]
         self.log_likelihood += top + log(likelihood)
         self.bars += 1
         if self._learns:
@@ -170,52 +183,67 @@ class HamiltonFilter:
             return
         freedom = self._settings.degrees_of_freedom
         # The hidden weight of a Student-t observation: outliers count less.
-        weights = (freedom + 1.0) / (freedom + bar.squares) if freedom > 0.0 else self._ones
-        came_from = bar.before[:, None] * self._transitions / np.maximum(bar.predicted, 1e-300)
+        weights = [
+            (freedom + 1.0) / (freedom + square) if freedom > 0.0 else 1.0 for square in bar.squares
+        ]
+        floors = [max(chance, 1e-300) for chance in bar.predicted]
+        came_from = [
+            [chance * move / floor for move, floor in zip(row, floors, strict=True)]
+            for chance, row in zip(bar.before, self._transitions, strict=True)
+        ]
         self._learn(bar.log_return, weights, came_from)
 
-    def _learn(self, log_return: float, weights: Array, came_from: Array) -> None:
+    def _learn(self, log_return: float, weights: Row, came_from: list[Row]) -> None:
         """One step of online EM: statistics of transitions (K rows) and emissions (4 rows).
 
-        `statistics[a, j, k]` estimates the (discounted, averaged) statistic a of state j given that
-        the chain is now in state k; `came_from[i, j]` is P(i before | j now).
+        `statistics[a][j][k]` estimates the (discounted, averaged) statistic a of state j given that
+        the chain is now in state k; `came_from[i][j]` is P(i before | j now).
         """
-        settings, states = self._settings, self._settings.states
+        settings = self._settings
         gain = max(1.0 / settings.memory_bars, (self.bars + settings.prior_bars) ** -GAIN_POWER)
-        fresh = np.empty((states + 4, states))
-        fresh[:states] = came_from
-        fresh[states] = 1.0
-        fresh[states + 1] = weights
-        fresh[states + 2] = weights * log_return
-        fresh[states + 3] = weights * (log_return * log_return)
-        statistics = self._statistics @ came_from
-        statistics *= 1.0 - gain
-        statistics[:, self._diagonal, self._diagonal] += gain * fresh
-        self._statistics = statistics
-        self._maximize(statistics @ self._probabilities)
+        fresh = (
+            *came_from,
+            [1.0] * settings.states,
+            weights,
+            [weight * log_return for weight in weights],
+            [weight * (log_return * log_return) for weight in weights],
+        )
+        columns = [
+            [(1.0 - gain) * each for each in column] for column in zip(*came_from, strict=True)
+        ]
+        for old_rows, fresh_row in zip(self._statistics, fresh, strict=True):
+            for j, row in enumerate(old_rows):
+                moved = old_rows[j] = [sum(map(mul, row, column)) for column in columns]
+                moved[j] += gain * fresh_row[j]
+        now = self._probabilities
+        self._maximize([[sum(map(mul, row, now)) for row in rows] for rows in self._statistics])
 
-    def _maximize(self, sums: Array) -> None:
+    def _maximize(self, sums: list[Row]) -> None:
         """New parameters from the expected statistics; states reordered if they crossed."""
-        states = self._settings.states
-        moves = sums[:states] + 1e-9
-        self._transitions = moves / np.add.reduce(moves, axis=1, keepdims=True)
-        count, weight, first, second = sums[states:] + 1e-300
-        if self._settings.learns_means:
-            self._means = first / weight
-        variance = (second - 2.0 * self._means * first + self._means**2 * weight) / count
-        self._scales = np.maximum(np.sqrt(np.maximum(variance, 0.0)), self._settings.volatility_min)
-        scales = self._scales.tolist()
+        settings, states = self._settings, self._settings.states
+        for i, row in enumerate(sums[:states]):
+            whole = sum(row) + 1e-9 * states
+            self._transitions[i] = [(each + 1e-9) / whole for each in row]
+        for state, (count, weight, first, second) in enumerate(zip(*sums[states:], strict=True)):
+            if settings.learns_means:
+                self._means[state] = (first + 1e-300) / (weight + 1e-300)
+            mean = self._means[state]
+            variance = (second - 2.0 * mean * first + mean * mean * weight) / (count + 1e-300)
+            self._scales[state] = max(sqrt(max(variance, 0.0)), settings.volatility_min)
+        scales = self._scales
         if any(scales[i] > scales[i + 1] for i in range(states - 1)):
-            self._reorder(np.argsort(self._scales, kind="stable"))
+            self._reorder(sorted(range(states), key=scales.__getitem__))
         self._prepare()
 
-    def _reorder(self, order: NDArray[np.intp]) -> None:
-        states = self._settings.states
-        self._means, self._scales = self._means[order], self._scales[order]
-        self._transitions = self._transitions[np.ix_(order, order)]
-        self._probabilities = self._probabilities[order]
-        rows = np.concatenate([order, np.arange(states, states + 4)])
-        self._statistics = self._statistics[np.ix_(rows, order, order)]
+    def _reorder(self, order: list[int]) -> None:
+        self._means = [self._means[i] for i in order]
+        self._scales = [self._scales[i] for i in order]
+        self._probabilities = [self._probabilities[i] for i in order]
+        self._transitions = [[self._transitions[i][j] for j in order] for i in order]
+        rows = [*order, *range(len(order), len(self._statistics))]
+        self._statistics = [
+            [[self._statistics[a][j][k] for k in order] for j in order] for a in rows
+        ]
 
 
 def log_shape(freedom: float) -> float:

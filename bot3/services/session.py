@@ -68,8 +68,7 @@ class SessionActor(EdgeActor):
         self._warm_up_bars = warm_up_bars
 
     async def run(self, context: EdgeContext) -> None:
-        await self._patiently(self._prepare)
-        await self._patiently(self._warm_up)
+        await self._patiently(self._begin)
         await self._patiently(self._examine)
         context.ready()
         while True:
@@ -94,19 +93,27 @@ class SessionActor(EdgeActor):
             else:
                 return
 
+    async def _begin(self) -> None:
+        """Asks for everything at once. Filters are told first, and then all histories or none: each
+        belongs to the same moment.
+        """
+        histories: dict[Symbol, tuple[Bar, ...]] = {}
+
+        async def ask(symbol: Symbol) -> None:
+            histories[symbol] = await self._history(symbol)
+
+        questions: list[Callable[[], Awaitable[None]]] = [self._prepare]
+        questions += [partial(ask, symbol) for symbol in self._markets]
+        await together(questions)
+        for symbol, market in self._markets.items():
+            instrument = InstrumentId(self._feed.venue, symbol)
+            market.send(HistoryLoaded(instrument, histories[symbol], self._clock.now_ns()))
+
     async def _prepare(self) -> None:
         await self._venue.refresh()
         instruments = await self._feed.instruments(tuple(self._markets))
         for listener in self._listeners:
             listener.send(InstrumentsLoaded(self._feed.venue, instruments))
-
-    async def _warm_up(self) -> None:
-        """Sends all histories, or none: each belongs to the same moment."""
-        found = await together([partial(self._history, symbol) for symbol in self._markets])
-        for symbol, bars in zip(self._markets, found, strict=True):
-            instrument = InstrumentId(self._feed.venue, symbol)
-            loaded = HistoryLoaded(instrument, tuple(bars), self._clock.now_ns())
-            self._markets[symbol].send(loaded)
 
     async def _examine(self) -> None:
         """What the entry rules on pairs want to know, from the venue's hours."""
@@ -124,10 +131,11 @@ class SessionActor(EdgeActor):
             for listener in self._pairs:
                 listener.send(examined)
 
-    async def _history(self, symbol: Symbol) -> list[Bar]:
+    async def _history(self, symbol: Symbol) -> tuple[Bar, ...]:
         """Empty where the venue has no bars of this length: signals then wait for live ones."""
         try:
-            return await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
+            bars = await self._feed.bars(symbol, self._bar_interval_s, self._warm_up_bars)
         except NoSuchBarsError as error:
             _log.warning("no history", venue=self._feed.venue, symbol=symbol, reason=str(error))
-            return []
+            return ()
+        return tuple(bars)

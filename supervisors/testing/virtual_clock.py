@@ -5,7 +5,9 @@ and jumps to the next deadline or event otherwise; it never goes back. A run in 
 ever happen again ends with `DeadlockError`, which names the tasks that wait.
 
 Trio asks `deadline_to_sleep_time` only when no task can run: that is the moment to jump. (With
-`trio.testing.MockClock` a thread's work lets time run away, and a deadlock hangs for ever.)
+`trio.testing.MockClock` a thread's work lets time run away, and a deadlock hangs for ever.) As an
+instrument of the run the clock hears of every task that an event wakes; events that wake none are
+followed by the next at once, without a pass of Trio's loop for each.
 Nothing that runs under this clock may use `trio.testing.wait_all_tasks_blocked`.
 """
 
@@ -24,6 +26,7 @@ from supervisors.testing.agenda import Agenda
 T = TypeVar("T")
 _UNTIL_WOKEN_S = 86_400.0
 _TASKS_TOLD_MAX = 50
+_JUMPS_MAX = 100  # in one go: between two of them Trio hears of signals
 
 
 class DeadlockError(Exception):
@@ -52,18 +55,27 @@ class TrioClock:
 
 
 @final
-class VirtualClock(trio.abc.Clock):
-    """Starts at 0. Give it to `run_virtually`."""
+class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
+    """Starts at 0. Give it to `run_virtually`.
+
+    An event may move a deadline of Trio's only if it wakes a task too.
+    """
 
     def __init__(self, agenda: Agenda | None = None) -> None:
         self.agenda = Agenda() if agenda is None else agenda
         self.failure: Exception | None = None
         self._now_s = 0.0
         self._held = 0
+        self._has_woken = False
         self._scope: trio.CancelScope | None = None
 
     def start_clock(self) -> None:
         """Nothing to do: time is a number."""
+
+    def task_scheduled(self, task: trio.lowlevel.Task) -> None:
+        """Trio's: one can run from now on."""
+        del task
+        self._has_woken = True
 
     def current_time(self) -> float:
         return self._now_s
@@ -71,14 +83,23 @@ class VirtualClock(trio.abc.Clock):
     def deadline_to_sleep_time(self, deadline: float) -> float:
         if self._held:
             return _UNTIL_WOKEN_S
-        due_s = self.agenda.next_s
-        if due_s is not None and due_s <= deadline:
+        self._has_woken = False
+        # Beyond the guarded block it may be no instrument, and nobody waits for events.
+        for _ in range(_JUMPS_MAX if self._scope is not None else 1):
+            due_s = self.agenda.next_s
+            if due_s is None or due_s > deadline:
+                return self._pass_until(deadline)
             self._jump_to(due_s)
             try:
                 self.agenda.fire(self._now_s)
             except Exception as error:
                 self._fail(error)
-            return 0.0
+            if self._has_woken:
+                break
+        return 0.0
+
+    def _pass_until(self, deadline: float) -> float:
+        """Nothing else comes before it."""
         if deadline == float("inf"):
             self._fail(DeadlockError(f"nothing can happen any more; waiting:\n{_waiting_tasks()}"))
             return 0.0
@@ -142,7 +163,7 @@ def run_virtually(
         return trio.run(
             guarded,
             clock=clock,
-            instruments=instruments,
+            instruments=(clock, *instruments),
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
 

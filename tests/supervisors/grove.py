@@ -48,6 +48,7 @@ class Branch:
     backoff: Backoff | None
     auto_shutdown: AutoShutdown
     is_significant: bool
+    starts_together: bool
     children: tuple[Any, ...]
 
 
@@ -74,6 +75,7 @@ def branches(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Branch]:
         st.sampled_from(Restart),
         BACKOFFS,
         st.sampled_from(AutoShutdown),
+        st.booleans(),
         st.booleans(),
         st.lists(children, min_size=1, max_size=3).map(tuple),
     )
@@ -164,6 +166,7 @@ class Grove:
             restart=branch.restart,
             backoff=branch.backoff,
             significant=branch.is_significant and branch.restart is not Restart.PERMANENT,
+            starts_together=branch.starts_together and branch.strategy is Strategy.ONE_FOR_ONE,
         )
 
     def sprout(self, leaf: Leaf) -> ChildSpec:

@@ -79,6 +79,7 @@ class SimulatedWorld:
         self.trace = Trace()
         self.jury = Jury(())
         self.equity: tuple[Decimal | None, Decimal | None] = (None, None)
+        self.room: MachineRoom | None = None
         self.lives: list[Life] = []
         self._until_convicted = trio.CancelScope()
         self.clock = TrioClock(EPOCH_NS, clock.current_time)
@@ -105,7 +106,7 @@ class SimulatedWorld:
             machine = self._machine(sites)
             self.jury = self._parts.convene(self._loaded.config, declared_tree(machine), self.plan)
             await self._open(nursery, sites)
-            room = MachineRoom(machine, plan, agenda, self.clock, self.trace, self.hear)
+            room = self.room = MachineRoom(machine, plan, agenda, self.clock, self.trace, self.hear)
             weather = Weather(
                 plan,
                 agenda,

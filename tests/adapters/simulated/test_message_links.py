@@ -10,6 +10,7 @@ import trio
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
 from adapters.net.websocket import MessageSocket, open_websocket
+from adapters.simulated.links import Latency
 from adapters.simulated.message_links import MessageLink
 from adapters.simulated.network import SimulatedNetwork
 from adapters.simulated.wire import HttpReply, HttpRequest, Outbox
@@ -113,6 +114,34 @@ def test_leaving_the_block_closes_the_session_once() -> None:
         assert world.network.live_links() == []
         await trio.sleep(1)
         assert world.front.sessions[0].is_closed
+
+    run(test)
+
+
+def test_what_is_said_at_one_instant_arrives_together() -> None:
+    async def test(world: World) -> None:
+        async with world.open() as socket:
+            await receive(socket, 1)
+            outbox = world.front.sessions[0].outbox
+            for word in ("one", "two"):
+                outbox.send(word)
+            assert await socket.receive_batch() == ["one", "two"]
+            outbox.send("three")
+            await trio.sleep(1e-4)
+            outbox.send("four")
+            assert await receive(socket, 2) == ["three", "four"]
+
+    run(test)
+
+
+def test_what_is_said_at_the_instant_of_an_arrival_is_not_lost() -> None:
+    async def test(world: World) -> None:
+        world.network.latency = Latency(0.0, 0.0)
+        async with world.open() as socket:
+            await receive(socket, 1)
+            for word in ("one", "two"):
+                world.front.sessions[0].outbox.send(word)
+                assert await socket.receive_batch() == [word]
 
     run(test)
 

@@ -75,6 +75,23 @@ def test_an_event_wakes_a_task_that_has_no_deadline() -> None:
     assert run_virtually(main, VirtualClock(agenda)) == 5.0
 
 
+def test_a_task_that_an_event_wakes_runs_before_the_next_event() -> None:
+    """Events that wake nobody come one after the other; one that wakes a task ends their row."""
+    agenda, seen = Agenda(), list[str]()
+
+    async def main() -> None:
+        woken = trio.Event()
+        for time_s in (1.0, 2.0, 4.0):
+            agenda.at(time_s, lambda: seen.append("event"))
+        agenda.at(3.0, woken.set)
+        await woken.wait()
+        seen.append(f"task at {trio.current_time()}")
+        await trio.sleep(2.0)
+
+    run_virtually(main, VirtualClock(agenda))
+    assert seen == ["event", "event", "task at 3.0", "event"]
+
+
 def test_a_deadlock_is_told_with_the_tasks_that_wait() -> None:
     async def wait_for_godot() -> None:
         await trio.Event().wait()
