@@ -21,6 +21,7 @@ from attrs import define, frozen
 
 from bot3.backtest.book_events import BookStrategy, MarketEvent, TradeEvent, Wish
 from bot3.backtest.funding import Funding, FundingFlow
+from bot3.backtest.marks import Marks
 from bot3.backtest.settings import LIFETIME_NS, VENUE, BacktestSettings
 from bot3.domain.book import Book, Quote
 from bot3.domain.fill import Fill, Liquidity
@@ -67,11 +68,14 @@ class Mark(NamedTuple):
 class BookRun:
     """`rested`: orders that came to rest, `rested_filled` those of them that were filled at all;
     `adverse_bps`: how far the mid was from a resting buy's price two seconds after its fill, on
-    average, negative against us. `funding`: what was paid on balance.
+    average, negative against us. `funding`: what was paid on balance. `marks`: once a second, and
+    at the first and last; with the bid.
     """
 
     fills: tuple[Fill, ...]
-    marks: tuple[Mark, ...]
+    marks: Marks
+    first: Mark
+    last: Mark
     events: int
     orders: int
     rested: int
@@ -103,7 +107,9 @@ class BookBacktest:
         self._funding, self._paid = FundingFlow(funding or Funding()), 0.0
         self._working: _Working | None = None
         self._fills: list[Fill] = []
-        self._marks: list[Mark] = []
+        self._marks = Marks(settings.cash, 1)
+        self._first: Mark | None = None
+        self._last: Mark | None = None  # is marked once a second is over
         self._rested: set[str] = set()
         self._watched: deque[tuple[int, float]] = deque()
         self._moves: list[float] = []
@@ -125,12 +131,15 @@ class BookBacktest:
                 wish = strategy.decide(event.ts_ns, quote, self._held, self._cash)
                 if wish is not None:
                     self._send(wish, event.ts_ns, quote)
-        if not self._marks:
+        if self._first is None or self._last is None:
             raise ValueError("no whole book is in it (a depth snapshot): record with one")
+        self._keep(self._last)
         filled = {fill.client_order_id for fill in self._fills}
         return BookRun(
             tuple(self._fills),
-            tuple(self._marks),
+            self._marks,
+            self._first,
+            self._last,
             self._events,
             self._number,
             len(self._rested),
@@ -264,12 +273,16 @@ class BookBacktest:
                 self._working = None
 
     def _mark(self, now_ns: int, quote: Quote) -> None:
-        """Once a second, and at the first and last."""
         mark = Mark(now_ns, float(self._cash), float(self._held), quote.bid, quote.ask)
-        if len(self._marks) > 1 and now_ns - self._marks[-2].ts_ns < SAMPLE_NS:
-            self._marks[-1] = mark
-        else:
-            self._marks.append(mark)
+        if self._last is None:
+            self._first = mark
+        elif now_ns - self._marks.last_ns >= SAMPLE_NS:
+            self._keep(self._last)
+        self._last = mark
+
+    def _keep(self, mark: Mark) -> None:
+        worth = mark.held * mark.bid
+        self._marks.mark(mark.ts_ns, mark.cash + worth, worth, mark.bid)
 
     def _watch(self, now_ns: int, quote: Quote) -> None:
         """Where the middle of bid and ask is two seconds after a resting buy was filled."""

@@ -2,7 +2,7 @@
 
 Invariant: statistics are of every row; how the rows were cut into parts changes nothing. Of more
 rows than `EXPORTED_ROWS` the curve itself keeps the last, the lowest and the highest of equally
-many.
+many, however many are still to come.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ _LEAST: Final = 1e-12
 
 @final
 class Thinned:
-    """A column of at most about `rows` rows, of which `most` are kept, one of `every` so many."""
+    """A column of which at most `most` rows are kept, one of `every` so many: a power of two that
+    grows with the rows.
+    """
 
-    def __init__(self, rows: int, most: int = DRAWN_ROWS) -> None:
-        self.every = max(-(-rows // most), 1)
+    def __init__(self, most: int = DRAWN_ROWS) -> None:
+        self.every, self._most = 1, most
         self._rows = 0
         self._times: list[Ints] = []
         self._values: list[Floats] = []  # (last, low, high) of each bucket
@@ -52,6 +54,17 @@ class Thinned:
         self._values.append(made)
         self._bucket = int(buckets[-1])
         self._rows += len(values)
+        while self._bucket >= self._most:
+            self._halve()
+
+    def _halve(self) -> None:
+        """Two buckets become one."""
+        last, low, high = np.concatenate(self._values, axis=1)
+        starts = np.arange(0, len(last), 2)
+        ends = np.minimum(starts + 1, len(last) - 1)
+        lows, highs = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
+        self._times, self._values = [self.times_ns[ends]], [np.vstack([last[ends], lows, highs])]
+        self.every, self._bucket = self.every * 2, self._bucket // 2
 
     @property
     def times_ns(self) -> Ints:
@@ -88,10 +101,10 @@ class Curve:
 
 @final
 class CurveTally:
-    """Of an account that began with `cash`, over at most `rows` rows."""
+    """Of an account that began with `cash`."""
 
-    def __init__(self, cash: float, rows: int) -> None:
-        self._equity, self._fallen = Thinned(rows, EXPORTED_ROWS), Thinned(rows)
+    def __init__(self, cash: float) -> None:
+        self._equity, self._fallen = Thinned(EXPORTED_ROWS), Thinned()
         self._days, self._eves = _LastOfDays(), _LastOfDays()
         self._peak, self._deepest, self._final = cash, 0.0, cash
 
@@ -139,10 +152,3 @@ class _LastOfDays:
 
     def rows(self) -> tuple[Ints, Floats]:
         return np.array(self._times, dtype=np.int64), np.array(self._equity)
-
-
-def curve_of(times_ns: Ints, equity: Floats, cash: float) -> Curve:
-    """Of all rows at once."""
-    tally = CurveTally(cash, len(equity))
-    tally.take(times_ns, equity)
-    return tally.curve()

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from attrs import asdict, frozen
 
-from bot3.backtest.curve import Curve, CurveTally, curve_of
+from bot3.backtest.curve import Curve, CurveTally
 from bot3.backtest.engine import Running
 from bot3.backtest.portfolio import Parts, together
 from bot3.backtest.settings import RoundTrip
-from bot3.domain.bars import Floats, Ints
 from bot3.domain.fill import Fill
 from bot3.portfolio.statistics.returns import statistics_of
 from bot3.portfolio.statistics.trades import trade_statistics
@@ -46,12 +45,11 @@ def course_of(
     runs: Sequence[Running],
     parts: Sequence[Parts],
     settings_cash: float,
-    rows: int,
     *,
     is_trades: bool,
 ) -> Course:
-    """Of some runs together, which go on as `parts` are read; of at most `rows` rows in all."""
-    tally = CurveTally(settings_cash * len(runs), rows)
+    """Of some runs together, which go on as `parts` are read."""
+    tally = CurveTally(settings_cash * len(runs))
     for times, equity in together(parts, settings_cash):
         tally.take(times, equity)
     return Course(
@@ -62,22 +60,6 @@ def course_of(
         sum(run.rows for run in runs),
         is_trades,
     )
-
-
-def course_at(
-    times_ns: Ints,
-    equity: Floats,
-    invested: Floats,
-    cash: float,
-    fills: tuple[Fill, ...],
-    trips: tuple[RoundTrip, ...],
-    bars: int,
-    *,
-    is_trades: bool = False,
-) -> Course:
-    """Of an account whose equity is known at all times."""
-    exposure = float(np.mean(invested / np.maximum(equity, 1e-12)))
-    return Course(curve_of(times_ns, equity, cash), exposure, fills, trips, bars, is_trades)
 
 
 def result_of(course: Course, cash: float, warnings: Sequence[str]) -> BacktestResult:

@@ -10,6 +10,7 @@ Invariant: whatever the parts are, joined they are the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, final
 
 from attrs import evolve, field, frozen
@@ -71,7 +72,7 @@ def source_of(parts: Parts, asked: Asked) -> Source:
     scan = reading.scan
     if scan.is_late and asked.is_repaired:
         ordered = [in_order(joined([part for part in parts() if len(part)]))]
-        return evolve(source_of(lambda: ordered, asked), flaws=tuple(scan.flaws()))
+        return evolve(source_of(partial(_known, ordered), asked), flaws=tuple(scan.flaws()))
     if not asked.is_repaired:
         refuse_fatal(reading.symbol, scan.flaws())
     if reading.kept.rows < 2:
@@ -83,7 +84,7 @@ def source_of(parts: Parts, asked: Asked) -> Source:
         reading.is_trades,
         reading.rows,
         tuple(scan.flaws()),
-        (lambda: _kept(parts, asked)) if held is None else (lambda: held),
+        partial(_kept, parts, asked) if held is None else partial(_known, held),
     )
 
 
@@ -111,6 +112,11 @@ class _Reading:
             self.held.append(part)
         if self.rows > most:
             self.held = None
+
+
+def _known(held: list[Bars]) -> list[Bars]:
+    """Functions of modules: a source travels to other processes where its `parts` do."""
+    return held
 
 
 def _kept(parts: Parts, asked: Asked) -> Iterator[Bars]:

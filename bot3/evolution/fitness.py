@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bot3.backtest.validation.zones import Zones, parts, rows_of
 from bot3.domain.bars import Floats
 from bot3.evolution.engine import Score
-from bot3.evolution.table import FeatureTable
+from bot3.evolution.table import FeatureTable, Keep, in_memory
 from bot3.strategies.genome import NAMES, Genome, compiled, genome_of
 
 WINDOWS: Final = 4
@@ -52,15 +52,17 @@ class SearchData:
     fee: float
 
 
-def search_data(tables: Sequence[FeatureTable], zones: Zones, fee: float) -> SearchData:
+def search_data(
+    tables: Sequence[FeatureTable], zones: Zones, fee: float, keep: Keep = in_memory
+) -> SearchData:
     """Only the zone to search in: the others do not even reach a worker."""
     found = []
     for table in tables:
         first, last = rows_of(table.bars, zones.search)
         inside = slice(first, last)
         windows = parts((0, last - first), WINDOWS, EMBARGO_BARS)
-        columns = np.ascontiguousarray(table.columns[:, inside])
-        found.append(Columns(columns, table.returns[inside].copy(), windows))
+        columns = keep((len(NAMES), last - first), "float32", table.columns[:, inside])
+        found.append(Columns(columns, table.returns[inside], windows))
     return SearchData(tuple(found), fee)
 
 
@@ -95,9 +97,9 @@ def _score(genome: Genome, rows: Floats, probes: NDArray[np.uint8]) -> Score:
 
 def levels_of(data: SearchData, quantiles: Sequence[float]) -> dict[str, list[float]]:
     """The numbers each feature may be compared with: its quantiles in the zone to search in."""
-    pooled = np.concatenate([each.columns for each in data.instruments], axis=1)
     found = {}
-    for name, column in zip(NAMES, pooled, strict=True):
+    for at, name in enumerate(NAMES):
+        column = np.concatenate([each.columns[at] for each in data.instruments])
         # A probability has its own meaning: one half is where the regime turns.
         wanted = [0.5] if name == NAMES[-1] else np.quantile(column, quantiles)
         found[name] = sorted({float(f"{np.float32(value):.6g}") for value in wanted})

@@ -5,7 +5,8 @@ Invariant: a row's features depend on bars up to its close; its return begins at
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
 
 import numpy as np
 from attrs import frozen
@@ -18,6 +19,7 @@ from bot3.regime.hamilton import HamiltonSettings
 from bot3.strategies.genome import NAMES, REGIME
 
 _NS_PER_S: Final = 1_000_000_000
+_PART_ROWS: Final = 1 << 16
 
 
 @frozen(eq=False)
@@ -37,7 +39,23 @@ class FeatureTable:
         return len(self.returns)
 
 
-def table_of(bars: Bars) -> FeatureTable:
+class Keep(Protocol):
+    """An array of rows that are made one by one, wherever it is kept."""
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str, rows: Iterable[NDArray[Any]], /
+    ) -> NDArray[Any]: ...
+
+
+def in_memory(shape: tuple[int, ...], dtype: str, rows: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """What is kept nowhere else."""
+    kept = np.empty(shape, dtype=dtype)
+    for place, row in zip(kept.reshape(-1, shape[-1]), rows, strict=True):
+        place[:] = row
+    return kept
+
+
+def table_of(bars: Bars, keep: Keep = in_memory) -> FeatureTable:
     """Raises `DataError` where there are fewer bars than the features need."""
     made = {feature.name: feature for feature in FEATURES if feature.name in NAMES}
     warm = max(feature.warm_up_bars for feature in made.values())
@@ -46,12 +64,12 @@ def table_of(bars: Bars) -> FeatureTable:
     named = {
         "open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close,
         "volume": bars.volume, "open_ns": bars.open_ns,
-        "interval_s": np.full(len(bars), bars.interval_ns // _NS_PER_S),
+        "interval_s": np.broadcast_to(np.int64(bars.interval_ns // _NS_PER_S), len(bars)),
     }  # fmt: skip
-    columns = np.empty((len(NAMES), len(bars)), dtype=np.float32)
-    for at, name in enumerate(NAMES):
-        columns[at] = _volatile(bars) if name == REGIME else made[name].column(named)
-    return FeatureTable(bars, columns, returns_of(bars), warm)
+    rows = (_volatile(bars) if name == REGIME else made[name].column(named) for name in NAMES)
+    columns = keep((len(NAMES), len(bars)), "float32", rows)
+    returns = keep((len(bars),), "float64", [returns_of(bars)])
+    return FeatureTable(bars, columns, returns, warm)
 
 
 def returns_of(bars: Bars) -> Floats:
@@ -64,5 +82,10 @@ def _volatile(bars: Bars) -> Floats:
     """P(the wildest state) at each close, by the filter of the live system."""
     from bot3.backtest.regime_kernel import ColumnarRegimes
 
-    told = ColumnarRegimes(HamiltonSettings()).take(np.diff(np.log(bars.close)))
-    return np.append(0.5, told[:, -1])
+    model, moved = ColumnarRegimes(HamiltonSettings()), np.diff(np.log(bars.close))
+    wild = np.empty(len(bars))
+    wild[0] = 0.5
+    for begin in range(0, len(moved), _PART_ROWS):
+        part = moved[begin : begin + _PART_ROWS]
+        wild[begin + 1 : begin + 1 + len(part)] = model.take(part)[:, -1]
+    return wild

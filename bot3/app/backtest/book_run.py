@@ -10,20 +10,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from attrs import evolve, frozen
 
 from adapters.simulated.depth_file import UNITS, BookRecord, DepthFile, TradeRecord, read_depth
+from bot3.app.backtest.made import Marked
 from bot3.app.backtest.own_strategy import of_file
 from bot3.app.backtest.trips import trips_of
 from bot3.backtest.book_events import BookEvent, BookStrategy, MarketEvent, TradeEvent
 from bot3.backtest.book_strategies import BOOK_STRATEGIES
-from bot3.backtest.books import BookBacktest, BookRun, Mark
+from bot3.backtest.books import BookBacktest, BookRun
 from bot3.backtest.funding import Funding
-from bot3.backtest.result import Course, course_at
+from bot3.backtest.result import Course
 from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import make_of
-from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.values import Side
 from bot3.execution.fill_model import FillSettings
@@ -33,7 +32,7 @@ from bot3.execution.fill_model import FillSettings
 class BookResult:
     """`figures`: what only a book can tell."""
 
-    bars: Bars
+    marked: Marked
     course: Course
     figures: dict[str, Any]
     ladder: list[dict[str, Any]]
@@ -70,10 +69,8 @@ def run_book(
         "adverse_bps": run.adverse_bps,
         "funding": run.funding,
     }
-    bars = _bars(str(file.symbol), run.marks)
-    return BookResult(
-        bars, _course(run, bars, settings.cash), figures, ladder, _held(run, settings)
-    )
+    marked = Marked(str(file.symbol), run.marks.prices()[0], run.fills)
+    return BookResult(marked, _course(run), figures, ladder, _held(run, settings))
 
 
 def _kind(strategy: str) -> type[Any]:
@@ -119,28 +116,15 @@ def _is_new(record: BookRecord, newest: int | None) -> bool:
 
 
 def _grown(run: BookRun, settings: BacktestSettings) -> float:
-    last = run.marks[-1]
-    return (last.cash + last.held * last.bid) / settings.cash - 1.0
+    return run.marks.final / settings.cash - 1.0
 
 
 def _held(run: BookRun, settings: BacktestSettings) -> float:
     """Bought at the first best ask, with its fee, and marked at the last best bid."""
-    return run.marks[-1].bid / (run.marks[0].ask * (1.0 + settings.fee)) - 1.0
+    return run.last.bid / (run.first.ask * (1.0 + settings.fee)) - 1.0
 
 
-def _bars(symbol: str, marks: tuple[Mark, ...]) -> Bars:
-    """The best bid, once a second: for plots and statistics."""
-    times = np.array([mark.ts_ns for mark in marks], dtype=np.int64)
-    bids = np.array([mark.bid for mark in marks])
-    return Bars(symbol, times, bids, bids, bids, bids, np.zeros(len(bids)), 0, is_trades=True)
-
-
-def _course(run: BookRun, bars: Bars, cash_before: float) -> Course:
-    cash = np.array([mark.cash for mark in run.marks])
-    worth = np.array([mark.held * mark.bid for mark in run.marks])
-    last = {fill.instrument: run.marks[-1].bid for fill in run.fills}
-    trips = tuple(trips_of(run.fills, last))
-    return course_at(
-        bars.open_ns, cash + worth, worth, cash_before, run.fills, trips, run.events,
-        is_trades=True,
-    )  # fmt: skip
+def _course(run: BookRun) -> Course:
+    trips = tuple(trips_of(run.fills, {fill.instrument: run.last.bid for fill in run.fills}))
+    curve, exposure = run.marks.curve(), run.marks.exposure
+    return Course(curve, exposure, run.fills, trips, run.events, is_trades=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from attrs import evolve, frozen
 
 from bot3.app.backtest.beside import growth_interval, percent
-from bot3.app.backtest.made import HYBRID, Made, marked_of
+from bot3.app.backtest.made import HYBRID, Made
 from bot3.app.backtest.own_strategy import find_strategy, settings_of
 from bot3.app.backtest.read import (
     file_of,
@@ -105,7 +105,7 @@ def _book(options: BacktestOptions, clock: Clock) -> tuple[list[str], Made]:
         "baselines": {"cash": 0.0, "buy_and_hold": found.held_return},
     }
     warnings = ["marked at the best bid; our orders do not move the recorded market"]
-    return warnings, (found.course, beside, [marked_of(found.bars, found.course.fills)])
+    return warnings, (found.course, beside, [found.marked])
 
 
 def _read(options: BacktestOptions, paths: Sequence[Path]) -> tuple[list[Source], list[str]]:

@@ -10,21 +10,22 @@ is filled by what comes after it has arrived, or by the book that stands then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from heapq import merge
 from typing import Final, final
 
 import msgspec
-import numpy as np
 from attrs import evolve, frozen
 
 from adapters.paper.account import PaperAccount
 from adapters.paper.venue import PaperSettings, PaperVenue
 from bot3.app.backtest.driven import CoreRun, CoreSettings, Driven, configured, instrument_of
 from bot3.app.backtest.late_entry import LateEntry
+from bot3.app.backtest.pairs import PairHistories
 from bot3.app.backtest.recordings import MarketData, Recording, touch_around
+from bot3.backtest.curve import Thinned
+from bot3.backtest.marks import NEVER_NS, Marks
 from bot3.backtest.source import ENDLESS_NS
-from bot3.domain.bars import Bars
 from bot3.domain.errors import DataError
 from bot3.domain.fill import Liquidity
 from bot3.domain.instrument import Instrument
@@ -38,10 +39,10 @@ _MARK_NS: Final = _NS_PER_S
 
 @frozen(eq=False)
 class EventsRun:
-    """`bars`: each instrument's best bid, once a second."""
+    """`prices`: each instrument's best bid, once a second."""
 
     run: CoreRun
-    bars: tuple[Bars, ...]
+    prices: tuple[Thinned, ...]
     held_return: float
 
 
@@ -89,11 +90,12 @@ class _World:
             name: LateEntry(venue, clock, latency_ns) for name, venue in self._venues.items()
         }
         self._driven = Driven(config, clock, self._entries)
+        self._pairs = PairHistories(self._keys)
+        self._has_rules = self._driven.core.settings.limits.has_pair_rules
         self._beat_ns = round(config.market.timer_interval_s * _NS_PER_S)
         self._next_beat_ns, self._next_mark_ns = start_ns + self._beat_ns, start_ns
         self._events, self._sequence = 0, 0
-        self._times: list[int] = []
-        self._marks: list[list[float]] = []  # best bids at those times
+        self._marks = Marks(settings.cash, len(self._keys))  # with the best bids
         self._bids: dict[InstrumentId, float] = {}  # the last
         self._asks: dict[InstrumentId, float] = {}  # the first
         instruments = [
@@ -116,6 +118,9 @@ class _World:
         if event.instrument in self._touched and isinstance(event, TradePrinted):
             self._touched[event.instrument] = event.price
         self._tell(event)
+        if self._has_rules:
+            notional = event.price * event.amount if isinstance(event, TradePrinted) else 0.0
+            self._pairs.heard(event.instrument, event.ts_local_ns, notional)
         self._events += 1
         if event.ts_local_ns >= self._next_mark_ns:
             self._mark(event.ts_local_ns)
@@ -148,6 +153,8 @@ class _World:
         for key, price in self._touched.items():
             if price:
                 self._tell(touch_around(key, price, self._settings.half_spread, now_ns))
+        for examined in self._pairs.due(now_ns):
+            self._driven.core.risk.send(examined)
         self._driven.beat()
 
     def _mark(self, now_ns: int) -> None:
@@ -159,10 +166,9 @@ class _World:
                 self._bids[key] = quote.bid
         if len(self._bids) < len(self._keys):
             return  # somebody's first book is still to come
-        self._times.append(now_ns)
-        self._marks.append([self._bids[key] for key in self._keys])
         cash, worth = self._account()
-        self._driven.mark(now_ns, cash + worth, worth)
+        bids = (self._bids[key] for key in self._keys)
+        self._marks.mark(now_ns, cash + worth, worth, *bids)
 
     def _account(self) -> tuple[float, float]:
         """Cash, and what is held at the best bids."""
@@ -183,11 +189,11 @@ class _World:
 
     def result(self) -> EventsRun:
         """Of what was run so far; raises `DataError` where no book was whole."""
-        if self._next_mark_ns > self._clock.now_ns() or not self._times:
-            self._mark(max(self._clock.now_ns(), (self._times or [0])[-1] + 1))
-        if not self._times:
+        if self._next_mark_ns > self._clock.now_ns() or self._marks.last_ns == NEVER_NS:
+            self._mark(max(self._clock.now_ns(), self._marks.last_ns + 1))
+        if self._marks.last_ns == NEVER_NS:
             raise DataError("no whole book is in it (a depth snapshot): record with one")
-        found = self._driven.result(self._bids)
+        found = self._driven.result(self._marks, self._bids)
         rested = set[str]().union(*(entry.rested for entry in self._entries.values()))
         made = {f.client_order_id for f in found.fills if f.liquidity is Liquidity.MAKER}
         run = evolve(
@@ -195,17 +201,7 @@ class _World:
         )
         fee = 1.0 + self._settings.fee
         held = [self._bids[key] / (self._asks[key] * fee) - 1.0 for key in self._keys]
-        return EventsRun(run, tuple(self._bars()), sum(held) / len(held))
-
-    def _bars(self) -> Iterator[Bars]:
-        times, marks = np.array(self._times, dtype=np.int64), np.array(self._marks)
-        for at, key in enumerate(self._keys):
-            bids = marks[:, at]
-            venue = str(key.venue) if len(self._venues) > 1 else ""
-            yield Bars(
-                str(key.symbol), times, bids, bids, bids, bids, np.zeros(len(bids)),
-                is_trades=True, venue=venue,
-            )  # fmt: skip
+        return EventsRun(run, self._marks.prices(), sum(held) / len(held))
 
 
 def _next_of(entry: LateEntry) -> int:

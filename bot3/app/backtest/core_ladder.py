@@ -16,7 +16,7 @@ from bot3.app.backtest.core_run import run_core
 from bot3.app.backtest.driven import CoreSettings
 from bot3.app.backtest.recordings import Recording
 from bot3.app.search.executors import Work, computing
-from bot3.domain.bars import Bars
+from bot3.backtest.source import Source
 
 _TIMES: Final = (0.0, 1.0, 2.0)
 _SHORT_BARS: Final = 600  # computed before other processes would have started
@@ -48,11 +48,12 @@ def at_costs(settings: CoreSettings, times: float) -> CoreSettings:
     return evolve(settings, fee=settings.fee * times, half_spread=settings.half_spread * times)
 
 
-def grown_by_bars(data: tuple[Sequence[Bars], CoreSettings], asked: Sequence[float]) -> list[float]:
+def grown_by_bars(
+    data: tuple[Sequence[Source], CoreSettings], asked: Sequence[float]
+) -> list[float]:
     """Total returns over bars, at each of so many times the costs."""
-    every, given = data
-    runs = [run_core(every, at_costs(given, times)) for times in asked]
-    return [float(run.equity[-1]) / given.cash - 1.0 for run in runs]
+    sources, given = data
+    return [run_core(sources, at_costs(given, times)).grown for times in asked]
 
 
 def grown_by_events(
@@ -60,5 +61,4 @@ def grown_by_events(
 ) -> list[float]:
     """The same over books and trades."""
     recordings, given = data
-    runs = [run_events(recordings, at_costs(given, times)).run for times in asked]
-    return [float(run.equity[-1]) / given.cash - 1.0 for run in runs]
+    return [run_events(recordings, at_costs(given, times)).run.grown for times in asked]

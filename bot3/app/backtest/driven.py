@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, final
 
-import numpy as np
 from attrs import define, frozen
 
 from bot3.actors.core import DecisionCore
@@ -20,9 +19,10 @@ from bot3.app.backtest.trips import trips_of
 from bot3.app.config import load_config
 from bot3.app.settings import Config
 from bot3.app.wiring import core_settings
+from bot3.backtest.curve import Curve
+from bot3.backtest.marks import Marks
 from bot3.backtest.settings import RUN, RoundTrip
 from bot3.domain.account import Balance
-from bot3.domain.bars import Floats
 from bot3.domain.errors import ConfigError, DataError
 from bot3.domain.fill import Fill
 from bot3.domain.instrument import Instrument
@@ -63,11 +63,13 @@ class CoreSettings:
 
 @frozen(eq=False)
 class CoreRun:
-    """What came of it; `times_ns` are ends of bars, with the `equity` of all instruments then."""
+    """What came of it; `curve` is of all instruments together, `exposure` the mean share of it that
+    was invested, `grown` the total return.
+    """
 
-    times_ns: np.ndarray
-    equity: Floats
-    invested: Floats
+    curve: Curve
+    exposure: float
+    grown: float
     fills: tuple[Fill, ...]
     trips: tuple[RoundTrip, ...]
     denials: Mapping[str, int]
@@ -146,9 +148,6 @@ class Driven:
         self.core = DecisionCore(
             core_settings(config, RUN), memory, RunQueue(clock), clock, outlets
         )
-        self._times: list[int] = []
-        self._equity: list[float] = []
-        self._invested: list[float] = []
 
     def begin(self, instruments: Sequence[Instrument]) -> None:
         """Of all venues. What they hold is told by `restored`."""
@@ -173,15 +172,9 @@ class Driven:
         for listener in self.core.timer_listeners():
             listener.send(TimerTicked(now_ns))
 
-    def mark(self, ts_ns: int, equity: float, invested: float) -> None:
-        """The account at a time."""
-        self._times.append(ts_ns)
-        self._equity.append(equity)
-        self._invested.append(invested)
-
-    def result(self, last: Mapping[InstrumentId, float]) -> CoreRun:
-        """Of what was run so far, what is held at its `last` price; raises `DataError` where an
-        actor has failed on the data.
+    def result(self, marks: Marks, last: Mapping[InstrumentId, float]) -> CoreRun:
+        """Of what was run and marked so far, what is held at its `last` price; raises `DataError`
+        where an actor has failed on the data.
         """
         core = self.core
         cells: list[DecisionCell[Any]] = [core.risk, core.execution, core.portfolio]
@@ -190,9 +183,9 @@ class Driven:
             if cell.error is not None:
                 raise DataError(f"{cell.name} failed on the data: {cell.error}")
         return CoreRun(
-            np.array(self._times, dtype=np.int64),
-            np.array(self._equity),
-            np.array(self._invested),
+            marks.curve(),
+            marks.exposure,
+            marks.final / marks.cash - 1.0,
             tuple(self._journal.fills),
             tuple(trips_of(self._journal.fills, last)),
             self._journal.denials,

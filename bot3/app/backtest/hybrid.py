@@ -6,22 +6,21 @@ Invariant: all rungs of the cost ladder are the same bars, decided again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from attrs import evolve
 
 from bot3.app.backtest.core_events import run_events
 from bot3.app.backtest.core_ladder import core_ladder, grown_by_bars, grown_by_events
-from bot3.app.backtest.core_run import keys_of, run_core
-from bot3.app.backtest.driven import CoreRun, CoreSettings
-from bot3.app.backtest.made import HYBRID, Made, marked_of
+from bot3.app.backtest.core_run import bars_config, keys_of, run_core
+from bot3.app.backtest.driven import CoreRun, CoreSettings, configured
+from bot3.app.backtest.made import HYBRID, Made, Marked
+from bot3.app.backtest.pairs import check_rules
 from bot3.app.backtest.recordings import Recording
-from bot3.backtest.engine import BacktestingEngine
-from bot3.backtest.result import course_at
+from bot3.backtest.curve import Thinned
+from bot3.backtest.holding import Holding
+from bot3.backtest.result import Course
 from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.source import Source
-from bot3.backtest.strategies import BuyAndHold
-from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError
 from bot3.domain.values import InstrumentId
 from supervisors.clock import Clock
@@ -35,19 +34,26 @@ def run_hybrid(
     clock: Clock,
 ) -> Made:
     """Over bars, at no, single and double costs. Raises `ConfigError` and `DataError`."""
-    every, started_ns = [source.whole() for source in sources], clock.monotonic_ns()
     settings = _settings(given, environ)
-    run = run_core(every, settings)
+    rules = bars_config(sources, settings).protections
+    warnings += check_rules(rules, given.slippage, None)
+    started_ns = clock.monotonic_ns()
+    run = run_core(sources, settings)
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
-    bars = sum(map(len, every))
+    bars = sum(source.rows for source in sources)
+    seen = [_seen(source, evolve(given, cash=given.cash / len(sources))) for source in sources]
+    held = sum(holding.equity for _, holding in seen) / given.cash - 1.0
     warnings.append("orders cross at the next open; what would have rested is not modelled")
     beside = {
         "strategy": HYBRID,
         "events_per_s": bars / max(took_s, 1e-9),
-        "cost_ladder": core_ladder(grown_by_bars, every, settings, _grown(run, given), bars),
-        "baselines": {"cash": 0.0, "buy_and_hold": _held(every, given)},
+        "cost_ladder": core_ladder(grown_by_bars, sources, settings, run.grown, bars),
+        "baselines": {"cash": 0.0, "buy_and_hold": held},
     }
-    return _made(run, every, keys_of(every), given, warnings, beside, bars)
+    warnings += _denied(run)
+    course = Course(run.curve, run.exposure, run.fills, run.trips, bars)
+    drawn = [prices for prices, _ in seen]
+    return course, beside, _marks(run, keys_of(sources), [s.name for s in sources], drawn)
 
 
 def run_hybrid_events(
@@ -60,7 +66,10 @@ def run_hybrid_events(
     """Over books and trades, the same."""
     if given.slippage and any(recording.is_book for recording in recordings):
         raise ConfigError("--slippage-bps: a book has its own depth; leave it out")
-    settings, started_ns = _settings(given, environ), clock.monotonic_ns()
+    settings, keys = _settings(given, environ), [recording.key for recording in recordings]
+    rules = configured(keys, settings, {}).protections
+    warnings += check_rules(rules, given.slippage, recordings)
+    started_ns = clock.monotonic_ns()
     found = run_events(recordings, settings)
     took_s = (clock.monotonic_ns() - started_ns) / 1e9
     run = found.run
@@ -72,46 +81,42 @@ def run_hybrid_events(
         "events_per_s": run.events / max(took_s, 1e-9),
         "rested": run.rested,
         "fill_rate": run.rested_filled / run.rested if run.rested else None,
-        "cost_ladder": core_ladder(
-            grown_by_events, recordings, settings, _grown(run, given), run.events
-        ),
+        "cost_ladder": core_ladder(grown_by_events, recordings, settings, run.grown, run.events),
         "baselines": {"cash": 0.0, "buy_and_hold": found.held_return},
     }
-    keys = [recording.key for recording in recordings]
-    return _made(run, found.bars, keys, given, warnings, beside, run.events)
+    warnings += _denied(run)
+    course = Course(run.curve, run.exposure, run.fills, run.trips, run.events, is_trades=True)
+    return course, beside, _marks(run, keys, _names(keys), found.prices)
 
 
 def _settings(given: BacktestSettings, environ: Mapping[str, str]) -> CoreSettings:
     return CoreSettings(given.cash, given.fee, given.slippage, environ, given.latency_s)
 
 
-def _grown(run: CoreRun, given: BacktestSettings) -> float:
-    return float(run.equity[-1]) / given.cash - 1.0
+def _denied(run: CoreRun) -> list[str]:
+    return [f"denied by risk: {reason} {count}" for reason, count in run.denials.items()]
 
 
-def _made(
-    run: CoreRun,
-    every: Sequence[Bars],
-    keys: Sequence[InstrumentId],
-    given: BacktestSettings,
-    warnings: list[str],
-    beside: dict[str, Any],
-    rows: int,
-) -> Made:
-    warnings += [f"denied by risk: {reason} {count}" for reason, count in run.denials.items()]
-    course = course_at(
-        run.times_ns, run.equity, run.invested, given.cash, run.fills, run.trips, rows,
-        is_trades=every[0].is_trades,
-    )  # fmt: skip
-    marks = [
-        marked_of(one, tuple(fill for fill in run.fills if fill.instrument == key))
-        for one, key in zip(every, keys, strict=True)
+def _names(keys: Sequence[InstrumentId]) -> list[str]:
+    """With the venue where there are several."""
+    if len({key.venue for key in keys}) == 1:
+        return [str(key.symbol) for key in keys]
+    return [f"{key.venue}:{key.symbol}" for key in keys]
+
+
+def _marks(
+    run: CoreRun, keys: Sequence[InstrumentId], names: Sequence[str], prices: Sequence[Thinned]
+) -> list[Marked]:
+    return [
+        Marked(name, drawn, tuple(fill for fill in run.fills if fill.instrument == key))
+        for key, name, drawn in zip(keys, names, prices, strict=True)
     ]
-    return course, beside, marks
 
 
-def _held(every: Sequence[Bars], given: BacktestSettings) -> float:
-    """Bought and held with equal shares of the cash."""
-    engine = BacktestingEngine(evolve(given, cash=given.cash / len(every)))
-    final = sum(engine.run(BuyAndHold(), bars).final_equity for bars in every)
-    return final / given.cash - 1.0
+def _seen(source: Source, share: BacktestSettings) -> tuple[Thinned, Holding]:
+    """Closes for the report, and what holding came to with equal shares of the cash."""
+    prices, holding = Thinned(), Holding(share)
+    for bars in source.chunks():
+        prices.take(bars.open_ns, bars.close)
+        holding.take(bars)
+    return prices, holding

@@ -11,7 +11,6 @@ from attrs import frozen
 
 from bot3.backtest.curve import Thinned
 from bot3.backtest.result import Course
-from bot3.domain.bars import Bars
 from bot3.domain.fill import Fill
 
 HYBRID: Final = "hybrid"
@@ -28,10 +27,3 @@ class Marked:
 
 
 Made = tuple[Course, dict[str, Any], list[Marked]]
-
-
-def marked_of(bars: Bars, fills: tuple[Fill, ...]) -> Marked:
-    """Of bars that are in memory."""
-    prices = Thinned(len(bars))
-    prices.take(bars.open_ns, bars.close)
-    return Marked(bars.name, prices, fills)

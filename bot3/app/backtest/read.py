@@ -22,7 +22,6 @@ from adapters.simulated.symbols import VENUES
 from bot3.backtest.bars import Flaw
 from bot3.backtest.funding import Funding
 from bot3.backtest.source import ENDLESS_NS, HELD_ROWS, Asked, Source, source_of
-from bot3.domain.bars import Bars
 from bot3.domain.errors import ConfigError, DataError
 
 _FUNDED: Final = re.compile(r"(?P<name>([a-z0-9_-]+:)?[A-Z0-9]+/[A-Z0-9]+)=(?P<path>.+)")
@@ -72,16 +71,6 @@ def read_fundings(paths: Sequence[Path], names: Sequence[str]) -> dict[str, Fund
         found[name] = Funding(*read_funding(file))
     others = found.pop("", Funding())
     return {name: found.get(name, others) for name in names}
-
-
-def read_all(
-    paths: Sequence[Path], timerange: str | None, *, is_repaired: bool
-) -> tuple[list[Bars], list[str]]:
-    """The same, in memory."""
-    sources, warnings = read_sources(
-        paths, timerange, is_repaired=is_repaired, held_rows=ENDLESS_NS
-    )
-    return [source.whole() for source in sources], warnings
 
 
 def file_of(path: Path) -> Path:

@@ -22,7 +22,7 @@ from adapters.simulated.depth_file import UNITS, read_depth
 from adapters.simulated.raw_bars import raw_chunks
 from bot3.app.backtest.book_run import book_events
 from bot3.app.backtest.driven import FIRST_VENUE
-from bot3.backtest.book_events import BookEvent
+from bot3.backtest.book_events import BookEvent, MarketEvent, TradeEvent
 from bot3.backtest.source import Asked, Source, source_of
 from bot3.domain.values import InstrumentId, Side, Symbol, VenueName, decimal_of
 from bot3.messages.market import BookChanged, BookReplaced, TradePrinted
@@ -46,6 +46,10 @@ class Recording:
     def is_book(self) -> bool:
         """Else trades."""
         return is_book(self.path)
+
+    def has_trades(self) -> bool:
+        """Looks for the first one; raises `DataError`."""
+        return not self.is_book or any(isinstance(each, TradeEvent) for each in _told(self))
 
     def events(self, half_spread: float) -> Iterator[MarketData]:
         """From the first whole book, or trade, on; raises `DataError`."""
@@ -84,9 +88,13 @@ def touch_around(key: InstrumentId, price: float, half_spread: float, ts_ns: int
     return BookReplaced(key, [(float(bid), DEEP)], [(float(ask), DEEP)], 0, ts_ns, ts_ns)
 
 
+def _told(recording: Recording) -> Iterator[MarketEvent]:
+    return book_events(read_depth(recording.path))
+
+
 def _of_book(recording: Recording) -> Iterator[MarketData]:
     key = recording.key
-    for number, event in enumerate(book_events(read_depth(recording.path)), 1):
+    for number, event in enumerate(_told(recording), 1):
         ts_ns = event.ts_ns
         if isinstance(event, BookEvent):
             kind = BookReplaced if event.is_snapshot else BookChanged

@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, final
 
-import numpy as np
-
 from bot3.app.backtest.made import Made, Marked
 from bot3.app.backtest.regimes import RegimeTally
 from bot3.backtest.curve import Thinned
 from bot3.backtest.engine import BacktestingEngine, Running
-from bot3.backtest.funding import Funding, FundingFlow
-from bot3.backtest.order_flow import OrderFlow
+from bot3.backtest.funding import Funding
+from bot3.backtest.holding import Holding
 from bot3.backtest.purse import Lane
 from bot3.backtest.result import course_of
 from bot3.backtest.settings import BacktestSettings
@@ -55,7 +53,6 @@ def run_simple(
         [each.running for each in every],
         [each.parts() for each in every],
         share.cash,
-        sum(source.rows for source in sources),
         is_trades=any(source.is_trades for source in sources),
     )
     took_s = sum(each.took_ns for each in every) / 1e9
@@ -98,9 +95,8 @@ class _Instrument:
         self._strategy, self._source, self._share, self._clock = strategy, source, share, clock
         self.lanes = [Lane(share, times, later) for times, later in _LADDER]
         self.running = Running(strategy, source.name, share, self.lanes, funding)
-        self.held, self._flow = Lane(share, 1.0, 0), OrderFlow(share.latency_ns)
-        self._settled = FundingFlow(funding)
-        self._prices, self._regimes = Thinned(source.rows), RegimeTally()
+        self.held = Holding(share, funding)
+        self._prices, self._regimes = Thinned(), RegimeTally()
         self.took_ns = 0
 
     def parts(self) -> Iterator[tuple[Ints, Floats]]:
@@ -109,8 +105,7 @@ class _Instrument:
             started_ns = self._clock.monotonic_ns()
             equity, _ = self.running.take(bars)
             self.took_ns += self._clock.monotonic_ns() - started_ns
-            dues = self._flow.take(bars, np.ones(len(bars)))
-            self.held.take(bars, dues, self._settled.take(bars))
+            self.held.take(bars)
             self._prices.take(bars.open_ns, bars.close)
             self._regimes.take(bars.close, equity)
             yield bars.close_ns, equity

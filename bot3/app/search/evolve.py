@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from attrs import asdict, frozen
 
-from bot3.app.backtest.read import read_all
 from bot3.app.search.checkpoint import Checkpoint, run_digest
-from bot3.app.search.data import bars_digest, days_of
+from bot3.app.search.columns import ColumnFiles, column_files
+from bot3.app.search.data import bars_digest, days_of, read_columns
 from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.options import SearchOptions
@@ -57,13 +57,19 @@ class _Run:
     options: EvolveOptions
     tables: tuple[FeatureTable, ...]
     zones: Zones
+    files: ColumnFiles
     docket: Docket
 
 
 def run_evolve(options: EvolveOptions, tell: Tell) -> int:
     """The exit code; raises `DataError`, `ConfigError` and `UnavailableError` with what to do."""
-    every, warnings = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
-    run = _begun(options, every)
+    with column_files(options.directory) as files:
+        return _evolved(options, tell, files)
+
+
+def _evolved(options: EvolveOptions, tell: Tell, files: ColumnFiles) -> int:
+    every, warnings = read_columns(options, files)
+    run = _begun(options, every, files)
     engine, speed = _searched(run, tell)
     judged, counts, trials = _judged(run, engine)
     promoted = [each for each in judged if each.rejection is None]
@@ -88,8 +94,8 @@ def run_evolve(options: EvolveOptions, tell: Tell) -> int:
     return 0
 
 
-def _begun(options: EvolveOptions, every: Sequence[Bars]) -> _Run:
-    tables = tuple(table_of(bars) for bars in every)
+def _begun(options: EvolveOptions, every: Sequence[Bars], files: ColumnFiles) -> _Run:
+    tables = tuple(table_of(bars, files.keep) for bars in every)
     zones = zones_of(every, tables[0].warm, EMBARGO_BARS)
     days, holdout = days_of(every, zones)
     name = run_digest(
@@ -103,13 +109,13 @@ def _begun(options: EvolveOptions, every: Sequence[Bars]) -> _Run:
     ledger = LedgerFile(options.directory)
     ledger.read()  # a ledger that cannot be read is found out before hours of searching
     ledger.add(run_row(name, "evolve", days))
-    return _Run(options, tables, zones, Docket(ledger, name, days, holdout))
+    return _Run(options, tables, zones, files, Docket(ledger, name, days, holdout))
 
 
 def _searched(run: _Run, tell: Tell) -> tuple[EvolutionEngine, float]:
     """The search, over; and how many a second it evaluated once its workers were there."""
     options = run.options
-    data = search_data(run.tables, run.zones, options.fee)
+    data = search_data(run.tables, run.zones, options.fee, run.files.keep)
     settings = options.settings
     engine = EvolutionEngine(
         settings, StrategyGenerator(levels_of(data, QUANTILES), settings.mutation_rate)

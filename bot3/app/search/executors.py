@@ -8,6 +8,7 @@ its tasks another try, not the run.
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import pickle
@@ -16,11 +17,12 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Process
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, final
 
 import numpy as np
 from attrs import frozen
 
+from bot3.app.search.columns import mapped, place_of
 from bot3.domain.errors import ConfigError, UnavailableError
 
 D = TypeVar("D")
@@ -156,11 +158,23 @@ def _all_there(pool: Executor, workers: int) -> None:
             return
 
 
+@final
+class _Pickler(pickle.Pickler):
+    """An array of a mapped file travels as its place in it."""
+
+    def reducer_override(self, given: Any) -> Any:
+        place = place_of(given) if type(given) is np.ndarray else None
+        return NotImplemented if place is None else (mapped, place)
+
+
 def _share(stack: ExitStack, work: Work[Any, Any, Any]) -> tuple[bytes, list[tuple[str, int]]]:
-    """The work, pickled without its arrays, and the shared memories in which those lie."""
+    """The work, pickled without its arrays, and the shared memories in which those lie that are in
+    no file.
+    """
     buffers: list[pickle.PickleBuffer] = []
-    body = pickle.dumps(work, protocol=5, buffer_callback=buffers.append)
-    names = []
+    file = io.BytesIO()
+    _Pickler(file, protocol=5, buffer_callback=buffers.append).dump(work)
+    body, names = file.getvalue(), []
     for buffer in buffers:
         view = buffer.raw()
         memory = SharedMemory(create=True, size=max(view.nbytes, 1))
@@ -177,7 +191,7 @@ _memories: list[SharedMemory] = []
 
 
 def _attach(body: bytes, names: Sequence[tuple[str, int]]) -> None:
-    """Once in each worker: its arrays are the parent's memory."""
+    """Once in each worker: its arrays are the parent's memory, and its files."""
     # What is read lives as long as its memory is open.
     _memories[:] = [SharedMemory(name) for name, _ in names]
     views = [

@@ -15,9 +15,9 @@ import numpy as np
 from attrs import frozen
 
 from bot3.app.backtest.beside import percent
-from bot3.app.backtest.read import read_all
 from bot3.app.search.checkpoint import run_digest
-from bot3.app.search.data import bars_digest, days_of
+from bot3.app.search.columns import column_files
+from bot3.app.search.data import bars_digest, days_of, read_columns
 from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.optimize import EMBARGO_BARS
 from bot3.app.search.told import zone_words
@@ -51,7 +51,13 @@ class GridOptions:
 def run_grid(options: GridOptions) -> int:
     """The exit code; raises `DataError`, `ConfigError` and `UnavailableError` with what to do."""
     pairs = pairs_of(options)
-    every, notes = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
+    with column_files(options.userdir) as files:
+        return _told(options, pairs, *read_columns(options, files))
+
+
+def _told(
+    options: GridOptions, pairs: Sequence[Pair], every: Sequence[Bars], notes: list[str]
+) -> int:
     zones = zones_of(every, 0, EMBARGO_BARS)
     ledger, name = LedgerFile(options.userdir), _run_name(options, every)
     days, _ = days_of(every, zones)

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from bot3.app.backtest.own_strategy import find_strategy, strategy_class
-from bot3.app.backtest.read import read_all
 from bot3.app.search.checkpoint import run_digest
-from bot3.app.search.data import bars_digest, days_of
+from bot3.app.search.columns import ColumnFiles, column_files
+from bot3.app.search.data import bars_digest, days_of, read_columns
 from bot3.app.search.executors import Work, computing
 from bot3.app.search.ledger_file import LedgerFile
 from bot3.app.search.optimize_report import export, lines
@@ -77,8 +78,13 @@ class _Run:
 
 def run_optimize(options: OptimizeOptions, tell: Tell) -> int:
     """The exit code; raises `DataError`, `ConfigError` and `UnavailableError` with what to do."""
-    every, notes = read_all(options.data, options.timerange, is_repaired=options.is_repaired)
-    run = _begun(options, every)
+    with column_files(options.directory) as files:
+        return _optimized(options, tell, files)
+
+
+def _optimized(options: OptimizeOptions, tell: Tell, files: ColumnFiles) -> int:
+    every, notes = read_columns(options, files)
+    run = _begun(options, every, files)
     optimizer = _optimizer(run)
     _search(run, optimizer, tell)
     trials = optimizer.trials
@@ -109,7 +115,7 @@ def run_optimize(options: OptimizeOptions, tell: Tell) -> int:
     return 0
 
 
-def _begun(options: OptimizeOptions, every: Sequence[Bars]) -> _Run:
+def _begun(options: OptimizeOptions, every: Sequence[Bars], files: ColumnFiles) -> _Run:
     from bot3.evolution.kernel import costs_of
 
     declared = strategy_class(options.strategy).parameters
@@ -118,7 +124,8 @@ def _begun(options: OptimizeOptions, every: Sequence[Bars]) -> _Run:
     markets = []
     for bars in every:
         windows = parts(rows_of(bars, zones.search), _WINDOWS, EMBARGO_BARS)
-        markets.append(ParameterMarket(bars, returns_of(bars), windows))
+        returns = files.keep((len(bars),), "float64", [returns_of(bars)])
+        markets.append(ParameterMarket(bars, returns, windows))
     days, holdout = days_of(every, zones)
     name = run_digest(
         {
@@ -216,14 +223,14 @@ def _judged(
 ) -> tuple[list[Judged[Candidate]], dict[str, int], dict[str, float]]:
     options = run.options
     counts = counted(run.docket, _done(trials), _different(trials))
-    positions: dict[tuple[Candidate, str], Floats] = {}
+    positions: dict[tuple[Candidate, str], NDArray[np.uint8]] = {}  # in or out, a byte each
 
     def held(candidate: Candidate, market: ParameterMarket, first: int, last: int) -> Floats:
         key = (candidate, market.bars.symbol)
         if key not in positions:
             strategy = make(strategy_class(options.strategy), dict(candidate))
-            positions[key] = held_by(strategy, market.bars)
-        return positions[key][first:last]
+            positions[key] = held_by(strategy, market.bars).astype(np.uint8)
+        return positions[key][first:last].astype(np.float64)
 
     best = [each for each in best_of(trials, CANDIDATES_MAX) if (each.value or 0.0) > 0.0]
     candidates = [tuple(sorted(each.parameters.items())) for each in best]

@@ -6,8 +6,22 @@ Invariant: it says everything about where the data, the workers and the books ar
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from attrs import frozen
+
+
+class DataOptions(Protocol):
+    """Which bars."""
+
+    @property
+    def data(self) -> tuple[Path, ...]: ...
+
+    @property
+    def timerange(self) -> str | None: ...
+
+    @property
+    def is_repaired(self) -> bool: ...
 
 
 @frozen(kw_only=True)

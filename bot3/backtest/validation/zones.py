@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -54,7 +55,7 @@ def zones_of(every: Sequence[Bars], warm_bars: int, embargo_bars: int) -> Zones:
 
 def rows_of(bars: Bars, span: Span) -> tuple[int, int]:
     """First and last (excluded) row of those that close in it."""
-    first, last = np.searchsorted(bars.close_ns, span)
+    first, last = np.searchsorted(bars.open_ns, np.array(span) - bars.interval_ns)
     return int(first), int(last)
 
 
@@ -68,9 +69,9 @@ def digests(bars: Bars, span: Span) -> list[str]:
     """Of each UTC day's bars in it: data that was looked at is known again by its content."""
     first, last = rows_of(bars, span)
     days = bars.open_ns[first:last] // _DAY_NS
+    begun = (first + np.flatnonzero(np.diff(days, prepend=-1))).tolist()
     found = []
-    for day in np.unique(days).tolist():
-        rows = first + np.flatnonzero(days == day)
-        body = bars.open_ns[rows].tobytes() + bars.close[rows].tobytes()
+    for begin, end in pairwise([*begun, last]):
+        body = bars.open_ns[begin:end].tobytes() + bars.close[begin:end].tobytes()
         found.append(hashlib.blake2b(body, digest_size=8).hexdigest())
     return found

@@ -27,7 +27,7 @@ from bot3.messages.market import BookReplaced, TradePrinted
 from bot3.messages.orders import CancelFailed, CancelOrder, OrderCanceled, OrderFilled, SubmitOrder
 from supervisors.clock import ManualClock
 from tests.bot3.app.test_backtest import called, told
-from tests.bot3.app.test_core_run import BOLD
+from tests.bot3.app.test_core_run import BOLD, equity_of
 from tests.bot3.making import KEY, USDT, d, make_intent
 
 SECOND_NS = 1_000_000_000
@@ -101,8 +101,8 @@ def accounted(fills: tuple[Fill, ...], bids: dict[str, float]) -> float:
 def test_it_trades_a_book_and_its_sums_are_those_of_its_fills(book: EventsRun) -> None:
     run = book.run
     assert len(run.fills) > 3
-    assert run.equity[-1] == pytest.approx(
-        accounted(run.fills, {"BTC/USDT": float(book.bars[0].close[-1])})
+    assert run.curve.final == pytest.approx(
+        accounted(run.fills, {"BTC/USDT": float(book.prices[0].last[-1])})
     )
     assert run.events == 660
     makers = [fill for fill in run.fills if fill.liquidity is Liquidity.MAKER]
@@ -115,7 +115,7 @@ def test_late_orders_are_filled_late(book: EventsRun, folder: Path) -> None:
         [recorded_book(book_file(folder, 3), "", "")], evolve(SETTINGS, latency_s=0.7)
     ).run
     assert late.fills[0].ts_venue_ns >= book.run.fills[0].ts_venue_ns + 0.3 * SECOND_NS
-    assert late.equity.tolist() != book.run.equity.tolist()
+    assert equity_of(late) != equity_of(book.run)
 
 
 def test_nothing_is_known_before_its_time(book: EventsRun, folder: Path) -> None:
@@ -125,8 +125,8 @@ def test_nothing_is_known_before_its_time(book: EventsRun, folder: Path) -> None
     kept = [line for line in lines if int(line.split()[0]) < until_ns]
     (folder / "BTCUSDT-cut.jsonl").write_text("\n".join(kept) + "\n")
     cut = run_events([recorded_book(folder / "BTCUSDT-cut.jsonl", "", "")], SETTINGS).run
-    known = len(cut.equity) - 1
-    assert cut.equity[:known].tolist() == whole.equity[:known].tolist()
+    known = len(equity_of(cut)) - 1
+    assert equity_of(cut)[:known] == equity_of(whole)[:known]
     assert cut.fills[:3] == whole.fills[:3]
 
 
@@ -137,12 +137,9 @@ def test_books_and_trades_of_several_venues_come_by_time(folder: Path) -> None:
     trades = trades_of(trades_file(folder, 7, 40))
     found = run_events([first, other, trades], SETTINGS)
     assert found.run.events == 2 * 120 + 160
-    assert [bars.name for bars in found.bars] == [
-        "binance:BTC/USDT", "okx:BTC/USDT", "binance:ETH/USDT",
-    ]  # fmt: skip
-    assert found.run.equity[0] == 10_000.0
+    assert equity_of(found.run)[0] == 10_000.0
     bids = [path_of(seed, 40)[-1] / 10 for seed in (4, 5)]
-    assert [bars.close[-1] for bars in found.bars[:2]] == pytest.approx(bids, abs=0.11)
+    assert [prices.last[-1] for prices in found.prices[:2]] == pytest.approx(bids, abs=0.11)
 
 
 def test_of_trades_the_touch_is_around_the_last_one(folder: Path) -> None:
@@ -154,6 +151,44 @@ def test_of_trades_the_touch_is_around_the_last_one(folder: Path) -> None:
     assert trade.ts_local_ns == touch.ts_local_ns
     assert touch.bids[0][0] == pytest.approx(trade.price * 0.999)
     assert touch.asks[0][0] == pytest.approx(trade.price * 1.001)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ({"BOT3__PROTECTIONS__MIN_PAIR_VOLUME": "9e5"}, None),
+        ({"BOT3__PROTECTIONS__MIN_PAIR_VOLUME": "1e6"}, "pair_volume"),
+        ({"BOT3__PROTECTIONS__MIN_PAIR_AGE_DAYS": "1"}, "pair_age"),
+    ],
+)
+def test_rules_on_pairs_go_by_the_trades(
+    book: EventsRun, folder: Path, rule: dict[str, str], reason: str | None
+) -> None:
+    """They were told nothing, and nothing was traded. 8,000 change hands a second, a million are
+    there after the first decisions.
+    """
+    given = evolve(SETTINGS, environ={**LARGE, **rule})
+    run = run_events([recorded_book(book_file(folder, 3), "", "")], given).run
+    assert set(run.denials) == ({reason} if reason else set())
+    assert run.fills == (() if reason else book.run.fills)
+
+
+def test_what_the_data_cannot_tell_a_rule_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT3__PROTECTIONS__MIN_PAIR_VOLUME", "1")
+    lines = book_file(folder, 3, 20).read_text().splitlines()
+    silent = folder / "BTCUSDT-silent.jsonl"
+    silent.write_text("\n".join(line for line in lines if '"trade"' not in line) + "\n")
+    refused = called("--data", silent, "--strategy", "hybrid")
+    assert refused.exit_code == 4
+    assert "no trade is in it, which protections.min_pair_volume goes by" in refused.output
+    monkeypatch.setenv("BOT3__PROTECTIONS__MAX_PAIR_SPREAD_BPS", "5")
+    prices = trades_file(folder, 7, 20)
+    unknown = called("--data", prices, "--strategy", "hybrid")
+    assert "bars and trades do not tell the spread; say it with --slippage-bps" in unknown.output
+    wide = told("--data", prices, "--strategy", "hybrid", "--slippage-bps", "1")
+    assert "rules on pairs: volume and age are of what was recorded up to then" in wide["warnings"]
 
 
 DOWN = [TradePrinted(KEY, n, 99.0, 0.4, Side.SELL, 0, 0) for n in range(3)]
@@ -196,11 +231,11 @@ def test_the_command_takes_them(
 ) -> None:
     for name, value in LARGE.items():
         monkeypatch.setenv(name, value)
-    files = (book_file(folder, 3, 40), trades_file(folder, 7, 40))
+    files = (book_file(folder, 3, 40), f"okx:ETH/USDT={trades_file(folder, 7, 40)}")
     given = ("--strategy", "hybrid", "--latency-ms", "50", "--fee", "0", "--export", tmp_path)
     body = told("--data", *files, *given)
     assert (body["symbols"], body["ticks"], body["strategy"]) == (
-        ["BTC/USDT", "ETH/USDT"], 280, "hybrid",
+        ["binance:BTC/USDT", "okx:ETH/USDT"], 280, "hybrid",
     )  # fmt: skip
     assert body["fill_rate"] is None or 0.0 <= body["fill_rate"] <= 1.0
     assert (tmp_path / "report.html").exists()

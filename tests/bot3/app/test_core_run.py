@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,11 +16,12 @@ from bot3.app.backtest.core_run import bars_config, run_core
 from bot3.app.backtest.driven import CoreRun, CoreSettings
 from bot3.app.backtest.trips import trips_of
 from bot3.app.wiring import core_settings
-from bot3.domain.bars import Bars
+from bot3.backtest.source import Asked, Source, source_of
+from bot3.domain.bars import Bars, Floats
 from bot3.domain.errors import ConfigError
 from bot3.domain.ids import RunId
 from bot3.domain.values import Side
-from tests.bot3.backtest.making import MINUTE_NS, wandering
+from tests.bot3.backtest.making import MINUTE_NS, cut, wandering
 from tests.bot3.making import BTC, KEY, USDT, d, make_fill
 
 BOLD = {
@@ -27,18 +31,28 @@ BOLD = {
     "BOT3__TA_ML_SPLIT__ML_WEIGHT": "0.0",
 }
 SETTINGS = CoreSettings(10_000.0, 0.001, 0.0001, BOLD)
+BITCOIN = wandering(240, 3)
 ETHER = evolve(wandering(240, 4), symbol="ETH/USDT")
+
+
+def sources(*every: Bars) -> list[Source]:
+    return [evolve(source_of(partial(list, [bars]), Asked()), venue=bars.venue) for bars in every]
+
+
+def equity_of(run: CoreRun) -> list[float]:
+    found: list[float] = run.curve.equity.last.tolist()
+    return found
 
 
 @pytest.fixture(scope="module")
 def whole() -> CoreRun:
-    return run_core([wandering(240, 3), ETHER], SETTINGS)
+    return run_core(sources(BITCOIN, ETHER), SETTINGS)
 
 
 def test_it_trades_and_its_books_add_up(whole: CoreRun) -> None:
     assert len(whole.fills) > 5
     assert whole.denials == {}
-    assert len(whole.equity) == 240
+    assert len(equity_of(whole)) == 240
     cash, held = 10_000.0, {"BTC/USDT": 0.0, "ETH/USDT": 0.0}
     for fill in whole.fills:
         sign, notional = fill.side.sign, float(fill.notional.amount)
@@ -48,16 +62,16 @@ def test_it_trades_and_its_books_add_up(whole: CoreRun) -> None:
             cash -= float(fill.fee)
         else:
             held[fill.instrument.symbol] -= float(fill.fee)
-    last = {"BTC/USDT": wandering(240, 3).close[-1], "ETH/USDT": ETHER.close[-1]}
+    last = {"BTC/USDT": BITCOIN.close[-1], "ETH/USDT": ETHER.close[-1]}
     worth = sum(held[symbol] * last[symbol] for symbol in held)
-    assert cash + worth == pytest.approx(whole.equity[-1], abs=1e-6)
+    assert cash + worth == pytest.approx(whole.curve.final, abs=1e-6)
     assert sum(trip.pnl for trip in whole.trips) == pytest.approx(
-        whole.equity[-1] - 10_000.0, abs=0.05
+        whole.curve.final - 10_000.0, abs=0.05
     )
 
 
 def test_orders_meet_the_next_open_with_the_spread(whole: CoreRun) -> None:
-    bars = wandering(240, 3)
+    bars = BITCOIN
     for fill in whole.fills:
         if fill.instrument.symbol != "BTC/USDT":
             continue
@@ -73,8 +87,8 @@ def test_late_orders_miss_the_open_and_meet_the_next_print(
     """A fifth of a minute later, at the open still; what is there after its deadline has expired.
     What is a twentieth of a second late is there before the open is told.
     """
-    bars = wandering(240, 3)
-    found = run_core([bars, ETHER], evolve(SETTINGS, latency_s=latency_s))
+    bars = BITCOIN
+    found = run_core(sources(bars, ETHER), evolve(SETTINGS, latency_s=latency_s))
     mine = [fill for fill in found.fills if fill.instrument == KEY]
     if part is None:
         assert found.fills == ()
@@ -88,26 +102,50 @@ def test_late_orders_miss_the_open_and_meet_the_next_print(
 
 
 def test_one_symbol_of_two_venues_shares_the_cash() -> None:
-    here = evolve(wandering(240, 3), venue="binance")
-    there = evolve(here, venue="okx", close=here.close * 1.0001)
-    found = run_core([here, there], SETTINGS)
+    here = evolve(BITCOIN, venue="binance")
+    there = evolve(here, venue="okx", close=here.close * 1.0001, high=here.high * 1.0001)
+    found = run_core(sources(here, there), SETTINGS)
     assert {fill.instrument.venue for fill in found.fills} == {"binance", "okx"}
-    assert len(found.equity) == 240
+    assert len(equity_of(found)) == 240
     assert sum(trip.pnl for trip in found.trips) == pytest.approx(
-        found.equity[-1] - 10_000.0, abs=0.05
+        found.curve.final - 10_000.0, abs=0.05
     )
 
 
 def test_nothing_is_known_before_its_time(whole: CoreRun) -> None:
     rows = np.arange(150, dtype=np.int64)
-    cut = run_core([wandering(240, 3).rows(rows), ETHER.rows(rows)], SETTINGS)
-    assert cut.equity.tolist() == whole.equity[:150].tolist()
-    until = cut.times_ns[-1]
-    assert cut.fills == tuple(fill for fill in whole.fills if fill.ts_venue_ns < until)
+    known = run_core(sources(BITCOIN.rows(rows), ETHER.rows(rows)), SETTINGS)
+    assert equity_of(known) == equity_of(whole)[:150]
+    until = known.curve.equity.times_ns[-1]
+    assert known.fills == tuple(fill for fill in whole.fills if fill.ts_venue_ns < until)
+
+
+def test_read_in_parts_it_is_the_same_trade_by_trade(whole: CoreRun) -> None:
+    found = run_core([cut(BITCOIN, 1), cut(ETHER, 50)], SETTINGS)
+    assert (found.fills, found.trips) == (whole.fills, whole.trips)
+    assert (found.grown, found.exposure) == (whole.grown, whole.exposure)
+    assert equity_of(found) == equity_of(whole)
+
+
+def test_no_more_of_a_file_is_read_than_is_traded() -> None:
+    """Whoever joins the parts, or keeps them, has all twenty-four."""
+    alive: list[weakref.ref[Floats]] = []
+    most = 0
+
+    def parts() -> Iterator[Bars]:
+        nonlocal most
+        for at in range(0, 240, 10):
+            part = BITCOIN.rows(slice(at, at + 10))
+            alive.append(weakref.ref(part.close))
+            most = max(most, sum(each() is not None for each in alive))
+            yield part
+
+    run_core([Source("BTC/USDT", MINUTE_NS, False, 240, (), parts)], SETTINGS)
+    assert most <= 3
 
 
 def test_the_configuration_is_the_data_s() -> None:
-    config = bars_config([wandering(50, 1), ETHER], SETTINGS)
+    config = bars_config(sources(wandering(50, 1), ETHER), SETTINGS)
     assert (config.exchanges.symbols, config.system.quote) == (("BTC/USDT", "ETH/USDT"), "USDT")
     assert (config.market.bar_interval_s, config.venues.binance.taker_fee_rate) == (60, 0.001)
     assert core_settings(config, RunId("backtest")).adaptive.bar_s == 60.0
@@ -116,8 +154,8 @@ def test_the_configuration_is_the_data_s() -> None:
 def test_bars_of_an_outage_are_traded_over() -> None:
     bars = wandering(400, 3)
     rows = np.r_[0:200, 300:400].astype(np.int64)
-    found = run_core([bars.rows(rows)], SETTINGS)
-    assert len(found.equity) == 300
+    found = run_core(sources(bars.rows(rows)), SETTINGS)
+    assert len(equity_of(found)) == 300
 
 
 @pytest.mark.parametrize(
@@ -125,17 +163,18 @@ def test_bars_of_an_outage_are_traded_over() -> None:
     [
         [evolve(wandering(50, 1), symbol="X")],
         [wandering(50, 1), evolve(wandering(50, 1), symbol="ETH/EUR")],
-        [wandering(50, 1), evolve(ETHER, interval_ns=2 * MINUTE_NS)],
+        [wandering(50, 1), ETHER.rows(slice(0, 240, 2))],
     ],
 )
 def test_what_one_account_cannot_trade_is_refused(every: list[Bars]) -> None:
     with pytest.raises(ConfigError, match="of one quote asset, and bars of one length"):
-        run_core(every, SETTINGS)
+        run_core(sources(*every), SETTINGS)
 
 
 def ladder(every: list[Bars], settings: CoreSettings) -> list[dict[str, Any]]:
-    once = float(run_core(every, settings).equity[-1]) / settings.cash - 1.0
-    return core_ladder(grown_by_bars, every, settings, once, len(every[0]))
+    given = sources(*every)
+    once = run_core(given, settings).grown
+    return core_ladder(grown_by_bars, given, settings, once, len(every[0]))
 
 
 @pytest.mark.parametrize("is_short", [True, False])
@@ -145,19 +184,18 @@ def test_each_rung_of_the_ladder_is_a_run_at_its_costs(
     """A long one is computed in other processes."""
     if not is_short:
         monkeypatch.setattr("bot3.app.backtest.core_ladder._SHORT_BARS", 0)
-    every = [wandering(240, 3)]
+    every = [BITCOIN]
     rungs = ladder(every, SETTINGS)
     assert [rung["costs"] for rung in rungs] == [0.0, 1.0, 2.0]
     for rung in rungs:
         times = rung["costs"]
         costs = evolve(SETTINGS, fee=0.001 * times, half_spread=0.0001 * times)
-        grown = float(run_core(every, costs).equity[-1]) / 10_000.0 - 1.0
-        assert rung["total_return"] == grown
+        assert rung["total_return"] == run_core(sources(*every), costs).grown
     assert len({rung["total_return"] for rung in rungs}) == 3
 
 
 def test_without_costs_the_rungs_are_the_same() -> None:
-    every = [wandering(240, 3)]
+    every = [BITCOIN]
     settings = evolve(SETTINGS, fee=0.0, half_spread=0.0)
     rungs = ladder(every, settings)
     assert len({rung["total_return"] for rung in rungs}) == 1
@@ -189,6 +227,6 @@ def test_round_trips_of_many_fills() -> None:
 )
 def test_rules_on_pairs_go_by_what_was_recorded(rule: dict[str, str], reason: str | None) -> None:
     """Four hours: a market of enough volume is traded, one of a day is not known."""
-    found = run_core([wandering(240, 3)], evolve(SETTINGS, environ={**BOLD, **rule}))
+    found = run_core(sources(BITCOIN), evolve(SETTINGS, environ={**BOLD, **rule}))
     assert set(found.denials) == ({reason} if reason else set())
     assert (len(found.fills) > 2) is (reason is None)

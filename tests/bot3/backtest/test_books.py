@@ -56,7 +56,7 @@ def test_it_waits_behind_what_rests_before_it_and_is_filled_in_parts() -> None:
         (1.0, Liquidity.MAKER), (1.0, Liquidity.MAKER),
     ]  # fmt: skip
     assert [f.ts_venue_ns // MS for f in found.fills] == [20, 30]
-    last = found.marks[-1]
+    last = found.last
     assert last.held == 2.0
     assert last.cash == pytest.approx(1_000 - 200 * 1.001)
     assert (found.orders, found.rested, found.rested_filled) == (1, 1, 1)
@@ -83,7 +83,7 @@ def test_crossing_walks_the_levels_and_stops_where_the_cash_ends() -> None:
     paid = [(float(f.price.amount), float(f.amount.amount)) for f in found.fills]
     assert paid == [(101.0, 2.0), (102.0, 3.0)]
     poor = run(Once(Wish(Side.BUY, Decimal(50))), [book(0), book(10)], cash=300.0)
-    assert poor.marks[-1].cash >= 0.0
+    assert poor.last.cash >= 0.0
     assert sum(float(f.amount.amount) for f in poor.fills) == pytest.approx(2.0, abs=0.98)
     nothing = run(Once(Wish(Side.SELL, Decimal(5))), [book(0), book(10)])
     assert nothing.fills == ()
@@ -95,10 +95,10 @@ def test_a_bid_joined_and_sold_again_loses_the_spread_and_fees() -> None:
         events += [book(100 * at), sold(100 * at + 50, 3.0)]
     found = run(JoinBid(wait_s=1.0, hold_s=0.5), events)
     assert found.rested_filled > 20
-    assert found.marks[-1].cash + found.marks[-1].held * 100.0 < 1_000.0
+    assert found.last.cash + found.last.held * 100.0 < 1_000.0
     assert found.adverse_bps == pytest.approx(50.0)  # the mid stays at 100.5
     held = run(BuyAndHoldBook(), events)
-    assert held.marks[-1].held > 0
+    assert held.last.held > 0
     assert held.orders == 1
 
 
@@ -117,11 +117,17 @@ def test_cash_and_holding_are_never_negative_and_all_is_accounted(seed: int) -> 
         events.append(TradeEvent((50 * at + 20) * MS, traded, float(dice.integers(1, 20)), side))
     latency_s = float(dice.choice([0.0, 0.03, 0.2]))
     found = run(JoinBid(0.2, 0.1, 0.9), events, latency_s=latency_s)
-    assert all(mark.cash >= -1e-9 and mark.held >= -1e-9 for mark in found.marks)
-    bought = sum(f.side.sign * f.amount.amount for f in found.fills)
-    spent = sum(f.side.sign * f.amount.amount * f.price.amount + f.fee for f in found.fills)
-    assert float(bought) == pytest.approx(found.marks[-1].held, abs=1e-9)
-    assert 1_000.0 - float(spent) == pytest.approx(found.marks[-1].cash)
+    held, cash = Decimal(0), Decimal(1_000)
+    for fill in found.fills:
+        held += fill.side.sign * fill.amount.amount
+        cash -= fill.side.sign * fill.amount.amount * fill.price.amount + fill.fee
+        assert min(held, cash) >= Decimal("-1e-9")
+    assert float(held) == pytest.approx(found.last.held, abs=1e-9)
+    assert float(cash) == pytest.approx(found.last.cash)
+    assert found.marks.final == pytest.approx(float(cash) + found.last.held * found.last.bid)
+    times = found.marks.curve().equity.times_ns
+    assert (times[0], times[-1]) == (found.first.ts_ns, found.last.ts_ns)
+    assert (times[2:] - times[:-2] >= 1_000 * MS).all()
 
 
 def test_without_a_whole_book_it_says_so() -> None:

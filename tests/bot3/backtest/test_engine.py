@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot3.backtest import kernels
 from bot3.backtest.engine import BacktestingEngine, Run
-from bot3.backtest.result import course_at, result_of
+from bot3.backtest.marks import Marks
+from bot3.backtest.result import Course, result_of
 from bot3.backtest.settings import BacktestSettings
 from bot3.backtest.strategies import BuyAndHold, EmaCross, make
 from bot3.domain.bars import Bars
@@ -193,9 +194,11 @@ def test_trips_and_fees_add_up_to_the_equity() -> None:
 def test_the_figures_are_those_of_the_equity() -> None:
     bars = wandering(200_000, 6, step=0.0005)  # 138 days
     done = run(EmaCross(50, 200), bars)
-    course = course_at(
-        bars.close_ns, done.equity, done.invested, 10_000.0, done.fills, done.trips, len(bars)
-    )
+    marks, columns = Marks(10_000.0, 1), (done.equity, done.invested, bars.close)
+    for row in zip(bars.close_ns.tolist(), *(each.tolist() for each in columns), strict=True):
+        marks.mark(*row)
+    course = Course(marks.curve(), marks.exposure, done.fills, done.trips, len(bars))
+    assert marks.prices()[0].last[-1] == bars.close[-1]
     found = result_of(course, 10_000.0, ["a word"])
     figures = found.figures
     whole = np.concatenate(([10_000.0], done.equity))

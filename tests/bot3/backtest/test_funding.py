@@ -96,7 +96,7 @@ def test_a_book_pays_at_the_mid_before() -> None:
             "BTC/USDT", d("0.01"), BacktestSettings(fee=0.0), FillSettings(), given_rates
         )
         run = backtest.run(BuyAndHoldBook(), events)
-        last = run.marks[-1]
+        last = run.last
         assert last.cash + last.held * 101.0 == pytest.approx(10_000.0 - run.funding)
         paid.append(run.funding)
     held = 98.01  # .99 of the cash at the ask, in whole lots

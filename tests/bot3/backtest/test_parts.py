@@ -40,7 +40,6 @@ def ran(sources: list[Source], given: BacktestSettings) -> tuple[Course, list[fl
         runs,
         [parts(*pair) for pair in zip(runs, sources, strict=True)],
         given.cash,
-        sum(source.rows for source in sources),
         is_trades=False,
     )
     return course, [lane.equity for mine in lanes for lane in mine]
@@ -139,7 +138,7 @@ def test_a_span_of_time_is_cut_out_of_parts() -> None:
 @pytest.mark.parametrize("rows", [1, 4, 10, 11, 37])
 def test_a_thinned_curve_keeps_the_last_the_lowest_and_the_highest(rows: int) -> None:
     bars = wandering(37, 3)
-    thinned, tally = Thinned(37, 10), CurveTally(100.0, 37)
+    thinned, tally = Thinned(10), CurveTally(100.0)
     for at in range(0, 37, rows):
         part = bars.rows(slice(at, at + rows))
         thinned.take(part.open_ns, part.close)

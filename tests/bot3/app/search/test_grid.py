@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot3.app.backtest.read import read_all
+from bot3.app.backtest.read import read_sources
 from bot3.app.search.grid import GridOptions, pairs_of, periods_of
 from bot3.app.search.ledger_file import NAME
 from bot3.backtest.engine import BacktestingEngine
@@ -53,7 +53,8 @@ def test_each_pair_is_what_the_engine_makes_of_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     (found,) = told["maps"]
-    (bars,), _ = read_all((file,), None, is_repaired=False)
+    (source,), _ = read_sources((file,), None, is_repaired=False)
+    bars = source.whole()
     searched = bars.rows(np.arange(found["bars"], dtype=np.int64))
     assert 0.37 * len(bars) < found["bars"] <= 0.4 * len(bars)
     assert [(row["fast"], row["slow"]) for row in found["rows"]][:2] == [(5, 8), (5, 24)]
