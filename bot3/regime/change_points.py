@@ -55,27 +55,32 @@ class ChangePointDetector:
     """Run lengths and the segmentation, value by value."""
 
     __slots__ = (
-        "_cuts", "_mean", "_rate", "_runs", "_scores", "_settings", "_steady", "_weights", "rows",
+        "_count", "_cuts", "_last", "_leave", "_mean", "_rate", "_runs", "_scores", "_settings",
+        "_stay", "_steady", "_weights", "rows",
     )  # fmt: skip
 
     def __init__(self, settings: ChangePointSettings | None = None) -> None:
-        self._settings = settings or ChangePointSettings()
+        self._settings = settings = settings or ChangePointSettings()
         self.rows = 0
         # Of each hypothesis: values in its run, the segment's statistics, log weights (posterior,
-        # and of the best segmentation that ends in it), and that segmentation's changes.
-        self._runs = np.zeros(1)
-        self._mean = np.zeros(1)
-        self._rate = np.array([self._settings.rate])
-        self._weights = np.zeros(1)
-        self._scores = np.zeros(1)
-        self._cuts: list[_Change | None] = [None]
-        self._steady = _steady(self._settings)
+        # and of the best segmentation that ends in it), and that segmentation's changes. `_count`
+        # of them are kept; beyond, runs and statistics are those of a segment that begins.
+        room = settings.hypotheses_max + _SLACK + 2
+        self._runs, self._mean = np.zeros(room), np.zeros(room)
+        self._rate = np.full(room, settings.rate)
+        self._weights, self._scores = np.zeros(room), np.zeros(room)
+        self._cuts: list[_Change | None] = []
+        self._count = 0
+        self._last: _Change | None = None  # of the best segmentation, whose score is 0
+        hazard = 1.0 / settings.expected_run
+        self._stay, self._leave = log(1.0 - hazard), log(hazard)
+        self._steady = _steady(settings)
 
     @property
     def change_points(self) -> list[int]:
         """The first row of every segment but the first, rising."""
         rows: list[int] = []
-        cut = self._cuts[int(np.argmax(self._scores))]
+        cut = self._last
         while cut is not None:
             rows.append(cut.row)
             cut = cut.before
@@ -84,81 +89,74 @@ class ChangePointDetector:
     @property
     def last_change(self) -> int:
         """Where the segment that holds now began; 0 for the start."""
-        cut = self._cuts[int(np.argmax(self._scores))]
-        return 0 if cut is None else cut.row
+        return 0 if self._last is None else self._last.row
 
     def probability_since(self, rows: int) -> float:
         """P(the last change is no more than `rows` values ago)."""
-        recent = self._weights[self._runs <= rows]
+        recent = self._weights[: self._count][self._runs[: self._count] <= rows]
         return float(np.exp(recent).sum())
 
     def update(self, value: float) -> None:
         """Takes the next value; raises ValueError, changing nothing, where it is not finite."""
         if not isfinite(value):
             raise ValueError(f"the change points of row {self.rows} got {value}")
-        density = self._densities(value)
-        self._branch(density)
-        self._absorb(value)
+        self._branch(self._absorb(value))
         self.rows += 1
         # Not each time that there is one too many: pruning costs as much as a value does.
-        if len(self._runs) > self._settings.hypotheses_max + _SLACK or self.rows % 64 == 0:
+        if self._count > self._settings.hypotheses_max + _SLACK or self.rows % 64 == 0:
             self._prune()
 
-    def _densities(self, value: float) -> Array:
-        """Log density of `value` under each hypothesis and, last, at the start of a segment."""
-        settings = self._settings
-        runs = _joined(self._runs, 0.0)
-        mean, rate = _joined(self._mean, 0.0), _joined(self._rate, settings.rate)
-        strength, shape = settings.strength + runs, settings.shape + runs / 2.0
-        freedom, spread = 2.0 * shape, rate * (strength + 1.0) / (shape * strength)
-        squares = (value - mean) ** 2 / spread
-        steady = self._steady[np.minimum(runs, _STEADY_RUN).astype(np.intp)] - 0.5 * np.log(spread)
-        result: Array = steady - 0.5 * (freedom + 1.0) * np.log1p(squares / freedom)
+    def _absorb(self, value: float) -> Array:
+        """Takes the value into each segment, and into one that begins with it, which is the last.
+
+        Returns the log density that the value had there before.
+        """
+        settings, end = self._settings, self._count + 1
+        runs, mean, rate = self._runs[:end], self._mean[:end], self._rate[:end]
+        strength, shape, apart = settings.strength + runs, settings.shape + runs / 2.0, value - mean
+        stronger = strength + 1.0
+        freedom, spread = 2.0 * shape, rate * stronger / (shape * strength)
+        steady = self._steady[np.minimum(runs, _STEADY_RUN).astype(np.intp)]
+        tails = 0.5 * (freedom + 1.0) * np.log1p(apart**2 / spread / freedom)
+        rate += 0.5 * strength / stronger * apart * apart
+        mean += apart / stronger
+        runs += 1.0
+        result: Array = steady - 0.5 * np.log(spread) - tails
         return result
 
     def _branch(self, density: Array) -> None:
         """Every run goes on, or a new one begins with this value."""
-        hazard = 1.0 / self._settings.expected_run
-        stay, leave = (0.0, None) if self.rows == 0 else (log(1.0 - hazard), log(hazard))
-        weights, scores = self._weights + stay + density[:-1], self._scores + stay + density[:-1]
-        if leave is not None:
-            best = int(np.argmax(self._scores))
-            weights = _joined(weights, leave + density[-1])  # the weights before sum to one
-            scores = _joined(scores, self._scores[best] + leave + density[-1])
-            self._cuts.append(_Change(self.rows, self._cuts[best]))
-            self._runs = _joined(self._runs, 0.0)
-            self._mean = _joined(self._mean, 0.0)
-            self._rate = _joined(self._rate, self._settings.rate)
-        self._weights = weights - np.logaddexp.reduce(weights)
-        self._scores = scores - np.maximum.reduce(scores)
-
-    def _absorb(self, value: float) -> None:
-        strength = self._settings.strength + self._runs
-        apart = value - self._mean
-        self._rate = self._rate + 0.5 * strength / (strength + 1.0) * apart * apart
-        self._mean = self._mean + apart / (strength + 1.0)
-        self._runs = self._runs + 1.0
+        before, self._count = self._count, self._count + 1
+        weights, scores = self._weights[: self._count], self._scores[: self._count]
+        # The weights before sum to one, and the best score was 0: a new one comes out of all.
+        weights[before] = scores[before] = self._leave
+        weights[:before] += self._stay
+        scores[:before] += self._stay
+        weights += density
+        scores += density
+        weights -= np.logaddexp.reduce(weights)
+        best = int(scores.argmax())
+        scores -= scores[best]
+        self._cuts.append(_Change(self.rows, self._last) if before else None)
+        self._last = self._cuts[best]
 
     def _prune(self) -> None:
-        keep = (self._weights > self._weights.max() - _NEGLIGIBLE) | (self._scores > -_NEGLIGIBLE)
+        weights, scores = self._weights[: self._count], self._scores[: self._count]
+        keep = (weights > weights.max() - _NEGLIGIBLE) | (scores > -_NEGLIGIBLE)
         most = self._settings.hypotheses_max
         if int(keep.sum()) > most:
-            worth = np.maximum(self._weights - self._weights.max(), self._scores)
+            worth = np.maximum(weights - weights.max(), scores)
             keep = np.zeros(len(worth), dtype=bool)
             keep[np.argsort(worth)[-most:]] = True
         at = np.flatnonzero(keep)
-        self._runs, self._mean, self._rate = self._runs[at], self._mean[at], self._rate[at]
-        self._weights = self._weights[at] - np.logaddexp.reduce(self._weights[at])
-        self._scores = self._scores[at]
+        kept = len(at)
+        for values in (self._runs, self._mean, self._rate, self._weights, self._scores):
+            values[:kept] = values[at]
+        self._runs[kept:], self._mean[kept:] = 0.0, 0.0
+        self._rate[kept:] = self._settings.rate
+        self._weights[:kept] -= np.logaddexp.reduce(self._weights[:kept])
         self._cuts = [self._cuts[i] for i in at.tolist()]
-
-
-def _joined(values: Array, last: float) -> Array:
-    """What `np.append` makes of them, in a fifth of its time: it is called for every value."""
-    result = np.empty(len(values) + 1)
-    result[:-1] = values
-    result[-1] = last
-    return result
+        self._count = kept
 
 
 def _steady(settings: ChangePointSettings) -> Array:

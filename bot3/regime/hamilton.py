@@ -7,9 +7,8 @@ Algorithm for Hidden Markov Models", for the learning; Peel and McLachlan 2000 f
 
 from __future__ import annotations
 
-from itertools import compress
+from collections.abc import Sequence
 from math import exp, isfinite, lgamma, log, log1p, pi, sqrt
-from operator import mul, sub
 from typing import NamedTuple
 
 import numpy as np
@@ -111,8 +110,10 @@ class HamiltonFilter:
         self._prepare()
         transitions, scales = np.array(self._transitions), np.array(self._scales)
         self._probabilities: Row = stationary(transitions).tolist()
-        # [a][j][k]: see `_learn`.
-        self._statistics: list[list[Row]] = prior_statistics(transitions, scales).tolist()
+        # [k][a, j]: see `_learn`.
+        kept = settings.states + np.array([0, 3, 1, 2] if settings.learns_means else [0, 3])
+        rows = prior_statistics(transitions, scales)[[*range(settings.states), *kept]]
+        self._statistics: list[Row] = rows.reshape(-1, settings.states).T.tolist()
         self._unlearned: _Bar | None = None
 
     @property
@@ -158,15 +159,13 @@ class HamiltonFilter:
             falls = [tail * log1p(square / freedom) for square in squares]
         else:
             falls = [0.5 * square for square in squares]
-        log_density = list(map(sub, self._log_scale, falls))
+        log_density = [top - fall for top, fall in zip(self._log_scale, falls, strict=True)]
         before = self._probabilities
-        predicted = [
-            sum(map(mul, before, column)) for column in zip(*self._transitions, strict=True)
-        ]
+        predicted = _mixed(self._transitions, before)
         # Of the states that can be: where all others are too unlikely to count, one must remain.
-        top = max(compress(log_density, [chance > 0.0 for chance in predicted]))
+        top = max([d for d, chance in zip(log_density, predicted, strict=True) if chance > 0.0])
         weighed = [
-            chance * exp(min(density - top, 0.0))
+            chance * exp(density - top) if density < top else chance
             for chance, density in zip(predicted, log_density, strict=True)
         ]
         likelihood = sum(weighed)
@@ -194,45 +193,54 @@ class HamiltonFilter:
         self._learn(bar.log_return, weights, came_from)
 
     def _learn(self, log_return: float, weights: Row, came_from: list[Row]) -> None:
-        """One step of online EM: statistics of transitions (K rows) and emissions (4 rows).
+        """One step of online EM: statistics of transitions (K rows) and emissions (`_emitted`).
 
-        `statistics[a][j][k]` estimates the (discounted, averaged) statistic a of state j given that
+        `statistics[k][a, j]` estimates the (discounted, averaged) statistic a of state j given that
         the chain is now in state k; `came_from[i][j]` is P(i before | j now).
         """
         settings = self._settings
+        states, old = settings.states, self._statistics
         gain = max(1.0 / settings.memory_bars, (self.bars + settings.prior_bars) ** -GAIN_POWER)
-        fresh = (
-            *came_from,
-            [1.0] * settings.states,
-            weights,
-            [weight * log_return for weight in weights],
-            [weight * (log_return * log_return) for weight in weights],
-        )
-        columns = [
-            [(1.0 - gain) * each for each in column] for column in zip(*came_from, strict=True)
-        ]
-        for old_rows, fresh_row in zip(self._statistics, fresh, strict=True):
-            for j, row in enumerate(old_rows):
-                moved = old_rows[j] = [sum(map(mul, row, column)) for column in columns]
-                moved[j] += gain * fresh_row[j]
-        now = self._probabilities
-        self._maximize([[sum(map(mul, row, now)) for row in rows] for rows in self._statistics])
+        keep = 1.0 - gain
+        fresh = (*came_from, *self._emitted(log_return, weights))
+        self._statistics = []
+        for k, column in enumerate(zip(*came_from, strict=True)):
+            moved = _mixed(old, [keep * each for each in column])
+            at = k
+            for row in fresh:
+                moved[at] += gain * row[k]
+                at += states
+            self._statistics.append(moved)
+        self._maximize(_mixed(self._statistics, self._probabilities))
 
-    def _maximize(self, sums: list[Row]) -> None:
+    def _emitted(self, log_return: float, weights: Row) -> tuple[Row, ...]:
+        """Count and weighted square; of means that are learned also the weight and the return."""
+        ones = [1.0] * len(weights)
+        if not self._settings.learns_means:
+            aparts = [log_return - mean for mean in self._means]
+            return ones, [w * (x * x) for w, x in zip(weights, aparts, strict=True)]
+        square = log_return * log_return
+        returns = [weight * log_return for weight in weights]
+        return ones, [weight * square for weight in weights], weights, returns
+
+    def _maximize(self, sums: Row) -> None:
         """New parameters from the expected statistics; states reordered if they crossed."""
         settings, states = self._settings, self._settings.states
-        for i, row in enumerate(sums[:states]):
+        for i in range(states):
+            row = sums[i * states : (i + 1) * states]
             whole = sum(row) + 1e-9 * states
             self._transitions[i] = [(each + 1e-9) / whole for each in row]
-        for state, (count, weight, first, second) in enumerate(zip(*sums[states:], strict=True)):
-            if settings.learns_means:
-                self._means[state] = (first + 1e-300) / (weight + 1e-300)
-            mean = self._means[state]
-            variance = (second - 2.0 * mean * first + mean * mean * weight) / (count + 1e-300)
-            self._scales[state] = max(sqrt(max(variance, 0.0)), settings.volatility_min)
-        scales = self._scales
-        if any(scales[i] > scales[i + 1] for i in range(states - 1)):
-            self._reorder(sorted(range(states), key=scales.__getitem__))
+        for state in range(states):
+            count, variance, *first = sums[states * states + state :: states]
+            if first:
+                weight, total = first
+                self._means[state] = mean = (total + 1e-300) / (weight + 1e-300)
+                variance = variance - 2.0 * mean * total + mean * mean * weight
+            variance /= count + 1e-300
+            scale = sqrt(variance) if variance > 0.0 else 0.0
+            self._scales[state] = max(scale, settings.volatility_min)
+        if self._scales != sorted(self._scales):
+            self._reorder(sorted(range(states), key=self._scales.__getitem__))
         self._prepare()
 
     def _reorder(self, order: list[int]) -> None:
@@ -240,10 +248,21 @@ class HamiltonFilter:
         self._scales = [self._scales[i] for i in order]
         self._probabilities = [self._probabilities[i] for i in order]
         self._transitions = [[self._transitions[i][j] for j in order] for i in order]
-        rows = [*order, *range(len(order), len(self._statistics))]
-        self._statistics = [
-            [[self._statistics[a][j][k] for k in order] for j in order] for a in rows
-        ]
+        states = len(order)
+        rows = [*order, *range(states, len(self._statistics[0]) // states)]
+        places = [a * states + j for a in rows for j in order]
+        self._statistics = [[self._statistics[k][at] for at in places] for k in order]
+
+
+def _mixed(rows: Sequence[Row], shares: Row) -> Row:
+    """The rows' sum, each times its share. The states are mostly two: half the time then."""
+    if len(rows) == 2:
+        one, other = shares
+        return [one * x + other * y for x, y in zip(*rows, strict=True)]
+    total = [0.0] * len(rows[0])
+    for share, row in zip(shares, rows, strict=True):
+        total = [before + share * each for before, each in zip(total, row, strict=True)]
+    return total
 
 
 def log_shape(freedom: float) -> float:
