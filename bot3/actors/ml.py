@@ -15,7 +15,8 @@ from bot3.actors.strategies import proposal
 from bot3.domain.values import InstrumentId
 from bot3.learning.bench import Bench, BenchReason, BenchSettings
 from bot3.learning.duel import Duel, Row, Verdict
-from bot3.learning.online import LearnerSettings, OnlineLearner
+from bot3.learning.online import LearnerSettings
+from bot3.learning.score import LearnerScore
 from bot3.learning.snapshot import score_of
 from bot3.market.features import FEATURE_NAMES
 from bot3.messages.journal import JournalEntry
@@ -144,14 +145,16 @@ class MLActor(DecisionActor[MLMessage]):
             self._tell_drift(features, detector)
         if not has_learned:
             return
-        if learner.score.labels % LABELS_PER_REVIEW == 0:
-            self._duel.challenge(())  # are the features that were found still worth it?
-        self._tell_score(features, learner)
-
-    def _tell_score(self, features: FeaturesComputed, learner: OnlineLearner) -> None:
         score = learner.score
+        if score.labels % LABELS_PER_REVIEW == 0:
+            self._duel.challenge(())  # are the features that were found still worth it?
         if is_snapshot_due(score.labels):
             self._models.keep(learner.snapshot())
+        self._tell_score(features, score, learner.weights)
+
+    def _tell_score(
+        self, features: FeaturesComputed, score: LearnerScore, weights: dict[str, float]
+    ) -> None:
         self._board.send(
             LearningScored(
                 self._instrument,
@@ -165,7 +168,7 @@ class MLActor(DecisionActor[MLMessage]):
                 score.no_change_log_loss,
                 score.r_squared,
                 score.no_change_r_squared,
-                learner.weights,
+                weights,
             )
         )
 

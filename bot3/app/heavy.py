@@ -16,7 +16,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Final, final
 
-_USED: Final = ("drift", "linear_model", "metrics", "optim", "preprocessing", "tree", "forest")
+_USED: Final = ("drift", "linear_model", "optim", "tree", "forest")
 _LEFT_OUT: Final = "river.drift.datasets"
 _POSTPONED: Final = (
     "numpy.f2py",

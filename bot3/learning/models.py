@@ -1,4 +1,4 @@
-"""The models of the zoo: each forecasts whether a label will be True. All arithmetic is River's.
+"""The models of the zoo: each forecasts whether a label will be True. All but one are River's.
 
 Invariant: forecasting changes nothing; learning takes scaled, finite features only.
 """
@@ -11,6 +11,8 @@ from math import erf, sqrt
 from typing import Any, Final, Protocol
 
 from attrs import field, frozen, validators
+
+from bot3.learning.regression import BayesianRegression
 
 Features = dict[str, float]
 _MOVE_MAX = 5.0  # deviations: one outlier does not turn a regression round
@@ -70,13 +72,12 @@ class Bayesian:
     __slots__ = ("_model", "_residual")
 
     def __init__(self, settings: ModelSettings, overlap: int = 1) -> None:
-        regression = import_module("river.linear_model").BayesianLinearRegression
-        self._model = regression(alpha=settings.precision * overlap, beta=1.0)
+        self._model = BayesianRegression(settings.precision * overlap)
         self._residual = 1.0
 
     def expected_move(self, features: Features) -> float:
         """In deviations."""
-        return float(self._model.predict_one(features))
+        return self._model.predict(features)
 
     def probability(self, features: Features) -> float:
         return self.probability_of(self.expected_move(features))
@@ -95,7 +96,7 @@ class Bayesian:
         bounded = min(max(move, -_MOVE_MAX), _MOVE_MAX)
         apart = bounded - self.expected_move(features)
         self._residual += _MEMORY * (apart * apart - self._residual)
-        self._model.learn_one(features, bounded)
+        self._model.learn(features, bounded)
 
 
 class Tree:

@@ -193,7 +193,7 @@ class OnlineLearner:
         """Of what is forecast over a horizon, an even part is expected of each of its bars."""
         if self._variance > 0.0:
             bars = self.settings.labels.horizon_bars
-            together = sum(pending.forecast.expected_move for pending in self._pending)
+            together = sum([pending.forecast.expected_move for pending in self._pending])
             # In deviations of a bar's return; that over the horizon is their root times as wide.
             expected = together / bars / sqrt(bars)
             self._evidence.update(expected, moved / sqrt(self._variance))

@@ -7,10 +7,11 @@ price stays; the *base rate* says the running share of True.
 
 from __future__ import annotations
 
-from importlib import import_module
+from math import log
 from typing import NamedTuple
 
 _BINS = 10
+_CERTAIN = 1e-15  # a probability counts as no nearer to 0 or 1: one mistake costs 35 nats at most
 
 
 class LearnerScore(NamedTuple):
@@ -41,21 +42,18 @@ class Baseline(NamedTuple):
 
 
 class PrequentialScore:
-    """Accumulates the scores; the arithmetic is River's."""
+    """Accumulates the scores."""
 
     __slots__ = (
         "_accuracy", "_apart", "_base_log_loss", "_log_loss", "_moves",
         "_no_change_accuracy", "_no_change_log_loss", "_no_change_right", "_residual", "_returns",
-        "_squares",
-        "labels", "last_label", "true_labels",
+        "_squares", "labels", "last_label", "true_labels",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        # Late: River takes seconds to import, and only learners need it.
-        metrics, stats = import_module("river.metrics"), import_module("river.stats")
-        self._accuracy, self._no_change_accuracy = stats.Mean(), stats.Mean()
-        self._log_loss, self._base_log_loss = metrics.LogLoss(), metrics.LogLoss()
-        self._no_change_log_loss, self._no_change_right = metrics.LogLoss(), 0
+        self._accuracy = self._no_change_accuracy = 0.0
+        self._log_loss = self._base_log_loss = self._no_change_log_loss = 0.0
+        self._no_change_right = 0
         self._apart = [0.0] * _BINS
         self._returns = self._squares = self._residual = 0.0
         self._moves = 0
@@ -72,14 +70,20 @@ class PrequentialScore:
 
     def update(self, *, label: bool, probability: float, baseline: Baseline) -> None:
         """Scores a forecast, and what the baselines said when it was made."""
-        self._accuracy.update((probability > 0.5) == label)
-        self._no_change_accuracy.update(baseline.no_change == label)
-        self._log_loss.update(label, probability)
-        self._base_log_loss.update(label, baseline.base_rate)
-        self._no_change_log_loss.update(label, baseline.no_change_probability)
-        self._no_change_right += baseline.no_change == label
-        self._apart[min(int(probability * _BINS), _BINS - 1)] += label - probability
+        is_right, is_kept = (probability > 0.5) == label, baseline.no_change == label
+        losses = [
+            _log_loss(said, label=label)
+            for said in (probability, baseline.base_rate, baseline.no_change_probability)
+        ]
         self.labels += 1
+        share = 1.0 / self.labels
+        self._accuracy += share * (is_right - self._accuracy)
+        self._no_change_accuracy += share * (is_kept - self._no_change_accuracy)
+        self._log_loss += share * (losses[0] - self._log_loss)
+        self._base_log_loss += share * (losses[1] - self._base_log_loss)
+        self._no_change_log_loss += share * (losses[2] - self._no_change_log_loss)
+        self._no_change_right += is_kept
+        self._apart[min(int(probability * _BINS), _BINS - 1)] += label - probability
         self.true_labels += label
         self.last_label = label
 
@@ -96,12 +100,17 @@ class PrequentialScore:
         spread = self._squares - self._returns**2 / max(self._moves, 1)
         return LearnerScore(
             self.labels,
-            float(self._accuracy.get()),
-            float(self._no_change_accuracy.get()),
-            float(self._log_loss.get()),
-            float(self._base_log_loss.get()),
-            sum(abs(apart) for apart in self._apart) / labels,
+            self._accuracy,
+            self._no_change_accuracy,
+            self._log_loss,
+            self._base_log_loss,
+            sum(map(abs, self._apart)) / labels,
             1.0 - self._residual / spread if spread > 0.0 else 0.0,
-            float(self._no_change_log_loss.get()),
+            self._no_change_log_loss,
             1.0 - self._squares / spread if spread > 0.0 else 0.0,
         )
+
+
+def _log_loss(probability: float, *, label: bool) -> float:
+    known = min(max(probability, _CERTAIN), 1.0 - _CERTAIN)
+    return -log(known if label else 1.0 - known)

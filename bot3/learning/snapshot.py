@@ -14,7 +14,7 @@ from typing import Any
 
 from bot3.domain.errors import DataError
 
-_MAGIC = b"bot3-model-3\n"
+_MAGIC = b"bot3-model-4\n"
 _PLAIN = {
     ("collections", "Counter"),
     ("collections", "OrderedDict"),

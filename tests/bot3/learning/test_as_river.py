@@ -1,0 +1,59 @@
+"""What is written out here for speed says what River says, to the last bit."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+
+from bot3.learning.regression import BayesianRegression
+from bot3.learning.scaling import Scaler
+from bot3.learning.score import Baseline, PrequentialScore
+
+NAMES = tuple("abcdefghijkl")  # as many as River has room for without padding, or more
+
+
+def _rows(seed: int) -> list[list[float]]:
+    dice = np.random.default_rng(seed)
+    scales = 10.0 ** dice.integers(-4, 5, len(NAMES))
+    rows = dice.normal(1.0, 1.0, (200, len(NAMES))) * scales
+    rows[:, -1] = 3.0  # one never moves
+    found: list[list[float]] = rows.tolist()
+    return found
+
+
+def test_the_regression() -> None:
+    river = import_module("river.linear_model").BayesianLinearRegression(alpha=30.0, beta=1.0)
+    mine = BayesianRegression(30.0)
+    for number, row in enumerate(_rows(1)):
+        features = dict(zip(NAMES, row, strict=True))
+        assert mine.predict(features) == river.predict_one(features)
+        move = row[0] - row[1] + number % 7
+        mine.learn(features, move)
+        river.learn_one(features, move)
+
+
+def test_the_scaler() -> None:
+    river, mine = import_module("river.preprocessing").StandardScaler(), Scaler(NAMES, 1e9)
+    for row in _rows(2):
+        features = dict(zip(NAMES, row, strict=True))
+        assert mine.scaled(row) == river.transform_one(features)
+        mine.learn(row)
+        river.learn_one(features)
+
+
+def test_the_scores() -> None:
+    metrics, mine = import_module("river.metrics"), PrequentialScore()
+    accuracy, losses = metrics.Accuracy(), [metrics.LogLoss() for _ in range(3)]
+    dice = np.random.default_rng(3)
+    for said in (0.0, 1.0, *dice.random(200).tolist()):
+        label, baseline = bool(dice.random() < said), Baseline(said > 0.3, 0.2 + 0.7 * said, 0.4)
+        mine.update(label=label, probability=said, baseline=baseline)
+        accuracy.update(label, said > 0.5)
+        beside = (said, baseline.base_rate, baseline.no_change_probability)
+        for loss, each in zip(losses, beside, strict=True):
+            loss.update(label, each)
+        score = mine.view()
+        found = (score.log_loss, score.base_rate_log_loss, score.no_change_log_loss)
+        assert found == tuple(loss.get() for loss in losses)
+        assert abs(score.accuracy - accuracy.get()) < 1e-12
