@@ -36,6 +36,10 @@ QUIET_NS = 200_000_000  # a touch that changed since is no older than this anywa
 
 DEPTH_LEVELS = 10
 
+# As tuples: asked of every message.
+_OF_A_BOOK = (QuoteChanged, BookLost)
+_BOOKS = (BookChanged, BookReplaced)
+
 MarketMessage = FeedEvent | TimerTicked | HistoryLoaded | QuoteChanged | DexTraded
 
 
@@ -87,25 +91,22 @@ class MarketActor(DecisionActor[MarketMessage]):
         return event.sequence, *self._view.depth(depth)
 
     def handle(self, message: MarketMessage) -> None:
-        if isinstance(message, QuoteChanged | BookLost) and message.instrument != self._key:
+        if isinstance(message, _OF_A_BOOK) and message.instrument != self._key:
             self._view.on_peer(message)
-            return
-        if isinstance(message, DexTraded):
-            self._view.on_pools(message)
-            return
-        origin_ns = self._clock.monotonic_ns()
-        if isinstance(message, TimerTicked):
-            self._send(self._view.on_time(message.ts_ns, origin_ns))
+        elif isinstance(message, TimerTicked):
+            self._send(self._view.on_time(message.ts_ns, self._clock.monotonic_ns()))
             self._refresh_quote()
         elif isinstance(message, HistoryLoaded):
             if not self._bars:  # a session that starts again brings nothing new
                 self._send(self._view.warm_up(message.bars))
+        elif isinstance(message, DexTraded):
+            self._view.on_pools(message)
         else:
             assert not isinstance(message, QuoteChanged)  # nobody tells it its own
-            self._feed(message, origin_ns)
+            self._feed(message, self._clock.monotonic_ns())
 
     def _feed(self, event: FeedEvent, origin_ns: int) -> None:
-        if isinstance(event, BookChanged | BookReplaced):
+        if isinstance(event, _BOOKS):
             self._book_event = event
         had_quote = self._view.quote is not None
         self._send(self._view.apply(event, origin_ns))

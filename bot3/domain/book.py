@@ -85,8 +85,8 @@ class Book:
         """Best bid and ask, None while a side is empty."""
         if not (self._bids.keys and self._asks.keys):
             return None
-        (bid, bid_amount), (ask, ask_amount) = self._bids.top(1)[0], self._asks.top(1)[0]
-        return Quote(bid, bid_amount, ask, ask_amount)
+        bid, ask = self._bids.keys[0], self._asks.keys[0]
+        return Quote(-bid, self._bids.amounts[bid], ask, self._asks.amounts[ask])
 
     def amount_at(self, side: Side, price: float) -> float:
         """What rests at a price of one side (BUY: the bids); 0 where nothing does."""

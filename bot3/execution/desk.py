@@ -89,7 +89,7 @@ class ExecutionDesk:
         """The touch. While an order lives only time and news matter, so nothing is planned."""
         desk = self._symbol(instrument.symbol)
         desk.on_quote(instrument, quote, now_ns)
-        if desk.is_idle or any(self.orders.live(key) for key in desk.venues):
+        if desk.is_idle or self.orders.is_any_live(desk.venues):
             return []
         return self._work(instrument.symbol, now_ns)
 
@@ -258,12 +258,13 @@ class ExecutionDesk:
             return None
         proposed, funds = state.proposed, self._funds.get((key.venue, instrument.quote))
         position = self.tracker.position(key).amount
+        live, missing = self.orders.standing(key)
         return Place(
             instrument=instrument,
             target=target.position,
             position_max=target.position_max,
-            holding=Holding(position, self.orders.missing_amount(key)),
-            live=self.orders.live(key),
+            holding=Holding(position, missing),
+            live=live,
             proposed=ZERO if proposed is None else proposed.side.sign * proposed.amount.amount,
             quote=state.quote,
             bids=state.bids,

@@ -8,6 +8,7 @@ the venue ever stated; until then what is missing counts as working.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Container
 from decimal import Decimal
 from typing import final
 
@@ -95,11 +96,28 @@ class OrderManager:
 
     def live(self, instrument: InstrumentId) -> tuple[Order, ...]:
         """Orders that may rest at the venue, oldest first."""
-        return tuple(
-            kept.order
-            for kept in self._live.values()
-            if kept.order.intent.instrument == instrument and not kept.order.status.is_final
-        )
+        return self.standing(instrument)[0]
+
+    def standing(self, instrument: InstrumentId) -> tuple[tuple[Order, ...], Decimal]:
+        """Live ones, and of final ones the stated fills that are not seen yet, signed."""
+        live, missing = list[Order](), ZERO
+        for kept in self._live.values():
+            order = kept.order
+            if order.intent.instrument != instrument:
+                continue
+            if order.status.is_final:
+                missing += order.intent.side.sign * kept.missing
+            else:
+                live.append(order)
+        return tuple(live), missing
+
+    def is_any_live(self, instruments: Container[InstrumentId]) -> bool:
+        """Whether anything may rest in one of these."""
+        for kept in self._live.values():
+            order = kept.order
+            if order.intent.instrument in instruments and not order.status.is_final:
+                return True
+        return False
 
     def live_all(self) -> tuple[Order, ...]:
         """The same over all instruments."""
@@ -119,14 +137,7 @@ class OrderManager:
 
     def missing_amount(self, instrument: InstrumentId) -> Decimal:
         """Of final orders alone: stated fills not seen yet, signed."""
-        return sum(
-            (
-                kept.order.intent.side.sign * kept.missing
-                for kept in self._live.values()
-                if kept.order.intent.instrument == instrument and kept.order.status.is_final
-            ),
-            ZERO,
-        )
+        return self.standing(instrument)[1]
 
     def counts(self) -> OrderCounts:
         """Figures for the operator."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from attrs import frozen
@@ -88,13 +88,8 @@ def penalty_of(
     return drift + failure_rate * retry_bps
 
 
-@frozen(order=True)
-class _Step:
-    """The next level of a venue, by its price for one unit all in."""
-
-    unit_cost: Decimal
-    venue: int
-    level: int
+# A venue's next level: its price for one unit all in, the venue and the level.
+_Step = tuple[Decimal, int, int]
 
 
 def route(
@@ -129,28 +124,27 @@ class _Share:
 def _merge(side: Side, amount: Decimal, books: Sequence[VenueBook]) -> list[_Share]:
     """The cheapest next lot, again and again: a heap of each venue's next level."""
     shares = [_Share(book) for book in books]
-    heap = [step for at, book in enumerate(books) for step in _step(side, book, at, 0)]
+    heap = [_step(side, book, at, 0) for at, book in enumerate(books) if book.levels]
     heapq.heapify(heap)
     left = amount
     while heap and left > 0:
-        step = heapq.heappop(heap)
-        share, book = shares[step.venue], books[step.venue]
-        price, there = map(decimal_of, book.levels[step.level])
+        _, venue, level = heapq.heappop(heap)
+        share, book = shares[venue], books[venue]
+        price, there = map(decimal_of, book.levels[level])
         part = _affordable(side, share, price, min(left, there))
         if part > 0:
             left -= part
             _give(side, share, price, part)
-        if left > 0 and not _is_spent(side, share, price):
-            for follow in _step(side, book, step.venue, step.level + 1):
-                heapq.heappush(heap, follow)
+        level += 1
+        if left > 0 and level < len(book.levels) and not _is_spent(side, share, price):
+            heapq.heappush(heap, _step(side, book, venue, level))
     return shares
 
 
-def _step(side: Side, book: VenueBook, venue: int, level: int) -> Iterator[_Step]:
-    if level < len(book.levels):
-        price = decimal_of(book.levels[level][0])
-        rate = book.fee_rate + decimal_of(book.penalty_bps) / BPS
-        yield _Step(side.sign * price * (1 + side.sign * rate), venue, level)
+def _step(side: Side, book: VenueBook, venue: int, level: int) -> _Step:
+    price = decimal_of(book.levels[level][0])
+    rate = book.fee_rate + decimal_of(book.penalty_bps) / BPS
+    return side.sign * price * (1 + side.sign * rate), venue, level
 
 
 def _give(side: Side, share: _Share, price: Decimal, part: Decimal) -> None:

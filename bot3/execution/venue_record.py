@@ -75,7 +75,10 @@ class VenueRecords:
 
     def of(self, venue: VenueName) -> VenueRecord:
         """Made where it is new."""
-        return self._records.setdefault(venue, VenueRecord())
+        record = self._records.get(venue)
+        if record is None:
+            record = self._records[venue] = VenueRecord()
+        return record
 
     def on_event(self, event: OrderEvent, order: Order | None) -> None:
         """News of `order` as it was before: only what was on its way tells of the venue."""

@@ -138,7 +138,8 @@ class MarketView:
         """
         if self._lag_ns is None:
             return []
-        return self._closed(self._bars.on_time(ts_ns - self._lag_ns), ts_ns, origin_ns)
+        closed = self._bars.on_time(ts_ns - self._lag_ns)
+        return self._closed(closed, ts_ns, origin_ns) if closed else []
 
     def warm_up(self, bars: Sequence[Bar]) -> list[MarketOutput]:
         """Takes the venue's closed bars, oldest first, before the first live bar closes.
@@ -188,7 +189,7 @@ class MarketView:
         return book_sample(quote, flow, self.depth(SAMPLED_LEVELS), peers, pool_flow)
 
     def _replace_book(self, event: BookReplaced) -> list[MarketOutput]:
-        if not (_usable(event.bids) and _usable(event.asks)):
+        if not _is_usable(event):
             return self._resync("a level that is not a number")
         self._book.replace(event.bids, event.asks)
         self.is_synced = True
@@ -198,7 +199,7 @@ class MarketView:
     def _change_book(self, event: BookChanged) -> list[MarketOutput]:
         if not self.is_synced:
             return []
-        if not (_usable(event.bids) and _usable(event.asks)):
+        if not _is_usable(event):
             return self._resync("a level that is not a number")
         self._book.change(event.bids, event.asks)
         if event.sequence < self._book_sequence:
@@ -250,6 +251,10 @@ class MarketView:
         self._flow.lose()
 
 
-def _usable(levels: list[Level]) -> bool:
+def _is_usable(event: BookReplaced | BookChanged) -> bool:
     """True where every price and amount is a finite number, prices above zero."""
-    return all(0.0 < price < 1e300 and 0.0 <= amount < 1e300 for price, amount in levels)
+    for levels in (event.bids, event.asks):
+        for price, amount in levels:
+            if not (0.0 < price < 1e300 and 0.0 <= amount < 1e300):
+                return False
+    return True
