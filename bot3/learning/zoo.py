@@ -11,12 +11,12 @@ h labels; else a run of equal labels would pass for evidence, and for drift.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from math import isfinite, log, pi, sqrt
-from typing import Any, NamedTuple
+from math import isfinite, pi, sqrt
+from typing import NamedTuple
 
 from attrs import field, frozen, validators
 
+from bot3.learning.calibration import Calibration
 from bot3.learning.meta import MetaLearner, MetaSettings
 from bot3.learning.models import MODELS, Bayesian, Features, Model, ModelSettings
 from bot3.market.drift import DriftMonitor, DriftSettings
@@ -75,7 +75,8 @@ class Zoo:
         self._blend = MetaLearner(settings.models, settings=meta)
         drift = DriftSettings(settings.drift_delta)
         self._drifts = [DriftMonitor(f"{name} error", drift) for name in settings.models]
-        self._calibration = _calibration(settings.calibration_rate / overlap)
+        rate = settings.calibration_rate / overlap
+        self._calibration = Calibration(rate) if rate > 0.0 else None
         self._labels = [0, 0]  # False, True
         self._errors: list[list[float]] = []  # of the labels since the last mean, by model
         self.faults = 0
@@ -106,7 +107,7 @@ class Zoo:
         for model in self._models:
             model.learn(features, label=label, move=move, weight=weight)
         if self._calibration is not None:
-            self._calibration.learn_one({"log_odds": _log_odds(forecast.raw)}, label)
+            self._calibration.learn(forecast.raw, label=label)
         return self._judge() if len(self._errors) >= self._overlap else []
 
     def _judge(self) -> list[str]:
@@ -174,18 +175,4 @@ class Zoo:
     def _calibrated(self, raw: float) -> float:
         if self._calibration is None:
             return raw
-        said = self._calibration.predict_proba_one({"log_odds": _log_odds(raw)})[True]
-        return min(max(float(said), _EDGE), 1.0 - _EDGE)
-
-
-def _log_odds(probability: float) -> float:
-    return log(probability / (1.0 - probability))
-
-
-def _calibration(rate: float) -> Any:
-    if rate <= 0.0:
-        return None
-    optim = import_module("river.optim")
-    return import_module("river.linear_model").LogisticRegression(
-        optim.SGD(rate), initializer=optim.initializers.Constant(1.0), intercept_lr=0.0
-    )
+        return min(max(self._calibration.probability(raw), _EDGE), 1.0 - _EDGE)

@@ -115,6 +115,8 @@ class RegimeDetector:
         Returns what has changed for good by its evidence: `VOLATILITY_DRIFT` (ADWIN on the absolute
         return), `CHANGE_POINT` (the most probable segmentation has a new last segment).
         """
+        if not self._unlearned:
+            return []
         self._filter.learn()
         news: list[str] = []
         for log_return in self._unlearned:

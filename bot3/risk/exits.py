@@ -51,7 +51,7 @@ def _is_sellable(state: RiskState, key: InstrumentId, held: Decimal) -> bool:
 
     The margin is for a crossing price below the mark.
     """
-    instrument, mark = state.instruments.get(key), state.marks.get(key)
+    instrument, mark = state.instruments.get(key), state.mark(key)
     if instrument is None or mark is None:
         return True
     amount = instrument.round_amount(held).amount

@@ -115,7 +115,7 @@ def _stale(state: RiskState, limits: RiskLimits, intent: OrderIntent, now_ns: in
 
 def _crossed(state: RiskState, _l: RiskLimits, intent: OrderIntent, _now_ns: int) -> str | None:
     for seen in (state.quotes[key] for key in _books(intent)):
-        if not seen.mid:
+        if not seen.is_sound:
             return f"bid {seen.quote.bid}, ask {seen.quote.ask}"
     return None
 

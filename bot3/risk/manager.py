@@ -255,7 +255,7 @@ class RiskManager:
             return None
         wanted = proposed if self.adaptive is None else self.adaptive.on_target(proposed)
         instrument = self.state.instruments.get(proposed.instrument)
-        price, equity = self.state.marks.get(proposed.instrument), self.state.watch.equity
+        price, equity = self.state.mark(proposed.instrument), self.state.watch.equity
         if wanted is None or instrument is None or price is None or equity is None:
             return None
         if self.reinvestment.base:

@@ -65,7 +65,12 @@ class QuoteSeen:
 
     quote: Quote
     ts_local_ns: int
-    mid: Decimal
+    is_sound: bool
+
+    @property
+    def mid(self) -> Decimal:
+        """Zero of a crossed or senseless quote. Made when asked for: most quotes never are."""
+        return _mid_of(self.quote) if self.is_sound else ZERO
 
 
 @define
@@ -82,7 +87,7 @@ class RiskState:
 
     instruments: dict[InstrumentId, Instrument] = Factory(dict)
     quotes: dict[InstrumentId, QuoteSeen] = Factory(dict)
-    marks: dict[InstrumentId, Decimal] = Factory(dict)
+    sound_quotes: dict[InstrumentId, Quote] = Factory(dict)
     positions: dict[InstrumentId, Decimal] = Factory(dict)
     balances: dict[tuple[VenueName, Asset], Balance] = Factory(dict)
     orders: dict[ClientOrderId, OpenOrder] = Factory(dict)
@@ -112,11 +117,15 @@ class RiskState:
 
     def take_quote(self, instrument: InstrumentId, quote: Quote, ts_local_ns: int) -> None:
         """A crossed or senseless quote is kept as such, but never becomes a mark."""
-        mid = ZERO
-        if 0 < quote.bid < quote.ask < 1e15:
-            mid = (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
-            self.marks[instrument] = mid
-        self.quotes[instrument] = QuoteSeen(quote, ts_local_ns, mid)
+        is_sound = 0 < quote.bid < quote.ask < 1e15
+        if is_sound:
+            self.sound_quotes[instrument] = quote
+        self.quotes[instrument] = QuoteSeen(quote, ts_local_ns, is_sound)
+
+    def mark(self, instrument: InstrumentId) -> Decimal | None:
+        """The mid of the last sound quote."""
+        quote = self.sound_quotes.get(instrument)
+        return None if quote is None else _mid_of(quote)
 
     def take_order(self, intent: OrderIntent, now_ns: int) -> None:
         """An approved intent: it counts from now on, and an entry uses up a probe."""
@@ -171,7 +180,7 @@ class RiskState:
 
     def value_price(self, instrument: InstrumentId, price: Price | None = None) -> Decimal:
         """The price to value exposure at: the mark, or the order's own price where higher."""
-        mark = self.marks.get(instrument, ZERO)
+        mark = self.mark(instrument) or ZERO
         return mark if price is None else max(mark, price.amount)
 
     def unit_value(self, intent: OrderIntent) -> Decimal:
@@ -200,7 +209,7 @@ class RiskState:
     def unpriced(self, is_counted: Callable[[InstrumentId], bool]) -> InstrumentId | None:
         """Something that is held and has no mark: one that has just begun knows no prices."""
         held = (key for key, amount in self.positions.items() if amount and is_counted(key))
-        return next((key for key in held if key not in self.marks), None)
+        return next((key for key in held if key not in self.sound_quotes), None)
 
     def bound(self, venue: VenueName, asset: Asset) -> Decimal:
         """What our open orders may still take of an asset there."""
@@ -222,6 +231,10 @@ class RiskState:
         if balance is None:
             return ZERO
         return min(balance.free, balance.total - self.bound(venue, asset))
+
+
+def _mid_of(quote: Quote) -> Decimal:
+    return (decimal_of(quote.bid) + decimal_of(quote.ask)) / 2
 
 
 def reduces(state: RiskState, intent: OrderIntent) -> bool:

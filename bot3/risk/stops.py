@@ -109,7 +109,7 @@ def _held(state: RiskState, sellable: Mapping[InstrumentId, Decimal]) -> dict[Sy
     """
     found: dict[Symbol, _Held] = {}
     for instrument, amount in sellable.items():
-        mark, entry = state.marks.get(instrument), state.entries.get(instrument)
+        mark, entry = state.mark(instrument), state.entries.get(instrument)
         if mark is None or entry is None:
             continue
         held = found.setdefault(instrument.symbol, _Held())

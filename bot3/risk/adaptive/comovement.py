@@ -63,11 +63,11 @@ class Comovement:
 
     def _take(self, row: Floats) -> None:
         present = np.isfinite(row)
-        both = np.outer(present, present)
-        clipped = np.clip(np.where(present, row, 0.0), -6.0, 6.0)
+        both = present[:, None] & present
+        clipped = np.minimum(np.maximum(np.where(present, row, 0.0), -6.0), 6.0)
         self._seen += both
         weight = np.where(both, np.maximum(self._decay, 1.0 / np.maximum(self._seen, 1.0)), 0.0)
-        self._cross += weight * (np.outer(clipped, clipped) - self._cross)
+        self._cross += weight * (clipped[:, None] * clipped - self._cross)
 
     def _measured_tail(self) -> float:
         values = np.array(self._worst)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 
 import numpy as np
 
+from bot3.learning.calibration import Calibration
 from bot3.learning.regression import BayesianRegression
 from bot3.learning.scaling import Scaler
 from bot3.learning.score import Baseline, PrequentialScore
@@ -57,3 +59,16 @@ def test_the_scores() -> None:
         found = (score.log_loss, score.base_rate_log_loss, score.no_change_log_loss)
         assert found == tuple(loss.get() for loss in losses)
         assert abs(score.accuracy - accuracy.get()) < 1e-12
+
+
+def test_the_calibration() -> None:
+    optim, mine = import_module("river.optim"), Calibration(0.3)
+    river = import_module("river.linear_model").LogisticRegression(
+        optim.SGD(0.3), initializer=optim.initializers.Constant(1.0), intercept_lr=0.0
+    )
+    dice = np.random.default_rng(4)
+    for raw in (0.3, *dice.uniform(1e-4, 1.0 - 1e-4, 300).tolist()):
+        row, label = {"log_odds": math.log(raw / (1.0 - raw))}, bool(dice.random() < raw**2)
+        assert mine.probability(raw) == river.predict_proba_one(row)[True]
+        mine.learn(raw, label=label)
+        river.learn_one(row, label)
