@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from enum import Enum, unique
-from functools import lru_cache
 from typing import NamedTuple, NewType
 
 from attrs import field, frozen
@@ -121,10 +120,4 @@ def round_to_step(value: Decimal, step: Decimal) -> Decimal:
 
 def decimal_of(value: float) -> Decimal:
     """A float as the shortest decimal that reads back as the same float."""
-    return _decimal_of(value) if value else Decimal(repr(value))  # 0.0 and -0.0 are equal keys
-
-
-@lru_cache(maxsize=10_000, typed=True)
-def _decimal_of(value: float) -> Decimal:
-    """Prices, settings and usual amounts come again and again."""
     return Decimal(repr(value))

@@ -84,6 +84,8 @@ def difference_of(places: Sequence[Place], settings: PlannerSettings) -> Decimal
     """Signed amount to trade in all; zero inside the dead band."""
     target = total_target(places)
     difference = target - total_expected(places)
+    if not difference:
+        return ZERO
     if target > 0 and abs(difference) < decimal_of(settings.rebalance_band) * target:
         return ZERO
     return difference

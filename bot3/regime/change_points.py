@@ -115,9 +115,10 @@ class ChangePointDetector:
         runs, mean, rate = self._runs[:end], self._mean[:end], self._rate[:end]
         strength, shape, apart = settings.strength + runs, settings.shape + runs / 2.0, value - mean
         stronger = strength + 1.0
-        freedom, spread = 2.0 * shape, rate * stronger / (shape * strength)
+        spread = rate * stronger / (shape * strength)
         steady = self._steady[np.minimum(runs, _STEADY_RUN).astype(np.intp)]
-        tails = 0.5 * (freedom + 1.0) * np.log1p(apart**2 / spread / freedom)
+        # Of a Student-t of 2 · shape degrees.
+        tails = (shape + 0.5) * np.log1p(apart**2 / spread / (2.0 * shape))
         rate += 0.5 * strength / stronger * apart * apart
         mean += apart / stronger
         runs += 1.0

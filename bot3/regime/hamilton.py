@@ -93,8 +93,8 @@ class HamiltonFilter:
     """
 
     __slots__ = (
-        "_learns", "_log_scale", "_means", "_probabilities", "_scales", "_settings", "_statistics",
-        "_transitions", "_unlearned", "bars", "log_likelihood",
+        "_learns", "_log_scale", "_means", "_ones", "_probabilities", "_scales", "_settings",
+        "_statistics", "_transitions", "_unlearned", "bars", "log_likelihood",
     )  # fmt: skip
 
     def __init__(
@@ -106,6 +106,7 @@ class HamiltonFilter:
         self.bars = 0
         self.log_likelihood = 0.0
         self._transitions = [list(row) for row in parameters.transitions]
+        self._ones = [1.0] * settings.states
         self._means, self._scales = list(parameters.means), list(parameters.volatilities)
         self._prepare()
         transitions, scales = np.array(self._transitions), np.array(self._scales)
@@ -182,9 +183,9 @@ class HamiltonFilter:
             return
         freedom = self._settings.degrees_of_freedom
         # The hidden weight of a Student-t observation: outliers count less.
-        weights = [
-            (freedom + 1.0) / (freedom + square) if freedom > 0.0 else 1.0 for square in bar.squares
-        ]
+        weights = self._ones
+        if freedom > 0.0:
+            weights = [(freedom + 1.0) / (freedom + square) for square in bar.squares]
         floors = [max(chance, 1e-300) for chance in bar.predicted]
         came_from = [
             [chance * move / floor for move, floor in zip(row, floors, strict=True)]
@@ -215,10 +216,10 @@ class HamiltonFilter:
 
     def _emitted(self, log_return: float, weights: Row) -> tuple[Row, ...]:
         """Count and weighted square; of means that are learned also the weight and the return."""
-        ones = [1.0] * len(weights)
+        ones = self._ones
         if not self._settings.learns_means:
-            aparts = [log_return - mean for mean in self._means]
-            return ones, [w * (x * x) for w, x in zip(weights, aparts, strict=True)]
+            pairs = zip(weights, self._means, strict=True)
+            return ones, [each * ((log_return - m) * (log_return - m)) for each, m in pairs]
         square = log_return * log_return
         returns = [weight * log_return for weight in weights]
         return ones, [weight * square for weight in weights], weights, returns
