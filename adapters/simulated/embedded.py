@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -167,7 +166,11 @@ class EmbeddedExchange:
 
     def move_on(self, call_later: CallLater) -> None:
         """A step now, and all later ones by `call_later`: costs no task a step."""
-        call_later(self._step(), partial(self.move_on, call_later))
+
+        def move() -> None:
+            call_later(self._step(), move)
+
+        move()
 
     def step(self) -> None:
         """What is due now: the market's moves, then what the streams send by the clock."""

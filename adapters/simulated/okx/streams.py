@@ -94,6 +94,7 @@ class PublicHub:
         self._followers: dict[Key, dict[Follower, None]] = {}
         self._books: dict[Key, _Book] = {}
         self._sent: dict[Key, object] = {}
+        self._looked: dict[Key, int] = {}  # at which update id
         self._last_ms = 0
         self._clocked: tuple[tuple[int, Send, Key], ...] = ()
         for market in exchange.markets.values():
@@ -134,6 +135,7 @@ class PublicHub:
             self._followers.pop(key, None)
             self._books.pop(key, None)
             self._sent.pop(key, None)
+            self._looked.pop(key, None)
             self._plan()
 
     def traded(self, market: Market, trade: Print) -> None:
@@ -188,6 +190,9 @@ class PublicHub:
         channel, name = key
         market, depth = self._markets[name], _TOPS[channel][0]
         engine = market.engine
+        if self._looked.get(key) == engine.update_id:
+            return
+        self._looked[key] = engine.update_id
         if self._is_news(key, (engine.top(Side.SELL, depth), engine.top(Side.BUY, depth))):
             row = top_row(market, depth, now_ns)
             self._send(key, push(arg_of(channel, market), [_named(row, market, channel)]))
