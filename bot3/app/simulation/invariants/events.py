@@ -88,8 +88,7 @@ class VenueReported:
     report: ExecutionReport
 
 
-@frozen
-class RecordWritten:
+class RecordWritten(msgspec.Struct, frozen=True):
     """A record is in the journal; `is_synced`: it and all before it survive a power loss."""
 
     generation: int
