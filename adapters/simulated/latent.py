@@ -23,6 +23,8 @@ from supervisors.entropy import Dice
 
 BASIS_POINT = 1e-4
 _DEGREES_OF_FREEDOM = 4.0
+_SHAPE = _DEGREES_OF_FREEDOM / 2  # of half a chi square
+_VARIANCE = _DEGREES_OF_FREEDOM - 2.0
 _THIN = 0.1
 
 
@@ -177,9 +179,9 @@ class LatentPrices:
             self._is_volatile = not self._is_volatile
         self.stir(dt_s)
         scale = self.volatility * self.activity * pace.root
-        common = self._common * self._noise()
+        common, own = self._common * _noise(dice), self._own
         for index, drift in enumerate(self._drifts):
-            move = scale * (common + self._own * self._noise())
+            move = scale * (common + own * _noise(dice))
             if dice.random() < pace.jumps:
                 move += dice.gauss(0.0, self._settings.jump_bps * BASIS_POINT)
             logs[index] += drift.step(dt_s) * dt_s + move
@@ -207,9 +209,8 @@ class LatentPrices:
             self._pace = _Pace(self._settings, dt_s)
         return self._pace
 
-    def _noise(self) -> float:
-        """Student t with 4 degrees of freedom, scaled to a variance of one."""
-        chi_square = self._dice.gammavariate(_DEGREES_OF_FREEDOM / 2, 2.0)
-        return self._dice.gauss(0.0, 1.0) * math.sqrt(
-            (_DEGREES_OF_FREEDOM - 2.0) / max(chi_square, 1e-9)
-        )
+
+def _noise(dice: Dice) -> float:
+    """Student t with 4 degrees of freedom, scaled to a variance of one."""
+    chi_square = max(dice.gammavariate(_SHAPE, 2.0), 1e-9)
+    return dice.gauss(0.0, 1.0) * math.sqrt(_VARIANCE / chi_square)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol, final
 
 import msgspec
@@ -22,6 +23,7 @@ from bot3.domain.values import Side, Symbol
 
 _UNITS = 10**8
 _NS_PER_MS = 1_000_000
+_TEXTS_KEPT = 512
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +84,8 @@ class Scale:
         self.tick_size, self.lot_size = tick_size, lot_size
         self._tick_units = _whole_units("tick size", tick_size)
         self._lot_units = _whole_units("lot size", lot_size)
+        # The best levels go out on several channels, again and again.
+        self.plain_texts = lru_cache(_TEXTS_KEPT)(self._plain_texts)
 
     def price(self, ticks: int) -> Decimal:
         """Exact."""
@@ -118,7 +122,7 @@ class Scale:
         """Eight decimals."""
         return _text(lots * self._lot_units)
 
-    def plain_texts(self, ticks: int, lots: int) -> tuple[str, str]:
+    def _plain_texts(self, ticks: int, lots: int) -> tuple[str, str]:
         """(price, amount) with no zeros at the end, as OKX and Bybit write them."""
         price, amount, one = ticks * self._tick_units, lots * self._lot_units, _UNITS
         return (
