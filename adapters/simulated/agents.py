@@ -22,6 +22,8 @@ from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
 from supervisors.entropy import Dice
 
+# Looked up whenever anybody looks.
+_BUY, _SELL, _LIMIT, _IOC = Side.BUY, Side.SELL, OrderType.LIMIT, TimeInForce.IOC
 _ALL = 1e9  # in quote asset: more than any book holds
 
 
@@ -53,8 +55,8 @@ class SymbolAgents:
 
     def _informed(self, aim: float) -> list[Operation]:
         """Takes everything on the wrong side of the price that makers are about to quote."""
-        best_bid, lots = self._units.bid(aim), self._units.lots(_ALL, aim)
+        best_bid, lots, next_id = self._units.bid(aim), self._units.lots(_ALL, aim), self._ids.next
         return [
-            Place(self._ids.next(), 0, side, lots, ticks, OrderType.LIMIT, TimeInForce.IOC)
-            for side, ticks in ((Side.BUY, best_bid), (Side.SELL, best_bid + 1))
+            Place(next_id(), 0, _BUY, lots, best_bid, _LIMIT, _IOC),
+            Place(next_id(), 0, _SELL, lots, best_bid + 1, _LIMIT, _IOC),
         ]

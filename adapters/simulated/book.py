@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from enum import Enum, unique
-from typing import NamedTuple, final
+from typing import final
+
+import msgspec
 
 
 @unique
@@ -23,7 +25,7 @@ class Ending(Enum):
     WOULD_TAKE = "would_take"
 
 
-class Trade(NamedTuple):
+class Trade(msgspec.Struct, frozen=True, gc=False):
     """One match, at the maker's price. Owners above zero are accounts, others the market."""
 
     trade_id: int
@@ -36,7 +38,7 @@ class Trade(NamedTuple):
     is_buyer_maker: bool
 
 
-class LevelSet(NamedTuple):
+class LevelSet(msgspec.Struct, frozen=True, gc=False):
     """A level's new absolute amount, zero where it is gone."""
 
     update_id: int
@@ -45,7 +47,7 @@ class LevelSet(NamedTuple):
     lots: int
 
 
-class Ended(NamedTuple):
+class Ended(msgspec.Struct, frozen=True, gc=False):
     """The rest of an order left, or never reached, the book; `lots` were unfilled."""
 
     order_id: int

@@ -66,14 +66,17 @@ class Candle:
         """Adds a trade."""
         if not self.trades:
             self.open = self.high = self.low = price
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
+        elif price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
+        value = price * lots
         self.close = price
         self.lots += lots
-        self.value += price * lots
+        self.value += value
         if not is_buyer_maker:
             self.buy_lots += lots
-            self.buy_value += price * lots
+            self.buy_value += value
         self.trades += 1
         if self.first_id < 0:
             self.first_id = trade_id
@@ -109,8 +112,11 @@ class CandleSeries:
         """A trade; one from before the open candle counts into the open candle."""
         if not self.candles:
             self._append(ts_ms - ts_ms % self.interval_ms, price)
-        self.roll(ts_ms)
-        self.candles[-1].record(price, lots, trade_id, is_buyer_maker=is_buyer_maker)
+        candle = self.candles[-1]
+        if ts_ms > candle.close_ms:
+            self.roll(ts_ms)
+            candle = self.candles[-1]
+        candle.record(price, lots, trade_id, is_buyer_maker=is_buyer_maker)
 
     def roll(self, now_ms: int) -> None:
         """Closes what `now_ms` is past, filling silence with flat candles."""
@@ -140,8 +146,8 @@ class Candles:
         self, ts_ms: int, price: int, lots: int, trade_id: int = -1, *, is_buyer_maker: bool
     ) -> None:
         """A trade at `ts_ms`; id -1 marks one of the warm-up, which has no id."""
-        for series in (self._seconds, self._minutes):
-            series.record(ts_ms, price, lots, trade_id, is_buyer_maker=is_buyer_maker)
+        self._seconds.record(ts_ms, price, lots, trade_id, is_buyer_maker=is_buyer_maker)
+        self._minutes.record(ts_ms, price, lots, trade_id, is_buyer_maker=is_buyer_maker)
 
     def last_day(self, now_ms: int, price: int) -> Candle:
         """The last 24 hours."""
@@ -159,7 +165,10 @@ class Candles:
         return whole
 
     def roll(self, now_ms: int) -> None:
-        """Closes every candle that `now_ms` is past."""
+        """Closes every candle that `now_ms` is past; no minute ends within a second."""
+        seconds = self._seconds.candles
+        if seconds and now_ms <= seconds[-1].close_ms:
+            return
         self._seconds.roll(now_ms)
         self._minutes.roll(now_ms)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -99,6 +98,7 @@ class EmbeddedExchange:
         leader: Exchange | None = None,
     ) -> None:
         self._clock, self._on_replay_end = clock, on_replay_end
+        self._rolled_s = 0  # no candle ends within a second
         self._recording = self._open(settings)
         # Ids begin at the time, so that those of a later run never repeat an earlier run's.
         first_id = clock.now_ns() // _NS_PER_MS
@@ -167,13 +167,19 @@ class EmbeddedExchange:
 
     def move_on(self, call_later: CallLater) -> None:
         """A step now, and all later ones by `call_later`: costs no task a step."""
-        call_later(self._step(), partial(self.move_on, call_later))
+
+        def move() -> None:
+            call_later(self._step(), move)
+
+        move()
 
     def step(self) -> None:
         """What is due now: the market's moves, then what the streams send by the clock."""
         now_ns = self._clock.now_ns()
         self._driver.step(now_ns)
-        self.exchange.roll()
+        if now_ns // _NS_PER_S != self._rolled_s:
+            self._rolled_s = now_ns // _NS_PER_S
+            self.exchange.roll()
         self.front.tick(now_ns)
 
     async def _move(self) -> None:

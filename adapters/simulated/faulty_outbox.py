@@ -39,17 +39,21 @@ class FaultyOutbox:
         """On to the real outbox, unless a fault strikes."""
         if self._is_closed:
             return
-        stream = self._dialect.stream_of(text)
-        if stream is None or self._is_stalled:
+        if self._is_stalled:
             self._pass(text)
+            return
+        stream = self._dialect.stream_of(text)
+        if stream is None:
+            self._inner.send(text)
             return
         fault = self._draw()
         if fault is not None:
             self._faults.report(fault, text[:_SHOWN])
             self._strike(fault, text, stream)
             return
-        self._pass(text)
-        self._release(self._swapped.pop(stream, []))
+        self._inner.send(text)
+        if self._swapped:
+            self._release(self._swapped.pop(stream, []))
 
     def close(self, code: int, reason: str) -> None:
         """At once: what is held back is lost."""

@@ -23,6 +23,8 @@ from supervisors.entropy import Dice
 
 BASIS_POINT = 1e-4
 _DEGREES_OF_FREEDOM = 4.0
+_SHAPE = _DEGREES_OF_FREEDOM / 2  # of half a chi square
+_VARIANCE = _DEGREES_OF_FREEDOM - 2.0
 _THIN = 0.1
 
 
@@ -80,6 +82,27 @@ class WorldSettings:
 
 
 @final
+class _Pace:
+    """What depends on the length of a step alone; most steps are as long as the one before."""
+
+    def __init__(self, settings: WorldSettings, dt_s: float) -> None:
+        self.dt_s = dt_s
+        self.root = math.sqrt(dt_s)
+        self.calm_ends = 1.0 - math.exp(-dt_s / settings.calm_mean_s)
+        self.volatile_ends = 1.0 - math.exp(-dt_s / settings.volatile_mean_s)
+        self.jumps = dt_s / settings.jump_mean_s
+        self.activity_decay, self.activity_spread = _fading(
+            dt_s, settings.activity_memory_s, settings.activity_spread
+        )
+
+
+def _fading(dt_s: float, memory_s: float, spread: float) -> tuple[float, float]:
+    """(decay, standard deviation of the news) of a step of an Ornstein-Uhlenbeck process."""
+    decay = math.exp(-dt_s / memory_s)
+    return decay, spread * math.sqrt(1.0 - decay * decay)
+
+
+@final
 class _Drift:
     """One symbol's drift per second, as a log return."""
 
@@ -95,8 +118,7 @@ class _Drift:
         if self._settings.world is WorldKind.REGIME:
             self._step_phase(dt_s)
         elif self._planted:
-            decay = math.exp(-dt_s / self._settings.edge_memory_s)
-            spread = self._planted * math.sqrt(1.0 - decay * decay)
+            decay, spread = _fading(dt_s, self._settings.edge_memory_s, self._planted)
             self.value = self.value * decay + self._dice.gauss(0.0, spread)
         return self.value
 
@@ -128,20 +150,22 @@ class LatentPrices:
         self.logs = [0.0] * symbols
         self._drifts = [_Drift(settings, dice) for _ in range(symbols)]
         self._is_volatile = False
+        self._volatilities = (settings.calm_bps * BASIS_POINT, settings.volatile_bps * BASIS_POINT)
         self._activity_log = 0.0
+        self._activity_mean = settings.activity_spread**2
+        self._pace = _Pace(settings, 1.0)
         self._common = math.sqrt(settings.common_share)
         self._own = math.sqrt(1.0 - settings.common_share)
 
     @property
     def volatility(self) -> float:
         """Of a one-second log return, in this regime; the activity's mean is in it."""
-        settings = self._settings
-        return (settings.volatile_bps if self._is_volatile else settings.calm_bps) * BASIS_POINT
+        return self._volatilities[self._is_volatile]
 
     @property
     def activity(self) -> float:
         """By how much volatility is above (below) its regime's; its square is one on average."""
-        return math.exp(self._activity_log - self._settings.activity_spread**2)
+        return math.exp(self._activity_log - self._activity_mean)
 
     @property
     def drifts(self) -> list[float]:
@@ -150,16 +174,18 @@ class LatentPrices:
 
     def step(self, dt_s: float) -> list[float]:
         """Moves on by `dt_s` seconds; returns the log prices, relative to the start."""
-        self._step_volatility(dt_s)
+        pace, dice, logs = self._pace_of(dt_s), self._dice, self.logs
+        if dice.random() < (pace.volatile_ends if self._is_volatile else pace.calm_ends):
+            self._is_volatile = not self._is_volatile
         self.stir(dt_s)
-        scale = self.volatility * self.activity * math.sqrt(dt_s)
-        common = self._noise()
+        scale = self.volatility * self.activity * pace.root
+        common, own = self._common * _noise(dice), self._own
         for index, drift in enumerate(self._drifts):
-            move = scale * (self._common * common + self._own * self._noise())
-            if self._dice.random() < dt_s / self._settings.jump_mean_s:
-                move += self._dice.gauss(0.0, self._settings.jump_bps * BASIS_POINT)
-            self.logs[index] += drift.step(dt_s) * dt_s + move
-        return self.logs
+            move = scale * (common + own * _noise(dice))
+            if dice.random() < pace.jumps:
+                move += dice.gauss(0.0, self._settings.jump_bps * BASIS_POINT)
+            logs[index] += drift.step(dt_s) * dt_s + move
+        return logs
 
     def open_scene(self) -> None:
         """World `regime`: calm; one symbol rises, the next falls, the third is flat, and so on.
@@ -172,22 +198,19 @@ class LatentPrices:
             for index, drift in enumerate(self._drifts):
                 drift.enter(_OPENING[index % len(_OPENING)], self._settings.trend_mean_s)
 
-    def _step_volatility(self, dt_s: float) -> None:
-        settings = self._settings
-        mean_s = settings.volatile_mean_s if self._is_volatile else settings.calm_mean_s
-        if self._dice.random() < 1.0 - math.exp(-dt_s / mean_s):
-            self._is_volatile = not self._is_volatile
-
     def stir(self, dt_s: float) -> None:
         """Moves the activity alone on: where the price is somebody else's."""
-        settings = self._settings
-        decay = math.exp(-dt_s / settings.activity_memory_s)
-        spread = settings.activity_spread * math.sqrt(1.0 - decay * decay)
-        self._activity_log = self._activity_log * decay + self._dice.gauss(0.0, spread)
+        pace = self._pace_of(dt_s)
+        news = self._dice.gauss(0.0, pace.activity_spread)
+        self._activity_log = self._activity_log * pace.activity_decay + news
 
-    def _noise(self) -> float:
-        """Student t with 4 degrees of freedom, scaled to a variance of one."""
-        chi_square = self._dice.gammavariate(_DEGREES_OF_FREEDOM / 2, 2.0)
-        return self._dice.gauss(0.0, 1.0) * math.sqrt(
-            (_DEGREES_OF_FREEDOM - 2.0) / max(chi_square, 1e-9)
-        )
+    def _pace_of(self, dt_s: float) -> _Pace:
+        if self._pace.dt_s != dt_s:
+            self._pace = _Pace(self._settings, dt_s)
+        return self._pace
+
+
+def _noise(dice: Dice) -> float:
+    """Student t with 4 degrees of freedom, scaled to a variance of one."""
+    chi_square = max(dice.gammavariate(_SHAPE, 2.0), 1e-9)
+    return dice.gauss(0.0, 1.0) * math.sqrt(_VARIANCE / chi_square)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, final
 
 from adapters.simulated.market import Market
+from adapters.simulated.matching import MatchingEngine
 from bot3.domain.values import Side
 
 Levels = list[tuple[int, int]]
@@ -27,13 +28,13 @@ class LevelWindow:
 
     def __init__(self, market: Market, depth: int) -> None:
         self._market, self._depth = market, depth
-        self._bids: dict[int, int] = {}
-        self._asks: dict[int, int] = {}
+        self._bids = _Side(Side.BUY)
+        self._asks = _Side(Side.SELL)
         self.update_id = -1
 
     def whole(self) -> Sides:
         """As of the last `changes`: a follower who joins gets what the others have."""
-        return Sides(list(self._bids.items()), list(self._asks.items()))
+        return Sides(list(self._bids.levels), list(self._asks.levels))
 
     def changes(self) -> Sides | None:
         """What moved within the window since the last call; None where nothing did."""
@@ -41,13 +42,25 @@ class LevelWindow:
         if engine.update_id == self.update_id:
             return None
         self.update_id = engine.update_id
-        bids = dict(engine.top(Side.BUY, self._depth))
-        asks = dict(engine.top(Side.SELL, self._depth))
-        changed = Sides(_moved(self._bids, bids), _moved(self._asks, asks))
-        self._bids, self._asks = bids, asks
-        return changed if changed.bids or changed.asks else None
+        bids = self._bids.take(engine, self._depth)
+        asks = self._asks.take(engine, self._depth)
+        return Sides(bids, asks) if bids or asks else None
 
 
-def _moved(old: dict[int, int], new: dict[int, int]) -> Levels:
-    gone = [(ticks, 0) for ticks in old if ticks not in new]
-    return gone + [(ticks, lots) for ticks, lots in new.items() if old.get(ticks) != lots]
+@final
+class _Side:
+    """The best levels of one side, as they were handed out."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self.levels: Levels = []
+
+    def take(self, engine: MatchingEngine, depth: int) -> Levels:
+        """What is another one now."""
+        old, new = self.levels, engine.top(self._side, depth)
+        if old == new:
+            return []
+        self.levels = new
+        there, before = {ticks for ticks, _ in new}, set(old)
+        moved = [(ticks, 0) for ticks, _ in old if ticks not in there]
+        return moved + [level for level in new if level not in before]

@@ -12,6 +12,7 @@ from typing import final
 import trio
 from attrs import frozen
 
+from adapters.simulated.waiter import Waiter
 from supervisors.entropy import Dice
 from supervisors.testing.agenda import Agenda
 
@@ -79,8 +80,8 @@ class SimulatedStream(trio.abc.Stream):
         self._has_ended = False
         self._under_way = 0  # bytes sent and not yet arrived
         self._last_arrival_s = 0.0
-        self._reader: trio.lowlevel.Task | None = None
-        self._writer: trio.lowlevel.Task | None = None
+        self._reader = Waiter("read from one stream")
+        self._writer = Waiter("write to one stream")
 
     def is_readable(self) -> bool:
         """Whether a read would return at once: also at the end, and when broken."""
@@ -91,7 +92,7 @@ class SimulatedStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint_if_cancelled()
         self._check_open()
         while self._under_way + len(self.peer.received) > WINDOW_BYTES:
-            await self._park_writer()
+            await self._writer.wait()
             self._check_open()
         if self.is_fenced or self._link.is_silent or not data:
             return
@@ -112,7 +113,7 @@ class SimulatedStream(trio.abc.Stream):
                 raise trio.BrokenResourceError("connection reset by peer")
             if self._has_ended:
                 return b""
-            await self._park_reader()
+            await self._reader.wait()
         taken = bytes(self.received[:max_bytes])
         del self.received[: len(taken)]
         self.peer.wake_writer()
@@ -170,36 +171,10 @@ class SimulatedStream(trio.abc.Stream):
         self._has_ended = True
         self.wake_reader()
 
-    async def _park_reader(self) -> None:
-        if self._reader is not None:
-            raise trio.BusyResourceError("two tasks read from one stream")
-
-        def abort(_: object) -> trio.lowlevel.Abort:
-            self._reader = None
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        self._reader = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(abort)
-
-    async def _park_writer(self) -> None:
-        if self._writer is not None:
-            raise trio.BusyResourceError("two tasks write to one stream")
-
-        def abort(_: object) -> trio.lowlevel.Abort:
-            self._writer = None
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        self._writer = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(abort)
-
     def wake_reader(self) -> None:
         """Something has arrived, or nothing ever will."""
-        task, self._reader = self._reader, None
-        if task is not None:
-            trio.lowlevel.reschedule(task)
+        self._reader.wake()
 
     def wake_writer(self) -> None:
         """There may be room in the window."""
-        task, self._writer = self._writer, None
-        if task is not None:
-            trio.lowlevel.reschedule(task)
+        self._writer.wake()

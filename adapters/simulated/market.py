@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import NamedTuple, Protocol, final
+from functools import lru_cache
+from typing import Protocol, final
+
+import msgspec
 
 from adapters.simulated.book import Event, LevelSet, Trade
 from adapters.simulated.candles import Candles
@@ -20,9 +23,10 @@ from bot3.domain.values import Side, Symbol
 
 _UNITS = 10**8
 _NS_PER_MS = 1_000_000
+_TEXTS_KEPT = 512
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """An order of the market's own: `order_id` below zero, `owner` zero or below."""
 
     order_id: int
@@ -34,7 +38,7 @@ class Place(NamedTuple):
     tif: TimeInForce = TimeInForce.GTC
 
 
-class Cancel(NamedTuple):
+class Cancel(msgspec.Struct, frozen=True, gc=False):
     """Takes an order of the market's own off the book; one that is gone is no error."""
 
     order_id: int
@@ -43,7 +47,7 @@ class Cancel(NamedTuple):
 Operation = Place | Cancel
 
 
-class Print(NamedTuple):
+class Print(msgspec.Struct, frozen=True, gc=False):
     """A trade on the public tape."""
 
     trade_id: int
@@ -53,7 +57,7 @@ class Print(NamedTuple):
     ts_ns: int
 
 
-class Top(NamedTuple):
+class Top(msgspec.Struct, frozen=True, gc=False):
     """Best bid and ask in ticks and lots; price zero where a side is empty."""
 
     bid: int
@@ -80,6 +84,8 @@ class Scale:
         self.tick_size, self.lot_size = tick_size, lot_size
         self._tick_units = _whole_units("tick size", tick_size)
         self._lot_units = _whole_units("lot size", lot_size)
+        # The best levels go out on several channels, again and again.
+        self.plain_texts = lru_cache(_TEXTS_KEPT)(self._plain_texts)
 
     def price(self, ticks: int) -> Decimal:
         """Exact."""
@@ -116,10 +122,13 @@ class Scale:
         """Eight decimals."""
         return _text(lots * self._lot_units)
 
-    def plain_texts(self, ticks: int, lots: int) -> tuple[str, str]:
+    def _plain_texts(self, ticks: int, lots: int) -> tuple[str, str]:
         """(price, amount) with no zeros at the end, as OKX and Bybit write them."""
-        price, amount = _text(ticks * self._tick_units), _text(lots * self._lot_units)
-        return price.rstrip("0").rstrip("."), amount.rstrip("0").rstrip(".")
+        price, amount, one = ticks * self._tick_units, lots * self._lot_units, _UNITS
+        return (
+            f"{price // one}.{price % one:08d}".rstrip("0").rstrip("."),
+            f"{amount // one}.{amount % one:08d}".rstrip("0").rstrip("."),
+        )
 
     def value_text(self, value: int) -> str:
         """A sum of ticks x lots in quote asset, cut to eight decimals."""

@@ -15,6 +15,10 @@ from adapters.simulated.book import Ended, Ending, Event, Half, LevelSet, Restin
 from bot3.domain.order import OrderType, TimeInForce
 from bot3.domain.values import Side
 
+# Looked up with every order.
+_BUY, _POST_ONLY, _MARKET = Side.BUY, OrderType.POST_ONLY, OrderType.MARKET
+_GTC, _FOK, _IOC_REST = TimeInForce.GTC, TimeInForce.FOK, Ending.IOC_REST
+
 
 @final
 class MatchingEngine:
@@ -47,24 +51,23 @@ class MatchingEngine:
 
         An own resting order in the way is removed (self-trade prevention EXPIRE_MAKER).
         """
-        is_passive = kind is OrderType.POST_ONLY and price is not None
-        if is_passive and price is not None and self.would_take(side, price):
-            return [Ended(order_id, owner, lots, Ending.WOULD_TAKE)]
-        if tif is TimeInForce.FOK and self.sweep(side, lots, price, owner)[0] < lots:
-            return [Ended(order_id, owner, lots, Ending.FOK_UNFILLED)]
         events: list[Event] = []
-        left = lots
-        if not is_passive:
+        left, takes = lots, price is None or self.would_take(side, price)
+        if takes and price is not None and kind is _POST_ONLY:
+            return [Ended(order_id, owner, lots, Ending.WOULD_TAKE)]
+        if tif is _FOK and self.sweep(side, lots, price, owner)[0] < lots:
+            return [Ended(order_id, owner, lots, Ending.FOK_UNFILLED)]
+        if takes:
             left = self._take(order_id, owner, side, lots, price=price, events=events)
             if not left:
                 return events
-        if price is None or kind is OrderType.MARKET:
+        if price is None or kind is _MARKET:
             events.append(Ended(order_id, owner, left, Ending.NO_LIQUIDITY))
-        elif tif is not TimeInForce.GTC:
-            events.append(Ended(order_id, owner, left, Ending.IOC_REST))
+        elif tif is not _GTC:
+            events.append(Ended(order_id, owner, left, _IOC_REST))
         else:
-            resting = Resting(order_id, owner, is_bid=side is Side.BUY, price=price, lots=left)
-            self._rest(resting, events)
+            resting = Resting(order_id, owner, is_bid=side is _BUY, price=price, lots=left)
+            events.append(self._rest(resting))
         return events
 
     def cancel(self, order_id: int) -> list[Event]:
@@ -231,21 +234,29 @@ class MatchingEngine:
             )
         )
 
-    def _rest(self, order: Resting, events: list[Event]) -> None:
+    def _rest(self, order: Resting) -> LevelSet:
         is_bid, price = order.is_bid, order.price
         half = self._bids if is_bid else self._asks
         level = half.level(half.sign * price)
         level.orders[order.order_id] = self._orders[order.order_id] = order
         level.lots += order.lots
         self.update_id += 1
-        events.append(LevelSet(self.update_id, is_bid, price, level.lots))
+        return LevelSet(self.update_id, is_bid, price, level.lots)
 
     def _remove(self, order: Resting, reason: Ending) -> list[Event]:
-        half = self._bids if order.is_bid else self._asks
-        self._forget(half, order)
-        events: list[Event] = [Ended(order.order_id, order.owner, order.lots, reason)]
-        self._settle_level(half, half.sign * order.price, events)
-        return events
+        is_bid, price = order.is_bid, order.price
+        half = self._bids if is_bid else self._asks
+        level = half.levels[half.sign * price]
+        level.lots -= order.lots
+        del level.orders[order.order_id]
+        del self._orders[order.order_id]
+        if not level.lots:
+            half.drop(half.sign * price)
+        self.update_id += 1
+        return [
+            Ended(order.order_id, order.owner, order.lots, reason),
+            LevelSet(self.update_id, is_bid, price, level.lots),
+        ]
 
     def _forget(self, half: Half, order: Resting) -> None:
         level = half.levels[half.sign * order.price]

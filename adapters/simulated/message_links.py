@@ -16,6 +16,7 @@ import trio
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
 from adapters.simulated.links import Latency
+from adapters.simulated.waiter import Waiter
 from adapters.simulated.wire import HttpReply, HttpRequest, Outbox, SocketSession, WireFront
 from adapters.simulated.ws_server import PING_INTERVAL_S
 from supervisors.entropy import Dice
@@ -61,8 +62,8 @@ class MessageLink:
         self._left_at_s = -1.0
         self._reason = ""
         self._heard_at_s = trio.current_time()
-        self._last_arrival_s = {True: 0.0, False: 0.0}
-        self._reader = trio.lowlevel.ParkingLot()
+        self._last_arrival_s = [0.0, 0.0]  # at the server, at the client
+        self._reader = Waiter("read from one websocket")
         self._outbox.on_wake(self._flush)
         self._flush()
         self._ping()
@@ -92,7 +93,7 @@ class MessageLink:
             self._check()
             if trio.current_time() >= self._silent_at_s:
                 raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
-            await self._reader.park()
+            await self._reader.wait()
         batch = list(self._inbox)
         self._inbox.clear()
         return batch
@@ -122,7 +123,7 @@ class MessageLink:
     def _end(self, reason: str) -> None:
         self.is_over, self._reason = True, reason
         self._inbox.clear()
-        self._reader.unpark_all()
+        self._reader.wake()
 
     def _flush(self) -> None:
         """The front has something to say."""
@@ -145,10 +146,11 @@ class MessageLink:
         if self.is_over or self.is_silent:
             return
         self._heard_at_s = trio.current_time()
+        direction = f"{self.name}<"
         for text in texts:
-            self._on_bytes(f"{self.name}<", text.encode())
+            self._on_bytes(direction, text.encode())
         self._inbox += texts
-        self._reader.unpark()
+        self._reader.wake()
 
     def _reach_server(self, text: str) -> None:
         if not (self.is_over or self.is_silent or self._outbox.close_code is not None):
@@ -173,7 +175,7 @@ class MessageLink:
         if self.is_over:
             return
         if trio.current_time() >= self._silent_at_s:
-            self._reader.unpark_all()
+            self._reader.wake()
         else:
             self._agenda.at(self._silent_at_s, self._notice_silence)
 

@@ -7,7 +7,6 @@ connection and nothing else.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol, final
 
@@ -71,7 +70,7 @@ class Outbox:
     """What one websocket is to send: texts, then perhaps a close. Sending never waits."""
 
     def __init__(self, *, limit_bytes: int = OUTBOX_BYTES_MAX) -> None:
-        self._texts: deque[str] = deque()
+        self._texts: list[str] = []
         self._bytes = 0
         self._limit_bytes = limit_bytes
         self._wake: Callable[[], None] | None = None
@@ -104,8 +103,7 @@ class Outbox:
 
     def take(self) -> list[str]:
         """Everything queued, oldest first."""
-        texts = list(self._texts)
-        self._texts.clear()
+        texts, self._texts = self._texts, []
         self._bytes = 0
         return texts
 

@@ -142,24 +142,37 @@ class World:
             if number == opening:
                 self._latent.open_scene()
             path.append(tuple(self._latent.step(dt_s)))
+        end = path[-1]
+        moved = [[log - last for log, last in zip(logs, end, strict=True)] for logs in path]
+        start_ns = now_ns - round(sum(steps) * _NS_PER_S)
         for symbol in self._symbols:
-            market, end = markets[symbol], path[-1]
-            units = self._units(symbol, market.scale.tick_size, market.scale.lot_size)
-            ts_ns = now_ns - round(sum(steps) * _NS_PER_S)
-            for number, (dt_s, logs) in enumerate(zip(steps, path, strict=True), 1):
-                ts_ns += round(dt_s * _NS_PER_S)
-                price = self._price(
-                    symbol, [log - last for log, last in zip(logs, end, strict=True)]
-                )
-                size = 2_500.0 * dt_s * self._dice.lognormvariate(0.0, 1.0)
-                is_sell = self._dice.random() < 0.5
-                lots = units.lots(size, price)
-                ticks = units.bid(price)
-                to_come = len(steps) - number
-                market.warm_up(
-                    min(ts_ns, now_ns), ticks, lots, is_buyer_maker=is_sell, to_come=to_come
-                )
+            self._write_history(markets[symbol], steps, moved, start_ns, now_ns)
         self._latent.logs = [0.0] * len(self._starts)
+
+    def _write_history(
+        self,
+        market: Market,
+        steps: Sequence[float],
+        path: Sequence[Sequence[float]],
+        start_ns: int,
+        end_ns: int,
+    ) -> None:
+        """A trade after each step, at its price."""
+        symbol, dice, ts_ns, to_come = market.symbol, self._dice, start_ns, len(steps)
+        units = self._units(symbol, market.scale.tick_size, market.scale.lot_size)
+        for dt_s, logs in zip(steps, path, strict=True):
+            ts_ns += round(dt_s * _NS_PER_S)
+            to_come -= 1
+            price = self._price(symbol, logs)
+            size = 2_500.0 * dt_s * dice.lognormvariate(0.0, 1.0)
+            is_sell = dice.random() < 0.5
+            market.warm_up(
+                min(ts_ns, end_ns),
+                units.bid(price),
+                units.lots(size, price),
+                is_buyer_maker=is_sell,
+                to_come=to_come,
+            )
 
     def step(self, now_ns: int) -> list[tuple[Symbol, list[Operation]]]:
         """What everybody does since the last step (one second at most counts)."""

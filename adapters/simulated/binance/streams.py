@@ -78,6 +78,7 @@ class StreamHub:
         self._markets = {market.wire_symbol: market for market in exchange.markets.values()}
         self._subscribers: dict[str, dict[Subscriber, None]] = {}
         self._names: dict[str, StreamName] = {}
+        self._partials: list[StreamName] = []
         self._diffs = {
             (symbol, period_ms): _Diff(market, period_ms)
             for symbol, market in self._markets.items()
@@ -92,6 +93,7 @@ class StreamHub:
         """Twice is harmless; a symbol that does not exist stays silent."""
         self._subscribers.setdefault(name.text, {})[subscriber] = None
         self._names[name.text] = name
+        self._find_partials()
 
     def unsubscribe(self, text: str, subscriber: Subscriber) -> None:
         """Harmless where it is not subscribed."""
@@ -101,6 +103,10 @@ class StreamHub:
             self._subscribers.pop(text, None)
             self._names.pop(text, None)
             self._kline_open_ms.pop(text, None)
+            self._find_partials()
+
+    def _find_partials(self) -> None:
+        self._partials = [name for name in self._names.values() if name.channel == "partial"]
 
     def traded(self, market: Market, trade: Print) -> None:
         """`<symbol>@trade` and `<symbol>@aggTrade`."""
@@ -139,13 +145,13 @@ class StreamHub:
         now_ms, last_ms = ms(now_ns), self._last_ms
         self._last_ms = now_ms
         for (symbol, period_ms), diff in self._diffs.items():
-            if _is_crossed(last_ms, now_ms, period_ms):
+            if now_ms // period_ms != last_ms // period_ms:
                 self._send_depth(self._markets[symbol], diff, now_ms)
-        is_new_second = _is_crossed(last_ms, now_ms, _SECOND_MS)
-        for name in list(self._names.values()):
+        is_new_second = now_ms // _SECOND_MS != last_ms // _SECOND_MS
+        for name in list(self._names.values()) if is_new_second else self._partials:
             if is_new_second:
                 self._send_second(name, now_ms)
-            if name.channel == "partial" and _is_crossed(last_ms, now_ms, name.period_ms):
+            if name.channel == "partial" and now_ms // name.period_ms != last_ms // name.period_ms:
                 market = self._markets.get(name.wire_symbol)
                 if market is not None:
                     self._send(name.text, depth(market, name.levels))
@@ -199,8 +205,3 @@ class StreamHub:
         payload = msgspec.json.encode(event).decode()
         for subscriber in list(self._subscribers.get(stream, ())):
             subscriber.event(stream, payload)
-
-
-def _is_crossed(last_ms: int, now_ms: int, period_ms: int) -> bool:
-    """True where a multiple of the period lies between."""
-    return now_ms // period_ms != last_ms // period_ms

@@ -6,7 +6,7 @@ book of the last message; a level is never deleted that was not sent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, final
 
 from adapters.simulated.book import LevelSet
@@ -17,6 +17,7 @@ from adapters.simulated.exchange import Exchange
 from adapters.simulated.level_windows import LevelWindow, Sides
 from adapters.simulated.market import Market, Print, Top
 
+Send = Callable[[str, int], None]  # what is due of a topic at a time in ns, if it is news
 _NS_PER_MS: Final = 1_000_000
 _REPEAT_NS: Final = 3_000_000_000
 _SECOND_MS: Final = 1_000
@@ -74,6 +75,7 @@ class PublicHub:
         self._books: dict[str, _Book] = {}
         self._sent: dict[str, object] = {}
         self._last_ms = 0
+        self._clocked: tuple[tuple[int, Send, str], ...] = ()
         for market in exchange.markets.values():
             market.listen(self)
 
@@ -94,6 +96,7 @@ class PublicHub:
     def join(self, topic: str, follower: Follower, now_ns: int) -> list[str]:
         """From now on; what it is sent first."""
         self._followers.setdefault(topic, {})[follower] = None
+        self._plan()
         family, market = topic.partition(".")[0], self._market(topic)
         if family == "orderbook":
             if topic not in self._books:
@@ -110,6 +113,7 @@ class PublicHub:
             self._followers.pop(topic, None)
             self._books.pop(topic, None)
             self._sent.pop(topic, None)
+            self._plan()
 
     def traded(self, market: Market, trade: Print) -> None:
         """At once, before the book that it changed."""
@@ -128,32 +132,38 @@ class PublicHub:
         """What is due."""
         now_ms, last_ms = now_ns // _NS_PER_MS, self._last_ms
         self._last_ms = now_ms
-        for topic in list(self._followers):
-            family, _, rest = topic.partition(".")
-            period_ms = self._period_ms(family, rest)
-            if period_ms and now_ms // period_ms != last_ms // period_ms:
-                self._tick(family, topic, now_ns)
+        for period_ms, send, topic in self._clocked:
+            is_due = now_ms // period_ms != last_ms // period_ms
+            if is_due and topic in self._followers:  # one may leave when it is sent too much
+                send(topic, now_ns)
 
-    def _period_ms(self, family: str, rest: str) -> int:
+    def _plan(self) -> None:
+        """Who is sent what by the clock, in the order of joining; so no tick has to look."""
+        planned = [(*self._period_of(topic), topic) for topic in self._followers]
+        self._clocked = tuple(each for each in planned if each[0])
+
+    def _period_of(self, topic: str) -> tuple[int, Send]:
+        """In ms, and who sends; zero for what comes at once."""
+        family, _, rest = topic.partition(".")
         if family == "orderbook":
-            return PERIODS_MS[int(rest.partition(".")[0])]
-        return {"tickers": _TICKERS_MS, "kline": _SECOND_MS}.get(family, 0)
+            return PERIODS_MS[int(rest.partition(".")[0])], self._tick_book
+        if family == "kline":
+            return _SECOND_MS, self._tick_kline
+        return _TICKERS_MS if family == "tickers" else 0, self._tick_ticker
 
-    def _tick(self, family: str, topic: str, now_ns: int) -> None:
+    def _tick_book(self, topic: str, now_ns: int) -> None:
+        text = self._books[topic].update(now_ns)
+        if text is not None:
+            self._send(topic, text)
+
+    def _tick_ticker(self, topic: str, now_ns: int) -> None:
         market = self._market(topic)
-        if family == "orderbook":
-            text = self._books[topic].update(now_ns)
-            if text is not None:
-                self._send(topic, text)
-        elif family == "tickers":
-            if self._is_news(topic, (market.last_price, len(market.tape), market.top())):
-                self._send(topic, self._ticker(topic, market, now_ns))
-        else:
-            self._tick_kline(topic, market, now_ns)
+        if self._is_news(topic, (market.last_price, len(market.tape), market.top())):
+            self._send(topic, self._ticker(topic, market, now_ns))
 
-    def _tick_kline(self, topic: str, market: Market, now_ns: int) -> None:
+    def _tick_kline(self, topic: str, now_ns: int) -> None:
         """Bars that closed since, then the open one where it has changed."""
-        interval = topic.split(".")[1]
+        interval, market = topic.split(".")[1], self._market(topic)
         market.candles.roll(now_ns // _NS_PER_MS)
         candles = market.candles.newest(INTERVALS[interval], 2)
         if not candles:

@@ -90,6 +90,7 @@ class OkxFront:
             self._hub, UserHub(exchange, clock), credentials.get, orders.run, clock.now_ns
         )
         self._sessions: dict[OkxSession, None] = {}
+        self._idle_ns = 0  # nobody is idle before
         self._timers = CancelAllAfter(exchange, clock)
         balances = BalanceApi(exchange, market)
         self._endpoints: dict[tuple[str, str], _Endpoint] = {
@@ -125,8 +126,9 @@ class OkxFront:
         """Sends what is due by the clock, and closes who is silent."""
         self._hub.tick(now_ns)
         self._timers.tick(now_ns)
-        for session in self._sessions:
-            session.tick(now_ns)
+        if now_ns > self._idle_ns:
+            until_ns = [session.tick(now_ns) for session in self._sessions]
+            self._idle_ns = min(until_ns, default=now_ns)
 
     def _endpoint(self, request: HttpRequest, path: str) -> _Endpoint:
         endpoint = self._endpoints.get((request.method, path))

@@ -12,7 +12,6 @@ from adapters.simulated.market import Market, Print
 from adapters.simulated.numbers import ms_text, plain
 from adapters.simulated.okx.wire import Json, inst_id, order_state, public_trade
 from adapters.simulated.orders import ExecutionReport
-from bot3.domain.values import Side
 
 Arg = dict[str, str]
 FIRST_SEQUENCE: Final = -1  # before a snapshot there is nothing
@@ -41,14 +40,13 @@ def book_row(market: Market, sides: Sides, now_ns: int, sequence: int, previous:
     }
 
 
-def top_row(market: Market, depth: int, now_ns: int) -> Json:
-    """Of `bbo-tbt` and `books5`: a whole book each time."""
-    engine = market.engine
+def top_row(market: Market, sides: Sides, now_ns: int) -> Json:
+    """Of `bbo-tbt` and `books5`: a whole book each time, as it is now."""
     return {
-        "asks": levels(market, engine.top(Side.SELL, depth)),
-        "bids": levels(market, engine.top(Side.BUY, depth)),
+        "asks": levels(market, sides.asks),
+        "bids": levels(market, sides.bids),
         "ts": ms_text(now_ns),
-        "seqId": engine.update_id,
+        "seqId": market.engine.update_id,
     }
 
 

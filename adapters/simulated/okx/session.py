@@ -91,10 +91,12 @@ class OkxSession:
         else:
             self._held.append(text)
 
-    def tick(self, now_ns: int) -> None:
-        """Nobody stays who is silent and is told nothing."""
-        if now_ns - self._active_ns > IDLE_NS:
+    def tick(self, now_ns: int) -> int:
+        """Nobody stays who is silent and is told nothing; until when this one may."""
+        until_ns = self._active_ns + IDLE_NS
+        if now_ns > until_ns:
             self._outbox.close(*IDLE)
+        return until_ns
 
     def received(self, text: str) -> None:
         """One request."""

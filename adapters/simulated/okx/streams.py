@@ -11,19 +11,18 @@ from typing import Final, Protocol, final
 
 from adapters.simulated.book import LevelSet
 from adapters.simulated.exchange import Exchange
-from adapters.simulated.level_windows import LevelWindow
+from adapters.simulated.level_windows import LevelWindow, Sides
 from adapters.simulated.market import Market, Print, Top
 from adapters.simulated.okx.market_api import BARS, MarketApi
 from adapters.simulated.okx.pushes import (
     FIRST_SEQUENCE,
-    Arg,
     arg_of,
     book_row,
     push,
     top_row,
     trade_row,
 )
-from adapters.simulated.okx.wire import Json, candle_row
+from adapters.simulated.okx.wire import candle_row
 from bot3.domain.values import Side
 
 Key = tuple[str, str]
@@ -94,6 +93,7 @@ class PublicHub:
         self._followers: dict[Key, dict[Follower, None]] = {}
         self._books: dict[Key, _Book] = {}
         self._sent: dict[Key, object] = {}
+        self._looked: dict[Key, int] = {}  # at which update id
         self._last_ms = 0
         self._clocked: tuple[tuple[int, Send, Key], ...] = ()
         for market in exchange.markets.values():
@@ -122,8 +122,7 @@ class PublicHub:
         if channel == "tickers":
             return [self._ticker(market, now_ns)]
         if channel in _TOPS:
-            row = top_row(market, _TOPS[channel][0], now_ns)
-            return [push(arg_of(channel, market), [_named(row, market, channel)])]
+            return [_top(market, channel, _sides(market, channel), now_ns)]
         return []
 
     def leave(self, key: Key, follower: Follower) -> None:
@@ -134,6 +133,7 @@ class PublicHub:
             self._followers.pop(key, None)
             self._books.pop(key, None)
             self._sent.pop(key, None)
+            self._looked.pop(key, None)
             self._plan()
 
     def traded(self, market: Market, trade: Print) -> None:
@@ -186,11 +186,14 @@ class PublicHub:
 
     def _tick_top(self, key: Key, now_ns: int) -> None:
         channel, name = key
-        market, depth = self._markets[name], _TOPS[channel][0]
-        engine = market.engine
-        if self._is_news(key, (engine.top(Side.SELL, depth), engine.top(Side.BUY, depth))):
-            row = top_row(market, depth, now_ns)
-            self._send(key, push(arg_of(channel, market), [_named(row, market, channel)]))
+        market = self._markets[name]
+        update_id = market.engine.update_id
+        if self._looked.get(key) == update_id:
+            return
+        self._looked[key] = update_id
+        sides = _sides(market, channel)
+        if self._is_news(key, sides):
+            self._send(key, _top(market, channel, sides, now_ns))
 
     def _tick_book(self, key: Key, now_ns: int) -> None:
         text = self._books[key].update(now_ns)
@@ -234,7 +237,13 @@ def _is_bar(channel: str) -> bool:
     return channel.startswith(CANDLE) and channel.removeprefix(CANDLE) in BARS
 
 
-def _named(row: Json, market: Market, channel: str) -> Json:
+def _sides(market: Market, channel: str) -> Sides:
+    """What the channel shows of the book."""
+    engine, depth = market.engine, _TOPS[channel][0]
+    return Sides(engine.top(Side.BUY, depth), engine.top(Side.SELL, depth))
+
+
+def _top(market: Market, channel: str, sides: Sides, now_ns: int) -> str:
     """`books5` names its instrument in the row, `bbo-tbt` does not."""
-    arg: Arg = arg_of(channel, market)
-    return {**row, "instId": arg["instId"]} if channel == "books5" else row
+    arg, row = arg_of(channel, market), top_row(market, sides, now_ns)
+    return push(arg, [{**row, "instId": arg["instId"]} if channel == "books5" else row])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import final
 
 import trio
@@ -17,9 +18,10 @@ LINES_KEPT = 60
 
 @final
 class Trace:
-    """Time-stamped lines; bytes on the wire count for the digest alone."""
+    """Time-stamped lines; bytes on the wire count for the digest alone. `time_s` is Trio's."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_s: Callable[[], float] = trio.current_time) -> None:
+        self._time_s = time_s
         self.faults: Counter[str] = Counter()
         self.healing: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
@@ -28,13 +30,13 @@ class Trace:
 
     def line(self, text: str) -> None:
         """Something worth telling."""
-        stamped = f"{trio.current_time():12.6f} {text}"
+        stamped = f"{self._time_s():12.6f} {text}"
         self.last.append(stamped)
         self._digest.update(stamped.encode())
 
     def bytes_arrived(self, direction: str, data: bytes) -> None:
         """On the wire."""
-        self._digest.update(f"{trio.current_time()!r} {direction} ".encode())
+        self._digest.update(f"{self._time_s()!r} {direction} ".encode())
         self._digest.update(data)
 
     def fault(self, kind: str, detail: str = "") -> None:

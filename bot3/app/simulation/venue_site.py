@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import final
 
 import trio
@@ -15,7 +16,7 @@ import trio
 from adapters.simulated.accounts import Accounts
 from adapters.simulated.book import LevelSet
 from adapters.simulated.embedded import EmbeddedExchange
-from adapters.simulated.market import Market, Print, Top
+from adapters.simulated.market import Market, Print, Scale, Top
 from adapters.simulated.network import SimulatedNetwork
 from adapters.simulated.orders import ExecutionReport
 from bot3.app.simulation.invariants.events import (
@@ -34,9 +35,10 @@ from bot3.domain.account import Balance
 from bot3.domain.values import ZERO, Asset, Side, Symbol, VenueName
 from supervisors.clock import Clock
 
-ExactLevels = tuple[tuple[Decimal, Decimal], ...]
-_Shown = tuple[list[tuple[int, int]], ExactLevels]
+_Level = tuple[int, int]  # ticks, lots
+_Shown = tuple[tuple[_Level | None, _Level | None], Touch]  # the best of both sides, exactly too
 _EMPTY = (ZERO, ZERO)
+_BUY, _SELL = Side.BUY, Side.SELL
 
 
 @final
@@ -57,7 +59,7 @@ class VenueSite:
         self._clock = clock
         self._hear = hear
         self._totals_at_start = self._accounts.totals()
-        self._shown: dict[tuple[Symbol, Side], _Shown] = {}
+        self._shown: dict[Symbol, _Shown] = {}
 
     @property
     def _accounts(self) -> Accounts:
@@ -104,31 +106,16 @@ class VenueSite:
         """`book_changed` has said it."""
 
     def _publish(self, market: Market) -> None:
-        bids, asks = self._levels(market, Side.BUY), self._levels(market, Side.SELL)
-        touch = Touch(*(bids[0] if bids else _EMPTY), *(asks[0] if asks else _EMPTY))
-        self._hear(
-            BookPublished(
-                self.name,
-                market.symbol,
-                self._clock.now_ns(),
-                market.engine.update_id,
-                touch,
-                Levels(bids, asks),
-            )
-        )
-
-    def _levels(self, market: Market, side: Side) -> ExactLevels:
-        """As decimals; those of the last time where the engine's have not changed since."""
-        top = market.engine.top(side, LEVELS_COMPARED)
-        key, scale = (market.symbol, side), market.scale
-        shown = self._shown.get(key, ([], ()))
-        if shown[0] != top:
-            known = dict(zip(*shown, strict=True))
-            exact = tuple(
-                known.get(level) or (scale.price(level[0]), scale.amount(level[1])) for level in top
-            )
-            shown = self._shown[key] = top, exact
-        return shown[1]
+        engine, symbol, scale = market.engine, market.symbol, market.scale
+        bids = engine.top(_BUY, LEVELS_COMPARED)
+        asks = engine.top(_SELL, LEVELS_COMPARED)
+        best = (bids[0] if bids else None, asks[0] if asks else None)
+        shown = self._shown.get(symbol)
+        if shown is None or shown[0] != best:
+            shown = self._shown[symbol] = (best, _touch(scale, *best))
+        levels = partial(_levels, scale, bids, asks)
+        now_ns = self._clock.now_ns()
+        self._hear(BookPublished(self.name, symbol, now_ns, engine.update_id, shown[1], levels))
 
     def rest(self) -> VenueRest:
         """Everything that the exchange knows of our account, now."""
@@ -165,6 +152,24 @@ class VenueSite:
     def open_orders(self) -> int:
         """Of our account."""
         return len(self.exchange.exchange.files.open_of(self.exchange.account_id))
+
+
+def _touch(scale: Scale, bid: _Level | None, ask: _Level | None) -> Touch:
+    return Touch(
+        *(_EMPTY if bid is None else _exact(scale, bid)),
+        *(_EMPTY if ask is None else _exact(scale, ask)),
+    )
+
+
+def _levels(scale: Scale, bids: Sequence[_Level], asks: Sequence[_Level]) -> Levels:
+    return Levels(
+        tuple(_exact(scale, level) for level in bids), tuple(_exact(scale, level) for level in asks)
+    )
+
+
+def _exact(scale: Scale, level: _Level) -> tuple[Decimal, Decimal]:
+    ticks, lots = level
+    return scale.price(ticks), scale.amount(lots)
 
 
 Sites = Mapping[VenueName, VenueSite]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Final, final
 
 import trio
@@ -18,6 +19,7 @@ from adapters.simulated.embedded import EmbeddedExchange
 from adapters.simulated.fault_rates import FaultRates, VenueFault
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.network import SimulatedNetwork
+from adapters.simulated.waiter import pause
 from bot3.app.config import LoadedConfig
 from bot3.app.embedded import make_exchange
 from bot3.app.settings import Config
@@ -78,7 +80,7 @@ class SimulatedWorld:
     ) -> None:
         self.scenario = scenario
         self.plan = scenario.plan
-        self.trace = Trace()
+        self.trace = Trace(clock.current_time)
         self.jury = Jury(())
         self.equity: tuple[Decimal | None, Decimal | None] = (None, None)
         self.room: MachineRoom | None = None
@@ -87,7 +89,8 @@ class SimulatedWorld:
         self.clock = TrioClock(EPOCH_NS, clock.current_time)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
-        self.disk = SimulatedDisk(self._entropy.dice("disk"), self._disk_fault)
+        sleep = partial(pause, clock.agenda)
+        self.disk = SimulatedDisk(self._entropy.dice("disk"), self._disk_fault, sleep)
         self._network = SimulatedNetwork(clock.agenda, self._entropy.dice, self.trace.bytes_arrived)
 
     def hear(self, event: WorldEvent) -> None:

@@ -223,3 +223,19 @@ def test_what_cannot_be_opened_is_lost(url: str, timeout_s: float, words: str) -
                 raise AssertionError("open")
 
     run(test)
+
+
+def test_two_readers_of_one_socket_are_a_mistake_and_a_cancelled_one_is_forgotten() -> None:
+    async def test(world: World) -> None:
+        async with world.open() as socket:
+            await receive(socket, 1)
+            with trio.move_on_after(1):
+                await socket.receive_batch()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(socket.receive_batch)
+                await trio.sleep(1)
+                with pytest.raises(trio.BusyResourceError, match="two tasks read"):
+                    await socket.receive_batch()
+                await socket.send("go")
+
+    run(test)

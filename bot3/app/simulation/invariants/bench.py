@@ -11,6 +11,7 @@ from bot3.app.simulation.invariants.halts import NoneAfterHalt
 from bot3.app.simulation.invariants.journal_first import JournalFirst
 from bot3.app.simulation.invariants.jury import Checker
 from bot3.app.simulation.invariants.ledger import LedgerBalances
+from bot3.app.simulation.invariants.mids import Mids
 from bot3.app.simulation.invariants.one_order import OneOrderPerIntent
 from bot3.app.simulation.invariants.one_writer import OneWriter
 from bot3.app.simulation.invariants.order_ends import OrderEnds
@@ -23,15 +24,16 @@ from bot3.app.simulation.invariants.settings import InvariantSettings
 
 
 def all_checkers(settings: InvariantSettings) -> tuple[Checker, ...]:
-    """A new one of each."""
+    """A new one of each; who judges by mids sees the same ones."""
+    mids = Mids(settings.decision_ns)
     return (
         OneOrderPerIntent(),
         JournalFirst(),
         OneWriter(),
         FillsAndPositions(settings),
         LedgerBalances(settings),
-        OrderLimits(settings),
-        ExposureLimits(settings),
+        OrderLimits(settings, mids),
+        ExposureLimits(settings, mids),
         NoneAfterHalt(settings),
         OrderEnds(),
         OrdersOwned(),

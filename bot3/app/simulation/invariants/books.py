@@ -48,6 +48,7 @@ class BooksAgree:
         match event:
             case BookPublished():
                 self._publish(event)
+                return []
             case BookSeen():
                 key = InstrumentId(event.venue, event.symbol)
                 texts = self._compare(key, event.update_id, event.touch)
@@ -67,7 +68,10 @@ class BooksAgree:
             states.popitem(last=False)
 
     def _states(self, key: InstrumentId) -> OrderedDict[int, BookPublished]:
-        return self._published.setdefault(key, OrderedDict())
+        states = self._published.get(key)
+        if states is None:
+            states = self._published[key] = OrderedDict()
+        return states
 
     def _compare(self, key: InstrumentId, update_id: int, seen: Touch) -> list[str]:
         found = self._states(key).get(update_id)
@@ -90,7 +94,7 @@ class BooksAgree:
         return [
             f"{key}: {side} of book {seen.update_id} are {_listed(theirs)}, the bot has"
             f" {_listed(ours)}"
-            for side, ours, theirs in _sides(seen.levels, found.levels)
+            for side, ours, theirs in _sides(seen.levels, found.levels())
             if ours != theirs
         ]
 

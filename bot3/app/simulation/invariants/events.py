@@ -7,10 +7,11 @@ happened, each once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+import msgspec
 from attrs import field, frozen
 
 from adapters.simulated.orders import AccountTrade, ExecutionReport, RecordStatus
@@ -24,11 +25,10 @@ from supervisors.observe import ActorStatistics, LifecycleEvent
 class Levels(NamedTuple):
     """(price, amount) of the best levels, best first, exact."""
 
-    bids: tuple[tuple[Decimal, Decimal], ...]
-    asks: tuple[tuple[Decimal, Decimal], ...]
+    bids: tuple[tuple[Decimal, Decimal], ...] = ()
+    asks: tuple[tuple[Decimal, Decimal], ...] = ()
 
 
-NO_LEVELS: Final = Levels((), ())
 LEVELS_COMPARED: Final = 5
 
 
@@ -88,8 +88,7 @@ class VenueReported:
     report: ExecutionReport
 
 
-@frozen
-class RecordWritten:
+class RecordWritten(msgspec.Struct, frozen=True):
     """A record is in the journal; `is_synced`: it and all before it survive a power loss."""
 
     generation: int
@@ -125,11 +124,11 @@ class LifecycleHeard:
     event: LifecycleEvent
 
 
-@frozen
-class BookPublished:
+class BookPublished(msgspec.Struct, frozen=True):
     """The exchange's touch as of an update id; first for the book at the start.
 
-    `levels` are its `LEVELS_COMPARED` best bids and asks, as in `LevelsSeen`.
+    `levels` gives its `LEVELS_COMPARED` best bids and asks of then, as in `LevelsSeen`: few states
+    of the many that are published are ever compared.
     """
 
     venue: VenueName
@@ -137,7 +136,7 @@ class BookPublished:
     ts_ns: int
     update_id: int
     touch: Touch
-    levels: Levels = NO_LEVELS
+    levels: Callable[[], Levels] = Levels
 
 
 @frozen

@@ -42,13 +42,13 @@ class ExposureLimits:
     name = "exposure_limits"
     hears: tuple[type[WorldEvent], ...] = (BookPublished, *SUMMED_EVENTS)
 
-    def __init__(self, settings: InvariantSettings) -> None:
+    def __init__(self, settings: InvariantSettings, mids: Mids | None = None) -> None:
         limits, slack = settings.limits, 1 + settings.equity_tolerance
         self._currency = settings.currency
         self._position_max = Decimal(repr(limits.position_fraction_max)) * slack
         self._exposure_max = Decimal(repr(limits.exposure_fraction_max)) * slack
         self._sums = VenueSums(settings.currency)
-        self._mids = Mids(settings.decision_ns)
+        self._mids = Mids(settings.decision_ns) if mids is None else mids
         self._open: dict[InstrumentId, dict[int, OrderRecord]] = {}
 
     def hear(self, event: WorldEvent) -> list[Violation]:

@@ -69,7 +69,8 @@ class FillsAndPositions:
             texts = self._fill(event.record.fill, event.sequence)
         self._sums.hear(event)
         self._intents.hear(event)
-        self._missing.update(dict.fromkeys(self._tail.hear(event)))
+        for lost in self._tail.hear(event):
+            self._missing[lost] = None
         return [Violation(self.name, event.ts_ns, text) for text in texts]
 
     def _trade(self, event: VenueReported) -> list[str]:

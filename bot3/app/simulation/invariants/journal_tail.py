@@ -39,6 +39,8 @@ class Tail(Generic[T]):
 
     def hear(self, event: WorldEvent) -> list[T]:
         """What a power loss has taken; nothing at any other event."""
+        if not self._sequences:
+            return []
         match event:
             case RecordWritten(is_synced=True):
                 self._sync(event.sequence)

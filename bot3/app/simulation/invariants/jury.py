@@ -7,7 +7,7 @@ checker only the first violations are kept, all are counted, so one broken rule 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, final
 
 from attrs import frozen
@@ -39,6 +39,9 @@ class Checker(Protocol):
     def hear(self, event: WorldEvent) -> Iterable[Violation]: ...
 
 
+_Hear = Callable[[WorldEvent], Iterable[Violation]]
+
+
 @final
 class Jury:
     """All checkers at once."""
@@ -48,10 +51,12 @@ class Jury:
         self.counts: Counter[str] = Counter()
         self.events = 0
         self._kept = kept
-        self._hearers: dict[type[WorldEvent], list[Checker]] = {}
+        self._hearers: dict[
+            type[WorldEvent], list[Callable[[WorldEvent], Iterable[Violation]]]
+        ] = {}
         for checker in checkers:
             for kind in checker.hears:
-                self._hearers.setdefault(kind, []).append(checker)
+                self._hearers.setdefault(kind, []).append(checker.hear)
 
     @property
     def found(self) -> int:
@@ -62,8 +67,8 @@ class Jury:
         """What is broken by this event."""
         self.events += 1
         found: list[Violation] = []
-        for checker in self._hearers.get(type(event), ()):
-            found += checker.hear(event)
+        for hear in self._hearers.get(type(event), ()):
+            found += hear(event)
         for violation in found:
             self.counts[violation.checker] += 1
             if self.counts[violation.checker] <= self._kept:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import final
 
 from bot3.app.simulation.invariants.events import BookPublished, Touch
-from bot3.domain.values import InstrumentId
+from bot3.domain.values import InstrumentId, Symbol, VenueName
 
 
 @final
@@ -36,36 +36,40 @@ class MidWindow:
         """(lowest, highest) of those that counted within the window; None before the first."""
         if self.last is None:
             return None
-        for kept in (self._lows, self._highs):
-            while kept and kept[0][1] < now_ns - self._window_ns:
-                kept.popleft()
-        low = min(self.last, self._lows[0][0]) if self._lows else self.last
-        high = max(self.last, self._highs[0][0]) if self._highs else self.last
+        lows, highs, from_ns = self._lows, self._highs, now_ns - self._window_ns
+        while lows and lows[0][1] < from_ns:
+            lows.popleft()
+        while highs and highs[0][1] < from_ns:
+            highs.popleft()
+        low = min(self.last, lows[0][0]) if lows else self.last
+        high = max(self.last, highs[0][0]) if highs else self.last
         return low, high
 
     def _retire(self, mid: Decimal, now_ns: int) -> None:
-        while self._lows and self._lows[-1][0] >= mid:
-            self._lows.pop()
-        while self._highs and self._highs[-1][0] <= mid:
-            self._highs.pop()
-        self._lows.append((mid, now_ns))
-        self._highs.append((mid, now_ns))
-        self.range(now_ns)
+        lows, highs, from_ns = self._lows, self._highs, now_ns - self._window_ns
+        while lows and lows[-1][0] >= mid:
+            lows.pop()
+        while highs and highs[-1][0] <= mid:
+            highs.pop()
+        for kept in (lows, highs):
+            kept.append((mid, now_ns))
+            if kept[0][1] < from_ns:
+                kept.popleft()
 
 
 @final
 class Mids:
-    """Every market."""
+    """Every market. To hear an event twice is harmless: several checkers may share one."""
 
     def __init__(self, window_ns: int) -> None:
         self._window_ns = window_ns
-        self._windows: dict[InstrumentId, MidWindow] = {}
-        self._touches: dict[InstrumentId, Touch] = {}
+        # By (venue, symbol), as an `InstrumentId` is.
+        self._windows: dict[tuple[VenueName, Symbol], MidWindow] = {}
+        self._touches: dict[tuple[VenueName, Symbol], Touch] = {}
 
     def hear(self, event: BookPublished) -> None:
         """A book with an empty side has no mid: the last one goes on counting."""
-        key = InstrumentId(event.venue, event.symbol)
-        touch = event.touch
+        key, touch = (event.venue, event.symbol), event.touch
         if self._touches.get(key) == touch:
             return  # the levels behind it have moved
         self._touches[key] = touch

@@ -45,20 +45,21 @@ class OrderLimits:
     name = "order_limits"
     hears: tuple[type[WorldEvent], ...] = (BookPublished, VenueReported, RecordWritten)
 
-    def __init__(self, settings: InvariantSettings) -> None:
+    def __init__(self, settings: InvariantSettings, mids: Mids | None = None) -> None:
         self._limits, self._currency = settings.limits, settings.currency
         self._is_selling = False
         self._stopped: set[str] = set()
         window_s = self._limits.order_rate_window_s - settings.order_lifetime_s
         self._rate_window_ns = max(0, ns(window_s))
         self._made_ns: dict[VenueName, deque[int]] = {}
-        self._mids = Mids(settings.decision_ns)
+        self._mids = Mids(settings.decision_ns) if mids is None else mids
 
     def hear(self, event: WorldEvent) -> list[Violation]:
         texts: list[str] = []
         match event:
             case BookPublished():
                 self._mids.hear(event)
+                return []
             case VenueReported() if event.report.execution is Execution.NEW:
                 texts = [*self._worth(event), *self._distance(event)]
             case RecordWritten(record=IntentRecorded(intent=intent)):

@@ -55,7 +55,7 @@ def levels(bids: str, asks: str) -> Levels:
 def test_levels_behind_the_best_are_compared() -> None:
     world = history()
     best, there = touch("99.9", "100.1"), levels("99.9 99.8", "100.1 100.2")
-    world.tell(BookPublished(VENUE, KEY.symbol, world.now_ns, 2, best, there))
+    world.tell(BookPublished(VENUE, KEY.symbol, world.now_ns, 2, best, lambda: there))
     see_levels(world, 2, "99.9 99.8", "100.1 100.2")
     assert world.texts == []
     see_levels(world, 2, "99.9 99.85", "100.1 100.2")  # one that is gone

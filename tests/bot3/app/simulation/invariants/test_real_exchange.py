@@ -13,7 +13,16 @@ from adapters.simulated.exchange import Exchange
 from adapters.simulated.market import Cancel, Place
 from adapters.simulated.orders import OrderRequest, RefusedError
 from bot3.app.simulation.invariants.books import BooksAgree
-from bot3.app.simulation.invariants.events import BookSeen, BotRest, Settled, Touch, WorldEvent
+from bot3.app.simulation.invariants.events import (
+    LEVELS_COMPARED,
+    BookSeen,
+    BotRest,
+    Levels,
+    LevelsSeen,
+    Settled,
+    Touch,
+    WorldEvent,
+)
 from bot3.app.simulation.invariants.jury import Jury
 from bot3.app.simulation.invariants.ledger import LedgerBalances
 from bot3.app.simulation.venue_site import VenueSite
@@ -92,6 +101,12 @@ class RealVenue:
         )
         return Touch(*(d(repr(float(text))) for text in texts))
 
+    def levels(self) -> Levels:
+        market = self.exchange.market(KEY.symbol)
+        sides = (market.engine.top(side, LEVELS_COMPARED) for side in (Side.BUY, Side.SELL))
+        texts = (market.scale.level_texts(levels) for levels in sides)
+        return Levels(*(tuple((d(price), d(amount)) for price, amount in side) for side in texts))
+
 
 steps = st.tuples(
     st.sampled_from(["place", "place", "market_acts", "cancel"]),
@@ -108,13 +123,17 @@ steps = st.tuples(
 def test_the_real_exchange_keeps_its_ledger_and_its_books(
     story: list[tuple[str, int, Side, int, int, int]],
 ) -> None:
-    venue = RealVenue()
+    venue, seen = RealVenue(), list[LevelsSeen]()
     for act, *given_values in story:
         getattr(venue, act)(*given_values)
         update_id = venue.exchange.market(KEY.symbol).engine.update_id
+        seen.append(LevelsSeen(VENUE, KEY.symbol, START_NS, update_id, venue.levels()))
         venue.hear(BookSeen(VENUE, KEY.symbol, START_NS, update_id, venue.touch()))
         venue.settle()
         assert venue.jury.violations == []
+    for each in seen:  # what the bot had then is compared with what was there then
+        venue.hear(each)
+    assert venue.jury.violations == []
 
 
 def test_money_from_nowhere_is_caught_at_the_real_exchange() -> None:
