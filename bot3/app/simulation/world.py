@@ -84,7 +84,7 @@ class SimulatedWorld:
         self.room: MachineRoom | None = None
         self.lives: list[Life] = []
         self._until_convicted = trio.CancelScope()
-        self.clock = TrioClock(EPOCH_NS, clock.current_time)
+        self.clock = TrioClock(EPOCH_NS, clock.monotonic_ns)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
         self.disk = SimulatedDisk(self._entropy.dice("disk"), self._disk_fault)
@@ -187,7 +187,7 @@ class SimulatedWorld:
             self._network,
             self.disk,
             EPOCH_NS,
-            self._virtual.current_time,
+            self._virtual.monotonic_ns,
             Entropy(self._entropy.seed_of("machine")),
             is_taped=self._parts.is_taped,
         )
