@@ -15,6 +15,7 @@ from typing import Final, final
 import trio
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.net.websocket import Take
 from adapters.simulated.links import Latency
 from adapters.simulated.wire import HttpReply, HttpRequest, Outbox, SocketSession, WireFront
 from adapters.simulated.ws_server import PING_INTERVAL_S
@@ -60,9 +61,11 @@ class MessageLink:
         self._leaving: list[str] = []  # said at `_left_at_s`, on its way
         self._left_at_s = -1.0
         self._reason = ""
-        self._heard_at_s = trio.current_time()
+        self._heard_at_s = self._agenda.now_s
         self._last_arrival_s = {True: 0.0, False: 0.0}
         self._reader = trio.lowlevel.ParkingLot()
+        self._take: Take | None = None
+        self._failure: Exception | None = None  # of `_take`
         self._outbox.on_wake(self._flush)
         self._flush()
         self._ping()
@@ -71,7 +74,7 @@ class MessageLink:
     @property
     def quiet_s(self) -> float:
         """Seconds since anything arrived, pings included."""
-        return trio.current_time() - self._heard_at_s
+        return self._agenda.now_s - self._heard_at_s
 
     @property
     def _silent_at_s(self) -> float:
@@ -89,13 +92,30 @@ class MessageLink:
         if self._inbox:
             await trio.lowlevel.checkpoint()
         while not self._inbox:
-            self._check()
-            if trio.current_time() >= self._silent_at_s:
-                raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
-            await self._reader.park()
+            await self._until_woken()
         batch = list(self._inbox)
         self._inbox.clear()
         return batch
+
+    async def pump(self, take: Take) -> None:
+        """See `WebSocket.pump`: what arrives is taken in its event, and the task sleeps on."""
+        while self._inbox:
+            if take(await self.receive_batch()):
+                return
+        self._take, self._failure = take, None
+        try:
+            while self._take is not None:
+                await self._until_woken()
+        finally:
+            self._take = None
+        if self._failure is not None:
+            raise self._failure
+
+    async def _until_woken(self) -> None:
+        self._check()
+        if self._agenda.now_s >= self._silent_at_s:
+            raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
+        await self._reader.park()
 
     def close(self) -> None:
         """The client leaves; a server that cannot be reached never hears of it."""
@@ -128,7 +148,7 @@ class MessageLink:
         """The front has something to say."""
         if self.is_over:
             return
-        texts, now_s = self._outbox.take(), trio.current_time()
+        texts, now_s = self._outbox.take(), self._agenda.now_s
         if self.is_silent:
             texts = []
         if self._leaving and self._left_at_s == now_s:
@@ -144,11 +164,23 @@ class MessageLink:
             self._leaving = []
         if self.is_over or self.is_silent:
             return
-        self._heard_at_s = trio.current_time()
+        self._heard_at_s = self._agenda.now_s
         for text in texts:
             self._on_bytes(f"{self.name}<", text.encode())
-        self._inbox += texts
-        self._reader.unpark()
+        if self._take is not None:
+            self._hand_over(self._take, texts)
+        else:
+            self._inbox += texts
+            self._reader.unpark()
+
+    def _hand_over(self, take: Take, texts: list[str]) -> None:
+        try:
+            is_enough = take(texts)
+        except Exception as error:  # the reader's, who raises it
+            is_enough, self._failure = True, error
+        if is_enough:
+            self._take = None
+            self._reader.unpark()
 
     def _reach_server(self, text: str) -> None:
         if not (self.is_over or self.is_silent or self._outbox.close_code is not None):
@@ -165,20 +197,20 @@ class MessageLink:
         if self.is_over:
             return
         if not self.is_silent:
-            self._heard_at_s = trio.current_time()
+            self._heard_at_s = self._agenda.now_s
         self._agenda.after(PING_INTERVAL_S, self._ping)
 
     def _notice_silence(self) -> None:
         """Wakes the reader when nothing has been heard for too long; looks again until then."""
         if self.is_over:
             return
-        if trio.current_time() >= self._silent_at_s:
+        if self._agenda.now_s >= self._silent_at_s:
             self._reader.unpark_all()
         else:
             self._agenda.at(self._silent_at_s, self._notice_silence)
 
     def _arrival_s(self, *, to_client: bool) -> float:
-        arrival_s = trio.current_time() + self.latency.draw(self._dice)
+        arrival_s = self._agenda.now_s + self.latency.draw(self._dice)
         arrival_s = max(arrival_s, self._last_arrival_s[to_client])
         self._last_arrival_s[to_client] = arrival_s
         return arrival_s
