@@ -164,20 +164,17 @@ def test_a_crossed_book_is_a_gap() -> None:
 def test_rebuilt_books_have_the_venues_best_prices(path: str, agreeing: int) -> None:
     """Wherever a quote and a book carry the same update id."""
     names = ("bid", "bid_amount", "ask", "ask_amount")
-    file = shared(path)
-    quotes = {
-        record["update_id"]: [float(str(record[name])) for name in names]
-        for record in records("binance", file, has_books=False)
-        if record["type"] == "quote"
-    }
+    seen: dict[str, dict[object, list[float]]] = {"quote": {}, "top": {}}
     told: Counter[str] = Counter()
-    for record in records("binance", file, has_books=True):
-        told[str(record["type"])] += 1
-        if record["type"] == "top" and record["update_id"] in quotes:
-            is_same = [record[name] for name in names] == quotes[record["update_id"]]
-            told["same" if is_same else "other"] += 1
-    assert told["same"] >= agreeing
-    assert told["other"] == told["gap"] == told["malformed"] == told["unknown"] == 0
+    for record in records("binance", shared(path), has_books=True):
+        kind = str(record["type"])
+        told[kind] += 1
+        if kind in seen:
+            seen[kind][record["update_id"]] = [float(str(record[name])) for name in names]
+    common = seen["quote"].keys() & seen["top"].keys()
+    assert len(common) >= agreeing
+    assert [each for each in common if seen["quote"][each] != seen["top"][each]] == []
+    assert told["gap"] == told["malformed"] == told["unknown"] == 0
 
 
 @pytest.mark.parametrize("day", ["20210814", "20211012"])
