@@ -1,6 +1,6 @@
 """One connection of the public feed: subscribe, pump, keep the books in step.
 
-Invariant: everything is published from the task that reads the socket, or from a snapshot's task,
+Invariant: everything is published as the socket is read, or from a snapshot's task,
 in an order that rebuilds the books; when the session ends, every book it held is given up.
 """
 
@@ -98,8 +98,8 @@ class FeedSession:
                 live()
                 for market in self.markets.values():
                     self._perform(market, market.sync.start())
-                while not self._is_ending:
-                    self._take(await socket.receive_batch())
+                if not self._is_ending:
+                    await socket.pump(self._take)
                 reason = "the server shuts down"
             except ConnectionLostError as error:
                 reason = str(error)
@@ -134,13 +134,14 @@ class FeedSession:
         if not self._is_subscribed:
             raise ConnectionLostError(f"no answer to SUBSCRIBE within {limit_s:g} s")
 
-    def _take(self, batch: Iterable[str | bytes]) -> None:
-        """A burst is one turn: no checkpoint between its frames."""
+    def _take(self, batch: Iterable[str | bytes]) -> bool:
+        """A burst is one turn: no checkpoint between its frames. True when it was the last."""
         local_ns = self._clock.now_ns()
         self._statistics.last_message_ns = local_ns
         for message in batch:
             self._statistics.messages += 1
             self._on_event(decode_stream(message), local_ns)
+        return self._is_ending
 
     def _on_event(self, event: StreamEvent, local_ns: int) -> None:
         match event:

@@ -119,8 +119,12 @@ class AccountStream:
         self._is_live = True
         live()
         self._handle(early, publish)
-        while True:
-            self._handle(self._decoded(await socket.receive_batch()), publish)
+
+        def take(batch: Iterable[str | bytes]) -> bool:
+            self._handle(self._decoded(batch), publish)
+            return False
+
+        await socket.pump(take)
 
     async def _begin(self, socket: MessageSocket) -> list[AccountFrame]:
         """Logs in and subscribes; what came meanwhile, for after `live`."""

@@ -6,7 +6,7 @@ and whose answer did not come in time, or before the connection ended, is `Uncle
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import NoReturn, Protocol, final
 
@@ -179,9 +179,7 @@ class OrderSocket:
             await self._log_in(socket, login)
         self._socket = socket
         live()
-        while True:
-            for text in await socket.receive_batch():
-                self._take(text)
+        await socket.pump(self._take)
 
     async def _log_in(self, socket: MessageSocket, login: str) -> None:
         limit_s = self._settings.request_timeout_s
@@ -196,13 +194,16 @@ class OrderSocket:
                         return
         raise SessionEndedError(f"no answer to the login within {limit_s:g} s")
 
-    def _take(self, text: str | bytes) -> None:
-        answer = self._dialect.read(text)
-        if isinstance(answer, EndOfOrders):
-            raise SessionEndedError(answer.reason)
-        if isinstance(answer, Answer) and (waiting := self._waiting.get(answer.number)):
-            waiting.answer = answer.text
-            waiting.done.set()
+    def _take(self, batch: Iterable[str | bytes]) -> bool:
+        """There is no last one, but an end by `SessionEndedError`."""
+        for text in batch:
+            answer = self._dialect.read(text)
+            if isinstance(answer, EndOfOrders):
+                raise SessionEndedError(answer.reason)
+            if isinstance(answer, Answer) and (waiting := self._waiting.get(answer.number)):
+                waiting.answer = answer.text
+                waiting.done.set()
+        return False
 
     def _end(self, reason: str) -> None:
         """Whoever waits will not be answered any more."""

@@ -1,8 +1,8 @@
 """One connection of a public feed whose books begin with a snapshot on the stream itself.
 
-Invariant: everything is published from the task that reads the socket, in an order that rebuilds
-the books; a diff is published only where it follows the last one exactly; when the session ends,
-every book it held is given up.
+Invariant: everything is published as the socket is read, in an order that rebuilds the books; a
+diff is published only where it follows the last one exactly; when the session ends, every book it
+held is given up.
 """
 
 from __future__ import annotations
@@ -91,8 +91,7 @@ class StreamSession:
             try:
                 self._start(partial(self._begin, live))
                 self._start(self._ping)
-                while not self._ending:
-                    self._take(await socket.receive_batch())
+                await socket.pump(self._take)
             except ConnectionLostError as error:
                 self._ending = str(error)
             finally:
@@ -148,14 +147,15 @@ class StreamSession:
         if scope.cancelled_caught:
             raise ConnectionLostError(f"no answer to a subscription within {limit_s:g} s")
 
-    def _take(self, batch: Iterable[str | bytes]) -> None:
-        """A burst is one turn: no checkpoint between its frames."""
+    def _take(self, batch: Iterable[str | bytes]) -> bool:
+        """A burst is one turn: no checkpoint between its frames. True when it was the last."""
         local_ns = self._clock.now_ns()
         self._statistics.last_message_ns = local_ns
         for message in batch:
             self._statistics.messages += 1
             for frame in self._dialect.decode(message):
                 self._on_frame(frame, local_ns)
+        return bool(self._ending)
 
     def _on_frame(self, frame: FeedFrame, local_ns: int) -> None:
         match frame:

@@ -7,7 +7,7 @@ frames of one read are one batch. Errors of the reader never escape as anything 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol, final, runtime_checkable
 from urllib.parse import urlsplit
@@ -60,6 +60,9 @@ class _Connection(trio_websocket.WebSocketConnection):
             raise ConnectionLostError(self.failure or f"closed: {self.closed}")
 
 
+Take = Callable[[Sequence[Message]], bool]  # of a batch; True when that was enough
+
+
 class MessageSocket(Protocol):
     """An open connection. One task receives; any may send. See `WebSocket`."""
 
@@ -69,6 +72,8 @@ class MessageSocket(Protocol):
     async def send(self, text: str) -> None: ...
 
     async def receive_batch(self) -> Sequence[Message]: ...
+
+    async def pump(self, take: Take) -> None: ...
 
 
 @runtime_checkable
@@ -115,6 +120,14 @@ class WebSocket:
             if trio.current_time() >= self._stream.heard_at + self._silence_s:
                 raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
         return batch
+
+    async def pump(self, take: Take) -> None:
+        """`take` gets every batch, until it is enough; raises what `take` or `receive_batch` raise.
+
+        Where messages come without a socket, no task has to wake for each of them.
+        """
+        while not take(await self.receive_batch()):
+            pass
 
     async def watch_silence(self) -> None:
         """Makes the receiver look at the time whenever a silence may be over, until cancelled.

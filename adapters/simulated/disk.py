@@ -6,7 +6,7 @@ committed survives the end of the process; a process that has crashed changes no
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, final
 
 import trio
@@ -41,22 +41,14 @@ class DiskSettings:
 
 @final
 class SimulatedDisk:
-    """What is written on it outlives every process. `on_fault` hears "stall" and "error".
+    """What is written on it outlives every process. `on_fault` hears "stall" and "error"."""
 
-    `sleep` waits so many seconds while it works.
-    """
-
-    def __init__(
-        self,
-        dice: Dice,
-        on_fault: Callable[[str], None],
-        sleep: Callable[[float], Awaitable[None]] = trio.sleep,
-    ) -> None:
+    def __init__(self, dice: Dice, on_fault: Callable[[str], None]) -> None:
         self.settings = DiskSettings()
         self.bodies: list[bytes] = []
         self.synced = 0  # of the bodies: this many survive a power loss
         self._batches: list[int] = []  # where each commit after the last sync ended
-        self.dice, self.sleep = dice, sleep
+        self.dice = dice
         self._on_fault = on_fault
 
     def mount(self, on_written: Callable[[Commit], None]) -> ProcessDisk:
@@ -118,9 +110,9 @@ class ProcessDisk:
         """In place of a worker thread: it takes time before the work's effect and after it."""
         wait_s = self.disk.draw_wait_s()
         before_s = wait_s * self.disk.dice.random()
-        await self.disk.sleep(before_s)
+        await trio.sleep(before_s)
         result = work(*args)
-        await self.disk.sleep(wait_s - before_s)
+        await trio.sleep(wait_s - before_s)
         return result
 
     def write(self, records: Sequence[Record], *, sync: bool) -> None:

@@ -15,6 +15,7 @@ from typing import Final, final
 import trio
 
 from adapters.net.errors import ConnectionLostError, ConnectionSilentError
+from adapters.net.websocket import Take
 from adapters.simulated.links import Latency
 from adapters.simulated.waiter import Waiter
 from adapters.simulated.wire import HttpReply, HttpRequest, Outbox, SocketSession, WireFront
@@ -61,9 +62,11 @@ class MessageLink:
         self._leaving: list[str] = []  # said at `_left_at_s`, on its way
         self._left_at_s = -1.0
         self._reason = ""
-        self._heard_at_s = trio.current_time()
+        self._heard_at_s = self._agenda.now_s
         self._last_arrival_s = [0.0, 0.0]  # at the server, at the client
         self._reader = Waiter("read from one websocket")
+        self._take: Take | None = None
+        self._failure: Exception | None = None  # of `_take`
         self._outbox.on_wake(self._flush)
         self._flush()
         self._ping()
@@ -72,7 +75,7 @@ class MessageLink:
     @property
     def quiet_s(self) -> float:
         """Seconds since anything arrived, pings included."""
-        return trio.current_time() - self._heard_at_s
+        return self._agenda.now_s - self._heard_at_s
 
     @property
     def _silent_at_s(self) -> float:
@@ -90,13 +93,30 @@ class MessageLink:
         if self._inbox:
             await trio.lowlevel.checkpoint()
         while not self._inbox:
-            self._check()
-            if trio.current_time() >= self._silent_at_s:
-                raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
-            await self._reader.wait()
+            await self._until_woken()
         batch = list(self._inbox)
         self._inbox.clear()
         return batch
+
+    async def pump(self, take: Take) -> None:
+        """See `WebSocket.pump`: what arrives is taken in its event, and the task sleeps on."""
+        while self._inbox:
+            if take(await self.receive_batch()):
+                return
+        self._take, self._failure = take, None
+        try:
+            while self._take is not None:
+                await self._until_woken()
+        finally:
+            self._take = None
+        if self._failure is not None:
+            raise self._failure
+
+    async def _until_woken(self) -> None:
+        self._check()
+        if self._agenda.now_s >= self._silent_at_s:
+            raise ConnectionSilentError(f"nothing heard for {self._silence_s:g} s")
+        await self._reader.wait()
 
     def close(self) -> None:
         """The client leaves; a server that cannot be reached never hears of it."""
@@ -129,7 +149,7 @@ class MessageLink:
         """The front has something to say."""
         if self.is_over:
             return
-        texts, now_s = self._outbox.take(), trio.current_time()
+        texts, now_s = self._outbox.take(), self._agenda.now_s
         if self.is_silent:
             texts = []
         if self._leaving and self._left_at_s == now_s:
@@ -145,12 +165,24 @@ class MessageLink:
             self._leaving = []
         if self.is_over or self.is_silent:
             return
-        self._heard_at_s = trio.current_time()
+        self._heard_at_s = self._agenda.now_s
         direction = f"{self.name}<"
         for text in texts:
             self._on_bytes(direction, text.encode())
-        self._inbox += texts
-        self._reader.wake()
+        if self._take is not None:
+            self._hand_over(self._take, texts)
+        else:
+            self._inbox += texts
+            self._reader.wake()
+
+    def _hand_over(self, take: Take, texts: list[str]) -> None:
+        try:
+            is_enough = take(texts)
+        except Exception as error:  # the reader's, who raises it
+            is_enough, self._failure = True, error
+        if is_enough:
+            self._take = None
+            self._reader.wake()
 
     def _reach_server(self, text: str) -> None:
         if not (self.is_over or self.is_silent or self._outbox.close_code is not None):
@@ -167,20 +199,20 @@ class MessageLink:
         if self.is_over:
             return
         if not self.is_silent:
-            self._heard_at_s = trio.current_time()
+            self._heard_at_s = self._agenda.now_s
         self._agenda.after(PING_INTERVAL_S, self._ping)
 
     def _notice_silence(self) -> None:
         """Wakes the reader when nothing has been heard for too long; looks again until then."""
         if self.is_over:
             return
-        if trio.current_time() >= self._silent_at_s:
+        if self._agenda.now_s >= self._silent_at_s:
             self._reader.wake()
         else:
             self._agenda.at(self._silent_at_s, self._notice_silence)
 
     def _arrival_s(self, *, to_client: bool) -> float:
-        arrival_s = trio.current_time() + self.latency.draw(self._dice)
+        arrival_s = self._agenda.now_s + self.latency.draw(self._dice)
         arrival_s = max(arrival_s, self._last_arrival_s[to_client])
         self._last_arrival_s[to_client] = arrival_s
         return arrival_s

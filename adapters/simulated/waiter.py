@@ -10,8 +10,6 @@ from typing import final
 
 import trio
 
-from supervisors.testing.agenda import Agenda
-
 
 @final
 class Waiter:
@@ -37,10 +35,3 @@ class Waiter:
     def _abort(self, _: object) -> trio.lowlevel.Abort:
         self._task = None
         return trio.lowlevel.Abort.SUCCEEDED
-
-
-async def pause(agenda: Agenda, delay_s: float) -> None:
-    """`trio.sleep` by the world's agenda, without the cancel scope of its own."""
-    waiter = Waiter("wait for one pause")
-    agenda.after(delay_s, waiter.wake)
-    await waiter.wait()

@@ -15,9 +15,10 @@ import trio
 
 @final
 class Agenda:
-    """What is going to happen. Times are Trio's, in seconds."""
+    """What is going to happen. Times are Trio's, in seconds; the clock alone moves `now_s`."""
 
     def __init__(self) -> None:
+        self.now_s = 0.0
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._sequence = 0
 
@@ -36,11 +37,32 @@ class Agenda:
 
     def after(self, delay_s: float, event: Callable[[], None]) -> None:
         """`event()` in `delay_s` seconds from now."""
-        self.at(trio.current_time() + delay_s, event)
+        self.at(self.now_s + delay_s, event)
 
-    def fire(self, now_s: float) -> None:
+    async def sleep(self, delay_s: float) -> None:
+        """Of the calling task; `delay_s` positive and finite.
+
+        Cheaper than Trio's, which is a cancel scope and an exception each time. The event of a
+        sleep that is cancelled stays planned, and does nothing.
+        """
+        task, is_asleep = trio.lowlevel.current_task(), True
+
+        def wake() -> None:
+            if is_asleep:
+                trio.lowlevel.reschedule(task)
+
+        def give_up(_: object) -> trio.lowlevel.Abort:
+            nonlocal is_asleep
+            is_asleep = False
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self.at(self.now_s + delay_s, wake)
+        await trio.lowlevel.wait_task_rescheduled(give_up)
+        await trio.lowlevel.checkpoint_if_cancelled()  # by a deadline of the same moment
+
+    def fire(self) -> None:
         """Everything due by `now_s`. An event that raises ends this, and stays fired."""
-        heap = self._heap
+        heap, now_s = self._heap, self.now_s
         while heap and heap[0][0] <= now_s:
             event = heappop(heap)[2]
             event()

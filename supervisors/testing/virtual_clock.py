@@ -24,6 +24,7 @@ import trio
 from supervisors.testing.agenda import Agenda
 
 T = TypeVar("T")
+_NEVER_S = float("inf")
 _UNTIL_WOKEN_S = 86_400.0
 _TASKS_TOLD_MAX = 50
 _JUMPS_MAX = 100  # in one go: between two of them Trio hears of signals
@@ -33,25 +34,26 @@ class DeadlockError(Exception):
     """No task can run, no deadline is set, no event is planned."""
 
 
+def _trio_ns() -> int:
+    return round(trio.current_time() * 1e9)
+
+
 @final
 class TrioClock:
     """Trio's time as a `Clock`: under a virtual clock it is virtual.
 
     `epoch_ns` is the calendar's time at Trio's zero, which only a virtual clock has at its start;
-    `skew_ns` moves the calendar and may be changed at any time, durations never see it. `time_s`
-    may be a virtual clock's own `current_time`: read often, it costs less.
+    `skew_ns` moves the calendar and may be changed at any time, durations never see it.
+    `monotonic_ns` may be a virtual clock's own: read often, it costs less.
     """
 
-    def __init__(self, epoch_ns: int = 0, time_s: Callable[[], float] = trio.current_time) -> None:
+    def __init__(self, epoch_ns: int = 0, monotonic_ns: Callable[[], int] = _trio_ns) -> None:
         self.skew_ns = 0
+        self.monotonic_ns = monotonic_ns
         self._epoch_ns = epoch_ns
-        self._time_s = time_s
 
     def now_ns(self) -> int:
-        return self._epoch_ns + self.skew_ns + round(self._time_s() * 1e9)
-
-    def monotonic_ns(self) -> int:
-        return round(self._time_s() * 1e9)
+        return self._epoch_ns + self.skew_ns + self.monotonic_ns()
 
 
 @final
@@ -64,7 +66,7 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
     def __init__(self, agenda: Agenda | None = None) -> None:
         self.agenda = Agenda() if agenda is None else agenda
         self.failure: Exception | None = None
-        self._now_s = 0.0
+        self._now_ns = 0
         self._held = 0
         self._has_woken = False
         self._scope: trio.CancelScope | None = None
@@ -78,7 +80,11 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
         self._has_woken = True
 
     def current_time(self) -> float:
-        return self._now_s
+        return self.agenda.now_s
+
+    def monotonic_ns(self) -> int:
+        """Rounded once for all who read it before the next jump."""
+        return self._now_ns
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         if self._held:
@@ -91,7 +97,7 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
                 return self._pass_until(deadline)
             self._jump_to(due_s)
             try:
-                self.agenda.fire(self._now_s)
+                self.agenda.fire()
             except Exception as error:
                 self._fail(error)
             if self._has_woken:
@@ -100,7 +106,7 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
 
     def _pass_until(self, deadline: float) -> float:
         """Nothing else comes before it."""
-        if deadline == float("inf"):
+        if deadline == _NEVER_S:
             self._fail(DeadlockError(f"nothing can happen any more; waiting:\n{_waiting_tasks()}"))
             return 0.0
         self._jump_to(deadline)
@@ -125,7 +131,9 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
             self._scope = None
 
     def _jump_to(self, time_s: float) -> None:
-        self._now_s = max(self._now_s, time_s)
+        if time_s > self.agenda.now_s:
+            self.agenda.now_s = time_s
+            self._now_ns = round(time_s * 1e9)
 
     def _fail(self, error: Exception) -> None:
         """The first failure ends the run; what follows from it is not told.
@@ -148,7 +156,7 @@ def run_virtually(
     *,
     instruments: Sequence[trio.abc.Instrument] = (),
 ) -> T:
-    """`trio.run` under `clock`; threads hold its time.
+    """`trio.run` under `clock`; threads hold its time, and sleeps are events of its agenda.
 
     Raises what `main` raises, `DeadlockError`, and what an event of the agenda raised.
     """
@@ -159,7 +167,7 @@ def run_virtually(
         assert clock.failure is not None
         raise clock.failure
 
-    with _threads_hold(clock):
+    with _threads_hold(clock), _sleeps_are_events(clock.agenda):
         return trio.run(
             guarded,
             clock=clock,
@@ -182,6 +190,24 @@ def _threads_hold(clock: VirtualClock) -> Iterator[None]:
         yield
     finally:
         threads.run_sync = in_thread
+
+
+@contextmanager
+def _sleeps_are_events(agenda: Agenda) -> Iterator[None]:
+    trio_itself: Any = trio
+    trio_sleep = trio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if 0.0 < seconds < _NEVER_S:
+            await agenda.sleep(seconds)
+        else:
+            await trio_sleep(seconds)
+
+    trio_itself.sleep = sleep
+    try:
+        yield
+    finally:
+        trio_itself.sleep = trio_sleep
 
 
 def _waiting_tasks() -> str:

@@ -47,7 +47,7 @@ class Machine:
     network: SimulatedNetwork
     disk: SimulatedDisk
     epoch_ns: int
-    time_s: Callable[[], float]
+    monotonic_ns: Callable[[], int]
     entropy: Entropy
     is_taped: bool = False
     clock: TrioClock = field(init=False)
@@ -58,7 +58,7 @@ class Machine:
 
     def new_clock(self) -> TrioClock:
         """One that is right."""
-        return TrioClock(self.epoch_ns, self.time_s)
+        return TrioClock(self.epoch_ns, self.monotonic_ns)
 
 
 def declared_tree(machine: Machine) -> SupervisorSpec:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Final, final
 
 import trio
@@ -19,7 +18,6 @@ from adapters.simulated.embedded import EmbeddedExchange
 from adapters.simulated.fault_rates import FaultRates, VenueFault
 from adapters.simulated.faults import VenueFaults
 from adapters.simulated.network import SimulatedNetwork
-from adapters.simulated.waiter import pause
 from bot3.app.config import LoadedConfig
 from bot3.app.embedded import make_exchange
 from bot3.app.settings import Config
@@ -86,11 +84,10 @@ class SimulatedWorld:
         self.room: MachineRoom | None = None
         self.lives: list[Life] = []
         self._until_convicted = trio.CancelScope()
-        self.clock = TrioClock(EPOCH_NS, clock.current_time)
+        self.clock = TrioClock(EPOCH_NS, clock.monotonic_ns)
         self._parts, self._virtual, self._loaded = parts, clock, loaded
         self._entropy = Entropy(scenario.seed)
-        sleep = partial(pause, clock.agenda)
-        self.disk = SimulatedDisk(self._entropy.dice("disk"), self._disk_fault, sleep)
+        self.disk = SimulatedDisk(self._entropy.dice("disk"), self._disk_fault)
         self._network = SimulatedNetwork(clock.agenda, self._entropy.dice, self.trace.bytes_arrived)
 
     def hear(self, event: WorldEvent) -> None:
@@ -190,7 +187,7 @@ class SimulatedWorld:
             self._network,
             self.disk,
             EPOCH_NS,
-            self._virtual.current_time,
+            self._virtual.monotonic_ns,
             Entropy(self._entropy.seed_of("machine")),
             is_taped=self._parts.is_taped,
         )

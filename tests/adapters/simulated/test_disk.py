@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
-import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.simulated.disk import Commit, DiskSettings, SimulatedDisk
-from adapters.simulated.waiter import pause
 from bot3.domain.errors import DataError
 from bot3.messages.control import TradingHalted
 from bot3.messages.journal import Record
@@ -81,12 +77,10 @@ def test_a_full_disk_is_an_error_and_writes_nothing() -> None:
     assert (names(disk), store.last_sequence, faults) == ([], 0, ["error"])
 
 
-@pytest.mark.parametrize("is_by_agenda", [False, True])
-def test_work_takes_time_and_may_stall(*, is_by_agenda: bool) -> None:
+def test_work_takes_time_and_may_stall() -> None:
     faults: list[str] = []
     clock = VirtualClock()
-    sleep = partial(pause, clock.agenda) if is_by_agenda else trio.sleep
-    disk = SimulatedDisk(Entropy(1).dice("disk"), faults.append, sleep)
+    disk = SimulatedDisk(Entropy(1).dice("disk"), faults.append)
 
     async def main() -> list[float]:
         took, store = [], disk.mount(ignore)
@@ -101,17 +95,3 @@ def test_work_takes_time_and_may_stall(*, is_by_agenda: bool) -> None:
     assert 0.0005 <= quick_s <= 0.006
     assert 0.1 <= stalled_s <= 2.0
     assert faults == ["stall"]
-
-
-def test_who_gives_up_during_a_pause_is_not_woken_later() -> None:
-    clock, ends_s = VirtualClock(), list[float]()
-
-    async def main() -> None:
-        with trio.move_on_after(1.0):
-            await pause(clock.agenda, 2.0)
-        ends_s.append(clock.current_time())
-        await pause(clock.agenda, 5.0)
-        ends_s.append(clock.current_time())
-
-    run_virtually(main, clock)
-    assert ends_s == [1.0, 6.0]

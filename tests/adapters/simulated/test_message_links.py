@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -88,6 +88,18 @@ def run(test: Callable[[World], Awaitable[None]]) -> list[tuple[str, bytes]]:
     return heard
 
 
+async def pump_for_ever(socket: MessageSocket) -> None:
+    await socket.pump(lambda _: False)
+
+
+async def receive_once(socket: MessageSocket) -> None:
+    await socket.receive_batch()
+
+
+readers = pytest.mark.parametrize("read", [receive_once, pump_for_ever])
+Read = Callable[[MessageSocket], Awaitable[None]]
+
+
 async def receive(socket: MessageSocket, count: int) -> list[object]:
     got: list[object] = []
     while len(got) < count:
@@ -159,7 +171,8 @@ def test_a_server_that_closes_is_heard_after_what_it_said() -> None:
     run(test)
 
 
-def test_a_reset_is_a_lost_connection_on_both_sides() -> None:
+@readers
+def test_a_reset_is_a_lost_connection_on_both_sides(read: Read) -> None:
     async def test(world: World) -> None:
         async with world.open() as socket:
             await receive(socket, 1)
@@ -167,7 +180,7 @@ def test_a_reset_is_a_lost_connection_on_both_sides() -> None:
 
                 async def lost() -> None:
                     with pytest.raises(ConnectionLostError, match="1006"):
-                        await socket.receive_batch()
+                        await read(socket)
 
                 nursery.start_soon(lost)
                 await trio.sleep(1)
@@ -179,17 +192,58 @@ def test_a_reset_is_a_lost_connection_on_both_sides() -> None:
     run(test)
 
 
-def test_pings_are_life_and_silence_is_noticed() -> None:
+@readers
+def test_pings_are_life_and_silence_is_noticed(read: Read) -> None:
     async def test(world: World) -> None:
         async with world.open() as socket:
             await receive(socket, 1)
             with trio.move_on_after(300) as waited:
-                await socket.receive_batch()
+                await read(socket)
             assert waited.cancelled_caught
             assert socket.quiet_s <= 20.0
             world.link.is_silent = True
             with pytest.raises(ConnectionSilentError, match="60 s"):
-                await socket.receive_batch()
+                await read(socket)
+
+    run(test)
+
+
+def test_a_pump_takes_each_batch_as_it_arrives_and_ends_when_it_is_told() -> None:
+    async def test(world: World) -> None:
+        async with world.open() as socket:
+            taken = list[str | bytes]()
+            outbox = world.front.sessions[0].outbox
+            await trio.sleep(1)  # the greeting is there before the pump
+
+            async def say() -> None:
+                for word in ("one", "two", "end", "late"):
+                    await trio.sleep(1)
+                    outbox.send(word)
+
+            def take(batch: Sequence[str | bytes]) -> bool:
+                taken.extend(batch)
+                return "end" in batch
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(say)
+                await socket.pump(take)
+                assert taken == ["hello loud=true", "one", "two", "end"]
+            assert await receive(socket, 1) == ["late"]
+
+    run(test)
+
+
+def test_what_the_taker_raises_is_raised_by_the_pump() -> None:
+    async def test(world: World) -> None:
+        async with world.open() as socket:
+
+            def take(batch: Sequence[str | bytes]) -> bool:
+                raise ValueError(f"cannot read {batch[0]!r}")
+
+            with pytest.raises(ValueError, match="cannot read 'hello"):
+                await socket.pump(take)
+            await socket.send("after")
+            assert await receive(socket, 1) == ["AFTER"]
 
     run(test)
 

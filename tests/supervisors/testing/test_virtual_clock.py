@@ -150,3 +150,48 @@ def test_the_calendar_may_be_skewed_and_durations_never_see_it() -> None:
         assert (clock.now_ns(), clock.monotonic_ns()) == (1_500, 1_000)
 
     run_virtually(main, VirtualClock())
+
+
+def test_a_deadline_wins_against_a_sleep_that_ends_with_it() -> None:
+    """As it does with Trio's own sleep: what would come after the sleep is not done."""
+    done = list[str]()
+
+    async def main() -> None:
+        with trio.move_on_after(5.0):
+            await trio.sleep(5.0)
+            done.append("slept")
+        with trio.move_on_after(5.0):
+            await trio.sleep(4.0)
+            done.append("slept less")
+
+    run_virtually(main, VirtualClock())
+    assert done == ["slept less"]
+
+
+def test_a_sleep_that_is_cancelled_wakes_nobody_later() -> None:
+    async def main() -> list[float]:
+        ends = list[float]()
+        with trio.move_on_after(1.0):
+            await trio.sleep(2.0)
+        ends.append(trio.current_time())
+        await trio.sleep(10.0)  # the first one's end lies within
+        ends.append(trio.current_time())
+        await trio.sleep(0.0)
+        return ends
+
+    assert run_virtually(main, VirtualClock()) == [1.0, 11.0]
+    assert trio.sleep.__module__ == "trio"
+
+
+def test_all_clocks_read_the_same_moment() -> None:
+    virtual = VirtualClock()
+
+    async def main() -> None:
+        for _ in range(3):
+            await trio.sleep(0.1)
+            readings = {round(trio.current_time() * 1e9), virtual.monotonic_ns()}
+            readings |= {TrioClock(0, virtual.monotonic_ns).now_ns(), TrioClock().monotonic_ns()}
+            assert len(readings) == 1
+
+    run_virtually(main, virtual)
+    assert virtual.monotonic_ns() == 300_000_000
