@@ -69,15 +69,15 @@ class OrderIds:
 
 @final
 class MarketUnits:
-    """Float prices and sizes onto ticks and lots. A unit of the quote asset counts `quote_value` in
-    a size: 1 but in cross markets.
+    """Float prices and sizes, none below zero, onto ticks and lots. A unit of the quote asset
+    counts `quote_value` in a size: 1 but in cross markets.
     """
 
     def __init__(self, tick_size: float, lot_size: float, quote_value: float = 1.0) -> None:
         self._tick, self._lot, self._value = tick_size, lot_size, quote_value
 
     def bid(self, price: float) -> int:
-        return max(math.floor(price / self._tick), 1)
+        return math.floor(price / self._tick) or 1
 
     def ask(self, price: float) -> int:
         return max(math.ceil(price / self._tick), 2)
@@ -86,7 +86,7 @@ class MarketUnits:
         return ticks * self._tick
 
     def lots(self, notional: float, price: float) -> int:
-        return max(int(notional / self._value / price / self._lot), 1)
+        return int(notional / self._value / price / self._lot) or 1
 
     def notional(self, ticks: int, lots: int) -> float:
         return ticks * self._tick * lots * self._lot * self._value

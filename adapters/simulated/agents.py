@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import final
 
 from adapters.simulated.agent_settings import AgentSettings, MarketUnits, OrderIds
-from adapters.simulated.book import Event
+from adapters.simulated.book import OrderEvent
 from adapters.simulated.makers import Makers
 from adapters.simulated.market import Operation, Place
 from adapters.simulated.patient import PatientTraders
@@ -43,19 +43,20 @@ class SymbolAgents:
         makers = self._makers
         makers.pass_time(dt_s)
         aim = makers.aim(latent)
-        operations = makers.withdraw(aim)
+        best_bid = self._units.bid(aim)
+        operations = makers.withdraw(best_bid)
         operations += self._patient.step(latent, dt_s)
-        operations += self._informed(aim)
-        operations += makers.quote(aim)
+        operations += self._informed(aim, best_bid)
+        operations += makers.quote(best_bid)
         return operations + self._takers.step(latent, dt_s, activity)
 
-    def observe(self, events: Iterable[Event]) -> None:
+    def observe(self, events: Iterable[OrderEvent]) -> None:
         """What the engine made of it."""
         self._makers.observe(events)
 
-    def _informed(self, aim: float) -> list[Operation]:
+    def _informed(self, aim: float, best_bid: int) -> list[Operation]:
         """Takes everything on the wrong side of the price that makers are about to quote."""
-        best_bid, lots, next_id = self._units.bid(aim), self._units.lots(_ALL, aim), self._ids.next
+        lots, next_id = self._units.lots(_ALL, aim), self._ids.next
         return [
             Place(next_id(), 0, _BUY, lots, best_bid, _LIMIT, _IOC),
             Place(next_id(), 0, _SELL, lots, best_bid + 1, _LIMIT, _IOC),

@@ -25,6 +25,7 @@ class Ending(Enum):
     WOULD_TAKE = "would_take"
 
 
+@final
 class Trade(msgspec.Struct, frozen=True, gc=False):
     """One match, at the maker's price. Owners above zero are accounts, others the market."""
 
@@ -38,6 +39,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     is_buyer_maker: bool
 
 
+@final
 class LevelSet(msgspec.Struct, frozen=True, gc=False):
     """A level's new absolute amount, zero where it is gone."""
 
@@ -47,6 +49,7 @@ class LevelSet(msgspec.Struct, frozen=True, gc=False):
     lots: int
 
 
+@final
 class Ended(msgspec.Struct, frozen=True, gc=False):
     """The rest of an order left, or never reached, the book; `lots` were unfilled."""
 
@@ -56,7 +59,8 @@ class Ended(msgspec.Struct, frozen=True, gc=False):
     reason: Ending
 
 
-Event = Trade | LevelSet | Ended
+OrderEvent = Trade | Ended
+Event = OrderEvent | LevelSet
 
 
 @final

@@ -44,20 +44,16 @@ class WorldDriver:
         self, world: World, exchange: Exchange, start_ns: int, *, history_minutes: int = 600
     ) -> None:
         self._world, self._exchange = world, exchange
-        self._next_ns = start_ns
+        self.next_ns = start_ns
         world.warm_up(exchange.markets, start_ns, minutes=history_minutes)
         for symbol, market in exchange.markets.items():
             market.watch(partial(world.observe, symbol))
         self.step(start_ns)
 
-    @property
-    def next_ns(self) -> int | None:
-        return self._next_ns
-
     def step(self, now_ns: int) -> None:
-        if now_ns < self._next_ns:
+        if now_ns < self.next_ns:
             return
-        self._next_ns = now_ns + self._world.look_ms * _NS_PER_MS
+        self.next_ns = now_ns + self._world.look_ms * _NS_PER_MS
         for symbol, operations in self._world.step(now_ns):
             self._exchange.apply(symbol, operations)
 

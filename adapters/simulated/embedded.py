@@ -177,8 +177,9 @@ class EmbeddedExchange:
         """What is due now: the market's moves, then what the streams send by the clock."""
         now_ns = self._clock.now_ns()
         self._driver.step(now_ns)
-        if now_ns // _NS_PER_S != self._rolled_s:
-            self._rolled_s = now_ns // _NS_PER_S
+        second = now_ns // _NS_PER_S
+        if second != self._rolled_s:
+            self._rolled_s = second
             self.exchange.roll()
         self.front.tick(now_ns)
 
@@ -190,10 +191,15 @@ class EmbeddedExchange:
     def _step(self) -> float:
         """Makes a step; in how many seconds the next one is due."""
         self.step()
-        now_ns = self._clock.now_ns()
         next_ns = self._driver.next_ns
-        wait_ns = _STEP_MAX_NS if next_ns is None else next_ns - now_ns
-        return max(min(wait_ns, _STEP_MAX_NS), _STEP_MIN_NS) / _NS_PER_S
+        if next_ns is None:
+            return _STEP_MAX_NS / _NS_PER_S
+        wait_ns = next_ns - self._clock.now_ns()
+        if wait_ns > _STEP_MAX_NS:
+            wait_ns = _STEP_MAX_NS
+        elif wait_ns < _STEP_MIN_NS:
+            wait_ns = _STEP_MIN_NS
+        return wait_ns / _NS_PER_S
 
     def _open(self, settings: EmbeddedSettings) -> Recording | None:
         if settings.replay_path is None:

@@ -12,7 +12,7 @@ from typing import Protocol, final
 
 from adapters.simulated.accounts import Accounts, InsufficientBalanceError, round_up
 from adapters.simulated.amendment import amended, rebind
-from adapters.simulated.book import Ended, Event, LevelSet, Trade
+from adapters.simulated.book import Ended, Event, LevelSet, OrderEvent, Trade
 from adapters.simulated.checks import OPEN_ORDERS_MAX, check_filters
 from adapters.simulated.market import Market, Operation
 from adapters.simulated.order_files import OrderFiles
@@ -85,9 +85,7 @@ class Exchange:
     def apply(self, symbol: Symbol, operations: Sequence[Operation]) -> list[Event]:
         """The market's own orders, all at this instant; the book is published once, at the end."""
         market = self.market(symbol)
-        events: list[Event] = []
-        for operation in operations:
-            events += market.apply(operation)
+        events = market.apply(operations)
         self.process(market, events)
         return events
 
@@ -193,19 +191,21 @@ class Exchange:
         `changed` are orders whose balances changed before the engine was asked.
         """
         now_ns = self._clock.now_ns()
-        levels: list[LevelSet] = []
+        levels, of_orders = list[LevelSet](), list[OrderEvent]()
         touched = [order.account for order in changed]
         for event in events:
-            if isinstance(event, LevelSet):
+            if type(event) is LevelSet:  # to ask for the very type is quicker than `isinstance`
                 levels.append(event)
-            elif isinstance(event, Trade):
+                continue
+            of_orders.append(event)
+            if type(event) is Trade:
                 touched += self._settle(market, event, now_ns)
                 market.print_trade(event, now_ns)
             elif event.owner > 0:
                 self._end(market, event, cancel_id, now_ns)
                 touched.append(event.owner)
         market.publish_book(levels, now_ns)
-        market.show(events)
+        market.show(of_orders)
         assets = (market.instrument.base, market.instrument.quote)
         for account in dict.fromkeys(touched):
             for listener in self._listeners:

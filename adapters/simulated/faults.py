@@ -44,12 +44,12 @@ class VenueFaults:
         call_later: CallLater,
         on_fault: Callable[[VenueFault, str], None],
     ) -> None:
-        self._rates, self._dice, self._clock = rates, dice, clock
+        self._dice, self._clock = dice, clock
         self.call_later = call_later
         self.report = on_fault
         self.on_outage: Callable[[VenueFault], None] = _nobody
         self._outages: set[VenueFault] = set()
-        self._refusal: tuple[VenueFault, int] | None = None
+        self.rates = rates
 
     @property
     def rates(self) -> FaultRates:
@@ -59,7 +59,8 @@ class VenueFaults:
     @rates.setter
     def rates(self, rates: FaultRates) -> None:
         self._rates = rates
-        self._refusal = None
+        self.spares_frames = not (rates.frames or rates.account_frames)
+        self._refusal: tuple[VenueFault, int] | None = None
 
     def of_request(self, kind: RequestKind) -> VenueFault | None:
         """What strikes the next request."""

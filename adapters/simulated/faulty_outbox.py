@@ -42,6 +42,9 @@ class FaultyOutbox:
         if self._is_stalled:
             self._pass(text)
             return
+        if self._faults.spares_frames and not self._swapped:
+            self._inner.send(text)
+            return
         stream = self._dialect.stream_of(text)
         if stream is None:
             self._inner.send(text)

@@ -108,6 +108,7 @@ class _Drift:
 
     def __init__(self, settings: WorldSettings, dice: Dice) -> None:
         self._settings, self._dice = settings, dice
+        self._has_phases = settings.world is WorldKind.REGIME  # asked for with every step
         self.value = 0.0
         self._phase_left_s = 0.0
         scale = {WorldKind.PLANTED: 1.0, WorldKind.THIN: _THIN}.get(settings.world, 0.0)
@@ -115,8 +116,10 @@ class _Drift:
         self._planted = settings.edge * noise * scale
 
     def step(self, dt_s: float) -> float:
-        if self._settings.world is WorldKind.REGIME:
-            self._step_phase(dt_s)
+        if self._has_phases:
+            self._phase_left_s -= dt_s
+            if self._phase_left_s <= 0:
+                self._turn()
         elif self._planted:
             decay, spread = _fading(dt_s, self._settings.edge_memory_s, self._planted)
             self.value = self.value * decay + self._dice.gauss(0.0, spread)
@@ -127,10 +130,7 @@ class _Drift:
         self.value = direction * self._settings.trend_bps * BASIS_POINT
         self._phase_left_s = left_s
 
-    def _step_phase(self, dt_s: float) -> None:
-        self._phase_left_s -= dt_s
-        if self._phase_left_s > 0:
-            return
+    def _turn(self) -> None:
         settings, dice = self._settings, self._dice
         if self.value:
             self.value = 0.0
@@ -153,6 +153,8 @@ class LatentPrices:
         self._volatilities = (settings.calm_bps * BASIS_POINT, settings.volatile_bps * BASIS_POINT)
         self._activity_log = 0.0
         self._activity_mean = settings.activity_spread**2
+        # By how much volatility is above (below) its regime's; its square is one on average.
+        self.activity = math.exp(-self._activity_mean)
         self._pace = _Pace(settings, 1.0)
         self._common = math.sqrt(settings.common_share)
         self._own = math.sqrt(1.0 - settings.common_share)
@@ -161,11 +163,6 @@ class LatentPrices:
     def volatility(self) -> float:
         """Of a one-second log return, in this regime; the activity's mean is in it."""
         return self._volatilities[self._is_volatile]
-
-    @property
-    def activity(self) -> float:
-        """By how much volatility is above (below) its regime's; its square is one on average."""
-        return math.exp(self._activity_log - self._activity_mean)
 
     @property
     def drifts(self) -> list[float]:
@@ -177,12 +174,12 @@ class LatentPrices:
         pace, dice, logs = self._pace_of(dt_s), self._dice, self.logs
         if dice.random() < (pace.volatile_ends if self._is_volatile else pace.calm_ends):
             self._is_volatile = not self._is_volatile
-        self.stir(dt_s)
-        scale = self.volatility * self.activity * pace.root
-        common, own = self._common * _noise(dice), self._own
+        self._stir(pace)
+        scale = self._volatilities[self._is_volatile] * self.activity * pace.root
+        common, own, jumps = self._common * _noise(dice), self._own, pace.jumps
         for index, drift in enumerate(self._drifts):
             move = scale * (common + own * _noise(dice))
-            if dice.random() < pace.jumps:
+            if dice.random() < jumps:
                 move += dice.gauss(0.0, self._settings.jump_bps * BASIS_POINT)
             logs[index] += drift.step(dt_s) * dt_s + move
         return logs
@@ -200,9 +197,12 @@ class LatentPrices:
 
     def stir(self, dt_s: float) -> None:
         """Moves the activity alone on: where the price is somebody else's."""
-        pace = self._pace_of(dt_s)
+        self._stir(self._pace_of(dt_s))
+
+    def _stir(self, pace: _Pace) -> None:
         news = self._dice.gauss(0.0, pace.activity_spread)
         self._activity_log = self._activity_log * pace.activity_decay + news
+        self.activity = math.exp(self._activity_log - self._activity_mean)
 
     def _pace_of(self, dt_s: float) -> _Pace:
         if self._pace.dt_s != dt_s:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final, final
 
 from adapters.simulated.agent_settings import AgentSettings, MarketUnits, OrderIds
-from adapters.simulated.book import Ended, Event, Trade
+from adapters.simulated.book import OrderEvent, Trade
 from adapters.simulated.latent import BASIS_POINT
 from adapters.simulated.market import Cancel, Operation, Place
 from bot3.domain.order import OrderType
@@ -57,9 +57,11 @@ class Makers:
         spread = settings.maker_noise_bps * math.sqrt(1.0 - decay * decay)
         self._noise = self._noise * decay + self._dice.gauss(0.0, spread)
 
-    def withdraw(self, aim: float) -> list[Operation]:
-        """Cancels the quotes that the price has left, or come too close to."""
-        best_bid = self._units.bid(aim)
+    def withdraw(self, best_bid: int) -> list[Operation]:
+        """Cancels the quotes that the price has left, or come too close to.
+
+        `best_bid` is the tick at or below the price they aim at.
+        """
         step = self._step * best_bid
         withdrawn: list[Operation] = []
         for slot, (order_id, ticks) in list(self._slots.items()):
@@ -70,18 +72,19 @@ class Makers:
                 withdrawn.append(Cancel(order_id))
         return withdrawn
 
-    def quote(self, aim: float) -> list[Operation]:
+    def quote(self, best_bid: int) -> list[Operation]:
         """Quotes where there are none."""
-        best_bid, slots = self._units.bid(aim), self._slots
+        slots = self._slots
         wanted = range(2 * self._settings.maker_levels)
         return [self._place(slot, best_bid) for slot in wanted if slot not in slots]
 
-    def observe(self, events: Iterable[Event]) -> None:
+    def observe(self, events: Iterable[OrderEvent]) -> None:
         """What the engine made of their quotes."""
         for event in events:
-            if isinstance(event, Trade) and event.maker_owner == MAKERS_OWNER:
-                self._traded(event)
-            elif isinstance(event, Ended) and event.owner == MAKERS_OWNER:
+            if type(event) is Trade:
+                if event.maker_owner == MAKERS_OWNER:
+                    self._traded(event)
+            elif event.owner == MAKERS_OWNER:
                 self._forget(event.order_id)
 
     def _place(self, slot: int, best_bid: int) -> Operation:
@@ -106,6 +109,6 @@ class Makers:
             self._forget(trade.maker_id)
 
     def _forget(self, order_id: int) -> None:
-        if order_id in self._left:
-            slot, _ = self._left.pop(order_id)
-            del self._slots[slot]
+        left = self._left.pop(order_id, None)
+        if left is not None:
+            del self._slots[left[0]]

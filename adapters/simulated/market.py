@@ -13,7 +13,7 @@ from typing import Protocol, final
 
 import msgspec
 
-from adapters.simulated.book import Event, LevelSet, Trade
+from adapters.simulated.book import Event, LevelSet, OrderEvent, Trade
 from adapters.simulated.candles import Candles
 from adapters.simulated.matching import MatchingEngine
 from bot3.domain.errors import ConfigError
@@ -24,8 +24,10 @@ from bot3.domain.values import Side, Symbol
 _UNITS = 10**8
 _NS_PER_MS = 1_000_000
 _TEXTS_KEPT = 512
+_BUY, _SELL = Side.BUY, Side.SELL  # looked up with every change of a book
 
 
+@final
 class Place(msgspec.Struct, frozen=True, gc=False):
     """An order of the market's own: `order_id` below zero, `owner` zero or below."""
 
@@ -38,6 +40,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     tif: TimeInForce = TimeInForce.GTC
 
 
+@final
 class Cancel(msgspec.Struct, frozen=True, gc=False):
     """Takes an order of the market's own off the book; one that is gone is no error."""
 
@@ -165,13 +168,13 @@ class Market:
         self.last_order_id = first_id - 1
         self._top = Top(0, 0, 0, 0)
         self._listeners: list[PublicListener] = []
-        self._watchers: list[Callable[[Sequence[Event]], None]] = []
+        self._watchers: list[Callable[[Sequence[OrderEvent]], None]] = []
 
-    def watch(self, watcher: Callable[[Sequence[Event]], None]) -> None:
-        """Told every event of the engine, with the owners: for those who make the market."""
+    def watch(self, watcher: Callable[[Sequence[OrderEvent]], None]) -> None:
+        """Told what becomes of every order, with the owners: for those who make the market."""
         self._watchers.append(watcher)
 
-    def show(self, events: Sequence[Event]) -> None:
+    def show(self, events: Sequence[OrderEvent]) -> None:
         """To the watchers."""
         for watcher in self._watchers:
             watcher(events)
@@ -205,20 +208,23 @@ class Market:
         self.last_price = price
         self.candles.record(ts_ns // _NS_PER_MS, price, lots, is_buyer_maker=is_buyer_maker)
 
-    def apply(self, operation: Operation) -> list[Event]:
-        """Into the engine, nothing is published yet."""
-        if isinstance(operation, Cancel):
-            return self.engine.cancel(operation.order_id)
-        order = operation
-        return self.engine.place(
-            order.order_id,
-            order.owner,
-            order.side,
-            order.lots,
-            order.price,
-            kind=order.kind,
-            tif=order.tif,
-        )
+    def apply(self, operations: Iterable[Operation]) -> list[Event]:
+        """Into the engine, in this order; nothing is published yet."""
+        engine, events = self.engine, list[Event]()
+        for order in operations:
+            if type(order) is Cancel:
+                events += engine.cancel(order.order_id)
+            else:
+                events += engine.place(
+                    order.order_id,
+                    order.owner,
+                    order.side,
+                    order.lots,
+                    order.price,
+                    kind=order.kind,
+                    tif=order.tif,
+                )
+        return events
 
     def print_trade(self, trade: Trade, ts_ns: int) -> None:
         """Onto the tape, into the candles, out to the listeners."""
@@ -250,7 +256,7 @@ class Market:
     def top(self) -> Top:
         """Best bid and ask now."""
         engine = self.engine
-        return Top(*engine.best_level(Side.BUY), *engine.best_level(Side.SELL))
+        return Top(*engine.best_level(_BUY), *engine.best_level(_SELL))
 
     def reference_price(self) -> int:
         """The last price, else the middle of the book, else zero: what is not yet known."""

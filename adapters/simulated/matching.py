@@ -17,7 +17,8 @@ from bot3.domain.values import Side
 
 # Looked up with every order.
 _BUY, _POST_ONLY, _MARKET = Side.BUY, OrderType.POST_ONLY, OrderType.MARKET
-_GTC, _FOK, _IOC_REST = TimeInForce.GTC, TimeInForce.FOK, Ending.IOC_REST
+_GTC, _FOK = TimeInForce.GTC, TimeInForce.FOK
+_CANCELED, _IOC_REST = Ending.CANCELED, Ending.IOC_REST
 
 
 @final
@@ -75,13 +76,13 @@ class MatchingEngine:
         order = self._orders.get(order_id)
         if order is None:
             return []
-        return self._remove(order, Ending.CANCELED)
+        return self._remove(order, _CANCELED)
 
     def reduce(self, order_id: int, lots: int) -> list[Event]:
         """Takes `lots` off a resting order, which keeps its place; all of it cancels it."""
         order = self._orders[order_id]
         if lots >= order.lots:
-            return self._remove(order, Ending.CANCELED)
+            return self._remove(order, _CANCELED)
         half = self._half(is_bid=order.is_bid)
         level = half.levels[half.sign * order.price]
         order.lots -= lots
@@ -119,7 +120,7 @@ class MatchingEngine:
 
     def would_take(self, side: Side, price: int) -> bool:
         """True where a limit order at `price` would meet the other side."""
-        other = self._asks if side is Side.BUY else self._bids
+        other = self._asks if side is _BUY else self._bids
         return bool(other.keys) and other.keys[0] <= other.sign * price
 
     def sweep(
@@ -127,7 +128,7 @@ class MatchingEngine:
     ) -> tuple[int, int]:
         """(lots, sum of ticks x lots) that an order of `owner` would take now."""
         done = cost = 0
-        other = self._asks if side is Side.BUY else self._bids
+        other = self._asks if side is _BUY else self._bids
         for key in other.keys:
             if done == lots or (price is not None and key > other.sign * price):
                 break
@@ -141,7 +142,7 @@ class MatchingEngine:
     def lots_for(self, side: Side, budget: int, owner: int = 0) -> int:
         """The most lots whose sum of ticks x lots stays within `budget`."""
         done = 0
-        other = self._asks if side is Side.BUY else self._bids
+        other = self._asks if side is _BUY else self._bids
         for key in other.keys:
             level = other.levels[key]
             there = level.lots - level.lots_of(owner)
@@ -154,18 +155,18 @@ class MatchingEngine:
 
     def best(self, side: Side) -> int | None:
         """The best price of a side, None where it is empty."""
-        half = self._bids if side is Side.BUY else self._asks
+        half = self._bids if side is _BUY else self._asks
         return half.sign * half.keys[0] if half.keys else None
 
     def top(self, side: Side, depth: int) -> list[tuple[int, int]]:
         """The best `depth` levels of a side as (price, lots), best first."""
-        half = self._bids if side is Side.BUY else self._asks
+        half = self._bids if side is _BUY else self._asks
         sign, levels = half.sign, half.levels
         return [(sign * key, levels[key].lots) for key in half.keys[:depth]]
 
     def best_level(self, side: Side) -> tuple[int, int]:
         """The best (price, lots) of a side, zeros where it is empty."""
-        half = self._bids if side is Side.BUY else self._asks
+        half = self._bids if side is _BUY else self._asks
         if not half.keys:
             return 0, 0
         key = half.keys[0]
@@ -173,13 +174,13 @@ class MatchingEngine:
 
     def orders_at(self, side: Side, price: int) -> list[Resting]:
         """The orders of one level, first in time first."""
-        half = self._bids if side is Side.BUY else self._asks
+        half = self._bids if side is _BUY else self._asks
         level = half.levels.get(half.sign * price)
         return list(level.orders.values()) if level else []
 
     def prices(self, side: Side) -> Iterator[int]:
         """Every price of a side, best first."""
-        half = self._bids if side is Side.BUY else self._asks
+        half = self._bids if side is _BUY else self._asks
         return (half.sign * key for key in list(half.keys))
 
     def orders(self) -> Iterator[Resting]:
@@ -196,7 +197,7 @@ class MatchingEngine:
         price: int | None,
         events: list[Event],
     ) -> int:
-        other = self._asks if side is Side.BUY else self._bids
+        other = self._asks if side is _BUY else self._bids
         while lots and other.keys and (price is None or other.keys[0] <= other.sign * price):
             key = other.keys[0]
             orders = other.levels[key].orders

@@ -47,6 +47,7 @@ class MessageLink:
         silence_s: float,
     ) -> None:
         self.name = name
+        self._to_client, self._to_server = f"{name}<", f"{name}>"
         self.latency = latency
         self.is_silent = False
         self.is_over = False
@@ -166,9 +167,9 @@ class MessageLink:
         if self.is_over or self.is_silent:
             return
         self._heard_at_s = self._agenda.now_s
-        direction = f"{self.name}<"
+        on_bytes, direction = self._on_bytes, self._to_client
         for text in texts:
-            self._on_bytes(direction, text.encode())
+            on_bytes(direction, text.encode())
         if self._take is not None:
             self._hand_over(self._take, texts)
         else:
@@ -186,7 +187,7 @@ class MessageLink:
 
     def _reach_server(self, text: str) -> None:
         if not (self.is_over or self.is_silent or self._outbox.close_code is not None):
-            self._on_bytes(f"{self.name}>", text.encode())
+            self._on_bytes(self._to_server, text.encode())
             self._session.received(text)
 
     def _closed_by_server(self) -> None:
@@ -213,6 +214,8 @@ class MessageLink:
 
     def _arrival_s(self, *, to_client: bool) -> float:
         arrival_s = self._agenda.now_s + self.latency.draw(self._dice)
-        arrival_s = max(arrival_s, self._last_arrival_s[to_client])
-        self._last_arrival_s[to_client] = arrival_s
+        last_s = self._last_arrival_s
+        if arrival_s < last_s[to_client]:
+            return last_s[to_client]
+        last_s[to_client] = arrival_s
         return arrival_s

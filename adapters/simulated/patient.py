@@ -15,6 +15,8 @@ from bot3.domain.values import Side
 from supervisors.entropy import Dice
 
 _LOOK_S = 0.1  # they need not be quick
+# Looked up with every order.
+_BUY, _SELL, _POST_ONLY = Side.BUY, Side.SELL, OrderType.POST_ONLY
 
 
 @final
@@ -49,18 +51,19 @@ class PatientTraders:
                 bids += sign > 0
         self._orders = kept
         for _ in range(self._settings.patient_orders - len(kept)):
-            side = Side.BUY if bids * 2 < self._settings.patient_orders else Side.SELL
-            bids += side is Side.BUY
+            side = _BUY if bids * 2 < self._settings.patient_orders else _SELL
+            bids += side is _BUY
             operations.append(self._place(side, latent))
         return operations
 
     def _place(self, side: Side, latent: float) -> Operation:
         settings, dice = self._settings, self._dice
         off = settings.patient_from_bps + dice.expovariate(1.0 / settings.patient_mean_bps)
-        price = latent * (1.0 - side.sign * off * BASIS_POINT)
-        ticks = self._units.bid(price) if side is Side.BUY else self._units.ask(price)
+        sign = 1 if side is _BUY else -1
+        price = latent * (1.0 - sign * off * BASIS_POINT)
+        ticks = self._units.bid(price) if side is _BUY else self._units.ask(price)
         lots = self._units.lots(settings.patient_size * dice.lognormvariate(-0.3, 0.8), price)
         order_id = self._ids.next()
         until_s = self._time_s + dice.expovariate(1.0 / settings.patient_life_s)
-        self._orders.append((until_s, order_id, price, side.sign))
-        return Place(order_id, 0, side, lots, ticks, OrderType.POST_ONLY)
+        self._orders.append((until_s, order_id, price, sign))
+        return Place(order_id, 0, side, lots, ticks, _POST_ONLY)

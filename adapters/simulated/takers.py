@@ -34,6 +34,9 @@ class Takers:
     ) -> None:
         self._settings, self._units, self._ids, self._dice = settings, units, ids, dice
         self._excited = [0.0, 0.0]
+        self._memories_s = settings.taker_memories_s
+        kicks = zip(settings.taker_excitations, self._memories_s, strict=True)
+        self._kicks = [excitation / memory_s for excitation, memory_s in kicks]
         self._worked = [self._large_order() for _ in range(settings.splitters)]
         self._trend = 0.0
         self._last_latent = 0.0
@@ -41,13 +44,12 @@ class Takers:
     def step(self, latent: float, dt_s: float, activity: float) -> list[Operation]:
         """The arrivals of `dt_s`, in time order; `activity` is one where the market is usual."""
         self._follow(latent, dt_s)
-        settings = self._settings
-        rate = settings.taker_rate * activity + sum(self._excited)
+        excited, kicks = self._excited, self._kicks
+        rate = self._settings.taker_rate * activity + sum(excited)
         arrivals = self._arrivals(rate * dt_s)
-        for index, memory_s in enumerate(settings.taker_memories_s):
-            decayed = self._excited[index] * math.exp(-dt_s / memory_s)
-            kick = settings.taker_excitations[index] / memory_s
-            self._excited[index] = decayed + kick * arrivals
+        for index, memory_s in enumerate(self._memories_s):
+            decayed = excited[index] * math.exp(-dt_s / memory_s)
+            excited[index] = decayed + kicks[index] * arrivals
         return [self._take(latent) for _ in range(arrivals)]
 
     def _follow(self, latent: float, dt_s: float) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import sub
 from typing import final
 
 from adapters.simulated.agent_settings import AgentSettings, MarketUnits
 from adapters.simulated.agents import SymbolAgents
-from adapters.simulated.book import Event
+from adapters.simulated.book import OrderEvent
 from adapters.simulated.crosses import CrossGap, legs_of
 from adapters.simulated.latent import LatentPrices, WorldSettings
 from adapters.simulated.leader import LeaderMids
@@ -143,7 +144,7 @@ class World:
                 self._latent.open_scene()
             path.append(tuple(self._latent.step(dt_s)))
         end = path[-1]
-        moved = [[log - last for log, last in zip(logs, end, strict=True)] for logs in path]
+        moved = [tuple(map(sub, logs, end)) for logs in path]
         start_ns = now_ns - round(sum(steps) * _NS_PER_S)
         for symbol in self._symbols:
             self._write_history(markets[symbol], steps, moved, start_ns, now_ns)
@@ -198,6 +199,6 @@ class World:
             gap.step(dt_s)
         return {symbol: self.latent(symbol) for symbol in self._symbols}
 
-    def observe(self, symbol: Symbol, events: Iterable[Event]) -> None:
+    def observe(self, symbol: Symbol, events: Iterable[OrderEvent]) -> None:
         """What the engine answered to the operations of this symbol, and to everybody else's."""
         self._agents[symbol].observe(events)

@@ -27,6 +27,7 @@ from bot3.domain.values import Side
 
 Key = tuple[str, str]
 Send = Callable[[Key, int], None]  # what is due of a key at a time in ns, if it is news
+_BUY, _SELL = Side.BUY, Side.SELL  # looked up with every push of best prices
 _NS_PER_MS: Final = 1_000_000
 _HEARTBEAT_NS: Final = 60_000_000_000
 _SECOND_MS: Final = 1_000
@@ -240,7 +241,7 @@ def _is_bar(channel: str) -> bool:
 def _sides(market: Market, channel: str) -> Sides:
     """What the channel shows of the book."""
     engine, depth = market.engine, _TOPS[channel][0]
-    return Sides(engine.top(Side.BUY, depth), engine.top(Side.SELL, depth))
+    return Sides(engine.top(_BUY, depth), engine.top(_SELL, depth))
 
 
 def _top(market: Market, channel: str, sides: Sides, now_ns: int) -> str:
