@@ -85,12 +85,19 @@ class Place:
 
 def total_target(places: Sequence[Place]) -> Decimal:
     """What all strategies of the symbol want together; spot: none less than nothing."""
-    return sum((max(place.target, ZERO) for place in places), ZERO)
+    total = ZERO
+    for place in places:
+        if place.target >= 0:
+            total += place.target
+    return total
 
 
 def total_expected(places: Sequence[Place]) -> Decimal:
     """What is held when every stated fill is in."""
-    return sum((place.holding.expected for place in places), ZERO)
+    total = ZERO
+    for place in places:
+        total += place.holding.expected
+    return total
 
 
 def working_of(order: Order) -> Decimal:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from attrs import field, frozen, validators
 
+from bot3.learning import forest
 from bot3.learning.regression import BayesianRegression
 
 Features = dict[str, float]
@@ -100,7 +101,7 @@ class Bayesian:
 
 
 class Tree:
-    """A Hoeffding tree, an adaptive one, or a forest of them; learns from each `every`th label."""
+    """A Hoeffding tree, or an adaptive one; learns from each `every`th label."""
 
     __slots__ = ("_every", "_labels", "_model")
 
@@ -120,6 +121,15 @@ class Tree:
             self._model.learn_one(features, label, w=weight)
 
 
+class Forest(Tree):
+    """Adaptive trees that vote."""
+
+    __slots__ = ()
+
+    def probability(self, features: Features) -> float:
+        return forest.probability(self._model, features)
+
+
 def _hoeffding(settings: ModelSettings, overlap: int) -> Model:
     tree = import_module("river.tree").HoeffdingTreeClassifier
     return Tree(tree(max_depth=settings.depth_max[0]), max(overlap // 2, 1))
@@ -132,10 +142,10 @@ def _hoeffding_adaptive(settings: ModelSettings, overlap: int) -> Model:
 
 
 def _forest(settings: ModelSettings, overlap: int) -> Model:
-    forest = import_module("river.forest").ARFClassifier
+    made = import_module("river.forest").ARFClassifier
     depth = settings.depth_max[1]
-    model = forest(n_models=settings.trees, seed=settings.seed, max_depth=depth)
-    return Tree(model, max(overlap // 2, 1))
+    model = made(n_models=settings.trees, seed=settings.seed, max_depth=depth)
+    return Forest(model, max(overlap // 2, 1))
 
 
 # By name: from settings, and the number of labels of which each overlaps with all but itself.

@@ -135,7 +135,7 @@ class ChangePointDetector:
         scores[:before] += self._stay
         weights += density
         scores += density
-        weights -= np.logaddexp.reduce(weights)
+        weights -= _log_sum(weights)
         best = int(scores.argmax())
         scores -= scores[best]
         self._cuts.append(_Change(self.rows, self._last) if before else None)
@@ -155,9 +155,15 @@ class ChangePointDetector:
             values[:kept] = values[at]
         self._runs[kept:], self._mean[kept:] = 0.0, 0.0
         self._rate[kept:] = self._settings.rate
-        self._weights[:kept] -= np.logaddexp.reduce(self._weights[:kept])
+        self._weights[:kept] -= _log_sum(self._weights[:kept])
         self._cuts = [self._cuts[i] for i in at.tolist()]
         self._count = kept
+
+
+def _log_sum(weights: Array) -> float:
+    """Log of the sum of what these are logs of."""
+    most = weights.max()
+    return float(most + np.log(np.exp(weights - most).sum()))
 
 
 def _steady(settings: ChangePointSettings) -> Array:

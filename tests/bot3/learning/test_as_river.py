@@ -7,6 +7,7 @@ from importlib import import_module
 
 import numpy as np
 
+from bot3.learning import forest
 from bot3.learning.calibration import Calibration
 from bot3.learning.regression import BayesianRegression
 from bot3.learning.scaling import Scaler
@@ -72,3 +73,17 @@ def test_the_calibration() -> None:
         assert mine.probability(raw) == river.predict_proba_one(row)[True]
         mine.learn(raw, label=label)
         river.learn_one(row, label)
+
+
+def test_the_forest() -> None:
+    river = import_module("river.forest").ARFClassifier(n_models=3, seed=1, max_depth=3)
+    dice, kinds = np.random.default_rng(5), set[bool]()
+    for row in 4 * _rows(5):
+        features = dict(zip(NAMES, row, strict=True))
+        label = bool(row[0] > 1e-3 + row[1] * 0.1 or dice.random() < 0.2)
+        mine, said = forest.probability(river, features), river.predict_proba_one(features)
+        assert mine == (said.get(True, 0.0) / sum(said.values()) if sum(said.values()) else 0.5)
+        river.learn_one(features, label)
+        roots = [tree._root for tree in river.data]
+        kinds |= {hasattr(root, "children") for root in roots}
+    assert kinds == {True, False}  # leaves, and branches
