@@ -18,7 +18,6 @@ from bot3.app.simulation.invariants.events import (
     BotBookRest,
     BotOrderRest,
     BotRest,
-    Levels,
     LevelsSeen,
     QueueRow,
     QueuesSeen,
@@ -27,7 +26,7 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.simulation.life import Life
 from bot3.app.tree import TradingEngine
-from bot3.domain.book import Level, Quote
+from bot3.domain.book import Quote
 from bot3.domain.ids import ClientOrderId
 from bot3.domain.values import InstrumentId, decimal_of
 from bot3.messages.journal import Record
@@ -59,13 +58,7 @@ def _levels(engine: TradingEngine, key: InstrumentId, now_ns: int) -> Iterator[L
     actor = actor_of(engine.core.watched[key].market)
     book = actor.book(LEVELS_COMPARED) if isinstance(actor, MarketActor) else None
     if book is not None:
-        sequence, bids, asks = book
-        levels = Levels(_exactly(bids), _exactly(asks))
-        yield LevelsSeen(key.venue, key.symbol, now_ns, sequence, levels)
-
-
-def _exactly(levels: Sequence[Level]) -> tuple[tuple[Decimal, Decimal], ...]:
-    return tuple((decimal_of(price), decimal_of(amount)) for price, amount in levels)
+        yield LevelsSeen(key.venue, key.symbol, now_ns, *book)
 
 
 def touch_of(quote: Quote) -> Touch:

@@ -26,9 +26,8 @@ from bot3.app.simulation.invariants.events import (
 )
 from bot3.app.simulation.invariants.jury import Violation
 from bot3.app.simulation.invariants.settings import InvariantSettings, ns
+from bot3.domain.book import Level
 from bot3.domain.values import InstrumentId
-
-Level = tuple[Decimal, Decimal]
 
 
 @final
@@ -94,7 +93,7 @@ class BooksAgree:
         return [
             f"{key}: {side} of book {seen.update_id} are {_listed(theirs)}, the bot has"
             f" {_listed(ours)}"
-            for side, ours, theirs in _sides(seen.levels, found.levels())
+            for side, ours, theirs in _sides(seen, found.levels())
             if ours != theirs
         ]
 
@@ -112,14 +111,19 @@ class BooksAgree:
 
 
 def _sides(
-    seen: Levels, published: Levels
+    seen: LevelsSeen, published: Levels
 ) -> Iterator[tuple[str, Sequence[Level], Sequence[Level]]]:
-    yield "the bids", seen.bids, published.bids
-    yield "the asks", seen.asks, published.asks
+    yield "the bids", seen.bids, _as_held(published.bids)
+    yield "the asks", seen.asks, _as_held(published.asks)
+
+
+def _as_held(levels: Sequence[tuple[Decimal, Decimal]]) -> Sequence[Level]:
+    """As floats, which tell decimals of up to fifteen digits apart; no venue has more."""
+    return [(float(price), float(amount)) for price, amount in levels]
 
 
 def _listed(levels: Sequence[Level]) -> str:
-    return ", ".join(f"{amount} at {price}" for price, amount in levels) or "none"
+    return ", ".join(f"{amount:.15g} at {price:.15g}" for price, amount in levels) or "none"
 
 
 def _shown(touch: Touch) -> str:

@@ -7,7 +7,7 @@ happened, each once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from adapters.simulated.orders import AccountTrade, ExecutionReport, RecordStatus
 from bot3.domain.account import Balance
+from bot3.domain.book import Level
 from bot3.domain.order import OrderStatus
 from bot3.domain.values import ZERO, Asset, InstrumentId, Symbol, VenueName
 from bot3.messages.journal import Record
@@ -127,8 +128,8 @@ class LifecycleHeard:
 class BookPublished(msgspec.Struct, frozen=True):
     """The exchange's touch as of an update id; first for the book at the start.
 
-    `levels` gives its `LEVELS_COMPARED` best bids and asks of then, as in `LevelsSeen`: few states
-    of the many that are published are ever compared.
+    `levels` gives its `LEVELS_COMPARED` best bids and asks of then: few states of the many that
+    are published are ever compared.
     """
 
     venue: VenueName
@@ -158,7 +159,8 @@ class LevelsSeen:
     symbol: Symbol
     ts_ns: int
     update_id: int
-    levels: Levels
+    bids: Sequence[Level]
+    asks: Sequence[Level]
 
 
 @frozen

@@ -41,7 +41,8 @@ def test_another_price_at_the_same_state_is_caught() -> None:
 
 
 def see_levels(world: History, update_id: int, bids: str, asks: str) -> None:
-    world.tell(LevelsSeen(VENUE, KEY.symbol, world.now_ns, update_id, levels(bids, asks)))
+    sides = ([(float(price), 1.0) for price in side.split()] for side in (bids, asks))
+    world.tell(LevelsSeen(VENUE, KEY.symbol, world.now_ns, update_id, *sides))
 
 
 def levels(bids: str, asks: str) -> Levels:

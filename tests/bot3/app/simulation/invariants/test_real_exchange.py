@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,6 @@ from bot3.app.simulation.invariants.events import (
     LEVELS_COMPARED,
     BookSeen,
     BotRest,
-    Levels,
     LevelsSeen,
     Settled,
     Touch,
@@ -101,11 +101,12 @@ class RealVenue:
         )
         return Touch(*(d(repr(float(text))) for text in texts))
 
-    def levels(self) -> Levels:
+    def levels(self) -> Iterator[list[tuple[float, float]]]:
+        """Bids and asks as the bot reads them."""
         market = self.exchange.market(KEY.symbol)
-        sides = (market.engine.top(side, LEVELS_COMPARED) for side in (Side.BUY, Side.SELL))
-        texts = (market.scale.level_texts(levels) for levels in sides)
-        return Levels(*(tuple((d(price), d(amount)) for price, amount in side) for side in texts))
+        for side in (Side.BUY, Side.SELL):
+            texts = market.scale.level_texts(market.engine.top(side, LEVELS_COMPARED))
+            yield [(float(price), float(amount)) for price, amount in texts]
 
 
 steps = st.tuples(
@@ -127,7 +128,7 @@ def test_the_real_exchange_keeps_its_ledger_and_its_books(
     for act, *given_values in story:
         getattr(venue, act)(*given_values)
         update_id = venue.exchange.market(KEY.symbol).engine.update_id
-        seen.append(LevelsSeen(VENUE, KEY.symbol, START_NS, update_id, venue.levels()))
+        seen.append(LevelsSeen(VENUE, KEY.symbol, START_NS, update_id, *venue.levels()))
         venue.hear(BookSeen(VENUE, KEY.symbol, START_NS, update_id, venue.touch()))
         venue.settle()
         assert venue.jury.violations == []
