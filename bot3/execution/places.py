@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-
-from attrs import Factory, frozen
+from typing import NamedTuple
 
 from bot3.domain.book import Level, Quote
 from bot3.domain.instrument import Instrument
@@ -21,8 +20,7 @@ from bot3.execution.venue_record import VenueRecord
 STUCK = (OrderStatus.UNKNOWN, OrderStatus.CANCEL_PENDING)
 
 
-@frozen
-class Holding:
+class Holding(NamedTuple):
     """Where we are: the position of the fills seen, and signed fills that are known to come."""
 
     position: Decimal
@@ -39,8 +37,7 @@ class Holding:
         return max(self.position + min(self.missing, ZERO), ZERO)
 
 
-@frozen(kw_only=True)
-class Place:
+class Place(NamedTuple):
     """One instrument of the symbol.
 
     `target` is what its own strategy asked for, `position_max` the most that may be held there
@@ -52,6 +49,7 @@ class Place:
     instrument: Instrument
     target: Decimal
     holding: Holding
+    record: VenueRecord
     position_max: Decimal = ZERO
     live: tuple[Order, ...] = ()
     proposed: Decimal = ZERO
@@ -60,7 +58,6 @@ class Place:
     asks: Sequence[Level] = ()
     funds: Decimal | None = None
     volatility_bps: float = 0.0
-    record: VenueRecord = Factory(VenueRecord)
     is_open: bool = True
 
     @property
@@ -85,12 +82,19 @@ class Place:
 
 def total_target(places: Sequence[Place]) -> Decimal:
     """What all strategies of the symbol want together; spot: none less than nothing."""
-    return sum((max(place.target, ZERO) for place in places), ZERO)
+    total = ZERO
+    for place in places:
+        if place.target >= 0:
+            total += place.target
+    return total
 
 
 def total_expected(places: Sequence[Place]) -> Decimal:
     """What is held when every stated fill is in."""
-    return sum((place.holding.expected for place in places), ZERO)
+    total = ZERO
+    for place in places:
+        total += place.holding.expected
+    return total
 
 
 def working_of(order: Order) -> Decimal:

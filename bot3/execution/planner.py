@@ -135,13 +135,16 @@ def _cancels(
     places: Sequence[Place], difference: Decimal, settings: PlannerSettings, *, is_patient: bool
 ) -> tuple[list[PlannedCancel], Decimal]:
     """What should go, and what is left to do beside all that is under way."""
-    under_way = [(place, order) for place in places for order in place.live]
-    left = difference - sum((place.proposed for place in places), ZERO)
-    left -= sum((working_of(order) for _, order in under_way if order.status in STUCK), ZERO)
+    left, moving = difference, list[tuple[Place, Order]]()
+    for place in places:
+        left -= place.proposed
+        for order in place.live:
+            if order.status in STUCK:
+                left -= working_of(order)
+            else:
+                moving.append((place, order))
     cancels: list[PlannedCancel] = []
-    for place, order in under_way:
-        if order.status in STUCK:
-            continue
+    for place, order in moving:
         reason = _unfit(order, left, place, settings, is_patient=is_patient)
         if reason is None:
             left -= working_of(order)

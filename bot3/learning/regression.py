@@ -42,12 +42,12 @@ class BayesianRegression:
             self._covariance = np.eye(len(row), order="F") * (1.0 / self._precision)
             self._projected = np.zeros(len(row))
         covariance = self._covariance
-        spread = covariance @ row
-        shrink = -1.0 / (1.0 + row @ spread)
+        spread = covariance.dot(row)
+        shrink = -1.0 / (1.0 + row.dot(spread))
         # Late: half a second of import, which only learners pay.
         add_product = import_module("scipy.linalg.blas").dger
         self._covariance = add_product(
-            shrink, spread, row @ covariance, a=covariance, overwrite_a=1
+            shrink, spread, row.dot(covariance), a=covariance, overwrite_a=1
         )
         self._projected += row * move
-        self._weights = (self._covariance @ self._projected).tolist()
+        self._weights = self._covariance.dot(self._projected).tolist()

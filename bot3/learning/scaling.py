@@ -31,9 +31,13 @@ class Scaler:
 
     def scaled(self, values: Sequence[float]) -> Features:
         """The row, by name; changes nothing. Raises ValueError for not as many values as names."""
-        clip, found = self._clip, Features()
+        clip, least, found = self._clip, -self._clip, Features()
         columns = zip(self._names, values, self._means, self._variances, strict=True)
         for name, value, mean, variance in columns:
             away = (value - mean) / variance**0.5 if variance else 0.0
-            found[name] = clip if away > clip else max(away, -clip)
+            if away > clip:
+                away = clip
+            elif away < least:
+                away = least
+            found[name] = away
         return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -33,6 +34,19 @@ _PLAIN = {
 }
 # Of what can be loaded only classes can be called, so a partial is one of these with arguments.
 _ROOMS = ("river.", "bot3.learning.", "bot3.market.drift")
+_NORMALS = "river.proba.gaussian"
+
+
+class _Pickler(pickle.Pickler):
+    """Leaves out the dice of each normal in a tree's leaf: nobody samples from it, and their states
+    were two thirds of a snapshot.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj).__module__ != _NORMALS:
+            return NotImplemented
+        made, of, state = obj.__reduce_ex__(5)[:3]
+        return made, of, {**state, "_rng": None}
 
 
 class _Unpickler(pickle.Unpickler):
@@ -51,7 +65,9 @@ class _Unpickler(pickle.Unpickler):
 def dump(what: str, state: dict[str, Any], score: dict[str, Any]) -> bytes:
     """`state` of the model described by `what`, with its score and the library's version."""
     told = json.dumps(score, sort_keys=True).encode()
-    return _MAGIC + _describe(what) + b"\n" + told + b"\n" + pickle.dumps(state, protocol=5)
+    payload = io.BytesIO()
+    _Pickler(payload, protocol=5).dump(state)
+    return b"\n".join((_MAGIC + _describe(what), told, payload.getvalue()))
 
 
 def score_of(snapshot: bytes) -> dict[str, Any]:
@@ -87,4 +103,10 @@ def load(what: str, snapshot: bytes) -> dict[str, Any]:
 
 
 def _describe(what: str) -> bytes:
-    return f"river {version('river')} {what}".encode().replace(b"\n", b" ")
+    return f"river {_river()} {what}".encode().replace(b"\n", b" ")
+
+
+@cache
+def _river() -> str:
+    """Its version, which is read from a file."""
+    return version("river")

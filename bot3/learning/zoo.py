@@ -92,10 +92,11 @@ class Zoo:
             m.expected_move(features) if isinstance(m, Bayesian) else None for m in self._models
         ]
         parts = tuple([self._said(at, features, move) for at, move in enumerate(moves)])
-        raw = sum(w * p for w, p in zip(self._blend.weights.values(), parts, strict=True))
+        weights = self._blend.weights
+        raw = sum([w * p for w, p in zip(weights.values(), parts, strict=True)])
         raw = min(max(raw, _EDGE), 1.0 - _EDGE)
         probability = self._calibrated(raw)
-        return Forecast(probability, raw, parts, self._move(moves, probability))
+        return Forecast(probability, raw, parts, self._move(moves, weights, probability))
 
     def learn(
         self, features: Features, forecast: Forecast, *, label: bool, move: float
@@ -138,12 +139,14 @@ class Zoo:
         self._reset(at)
         return 0.5
 
-    def _move(self, moves: Sequence[float | None], probability: float) -> float:
+    def _move(
+        self, moves: Sequence[float | None], weights: dict[str, float], probability: float
+    ) -> float:
         """What the models of moves expect, and for the others what their probability is worth.
 
         A normal move of mean m, small in deviations, goes up with probability 1/2 + m / sqrt(2π).
         """
-        weights, expected, rest = self._blend.weights, 0.0, 1.0
+        expected, rest = 0.0, 1.0
         for name, move in zip(self._settings.models, moves, strict=True):
             if move is not None and isfinite(move):
                 expected += weights[name] * move

@@ -10,6 +10,7 @@ Student-t.
 
 from __future__ import annotations
 
+from functools import cache
 from math import isfinite, lgamma, log, pi
 
 import numpy as np
@@ -74,7 +75,7 @@ class ChangePointDetector:
         self._last: _Change | None = None  # of the best segmentation, whose score is 0
         hazard = 1.0 / settings.expected_run
         self._stay, self._leave = log(1.0 - hazard), log(hazard)
-        self._steady = _steady(settings)
+        self._steady = _steady(settings.shape)
 
     @property
     def change_points(self) -> list[int]:
@@ -116,7 +117,7 @@ class ChangePointDetector:
         strength, shape, apart = settings.strength + runs, settings.shape + runs / 2.0, value - mean
         stronger = strength + 1.0
         spread = rate * stronger / (shape * strength)
-        steady = self._steady[np.minimum(runs, _STEADY_RUN).astype(np.intp)]
+        steady = self._steady.take(runs.astype(np.intp), mode="clip")
         # Of a Student-t of 2 · shape degrees.
         tails = (shape + 0.5) * np.log1p(apart**2 / spread / (2.0 * shape))
         rate += 0.5 * strength / stronger * apart * apart
@@ -135,7 +136,7 @@ class ChangePointDetector:
         scores[:before] += self._stay
         weights += density
         scores += density
-        weights -= np.logaddexp.reduce(weights)
+        weights -= _log_sum(weights)
         best = int(scores.argmax())
         scores -= scores[best]
         self._cuts.append(_Change(self.rows, self._last) if before else None)
@@ -155,13 +156,24 @@ class ChangePointDetector:
             values[:kept] = values[at]
         self._runs[kept:], self._mean[kept:] = 0.0, 0.0
         self._rate[kept:] = self._settings.rate
-        self._weights[:kept] -= np.logaddexp.reduce(self._weights[:kept])
+        self._weights[:kept] -= _log_sum(self._weights[:kept])
         self._cuts = [self._cuts[i] for i in at.tolist()]
         self._count = kept
 
 
-def _steady(settings: ChangePointSettings) -> Array:
-    """Log of what is constant in a Student-t of 2 · shape + run degrees, by run."""
-    degrees = [2.0 * settings.shape + run for run in range(_STEADY_RUN + 1)]
+def _log_sum(weights: Array) -> float:
+    """Log of the sum of what these are logs of."""
+    most = weights.max()
+    return float(most + np.log(np.exp(weights - most).sum()))
+
+
+@cache
+def _steady(shape: float) -> Array:
+    """Log of what is constant in a Student-t of 2 · shape + run degrees, by run; not to be changed:
+    all detectors read the same.
+    """
+    degrees = [2.0 * shape + run for run in range(_STEADY_RUN + 1)]
     logs = [lgamma((d + 1.0) / 2.0) - lgamma(d / 2.0) - 0.5 * log(d * pi) for d in degrees]
-    return np.array(logs)
+    table = np.array(logs)
+    table.setflags(write=False)
+    return table

@@ -22,6 +22,7 @@ from bot3.execution.planner import (
     difference_of,
     plan,
 )
+from bot3.execution.venue_record import VenueRecord
 from tests.bot3.making import KEY, START_NS, d, id_of, make_instrument, make_intent
 
 QUOTE = Quote(99.99, 1.0, 100.02, 1.0)
@@ -41,6 +42,7 @@ def planned(
         instrument=make_instrument() if instrument is None else instrument,
         target=d(target),
         holding=Holding(d(position), d(missing)),
+        record=VenueRecord(),
         live=live,
         quote=quote,
     )

@@ -49,10 +49,15 @@ def place(
         target=d(target),
         position_max=d(most),
         holding=Holding(d(position)),
+        record=VenueRecord(),
         quote=quote,
         live=live,
     )
-    return evolve(made, **changes)
+    return changed(made, **changes)
+
+
+def changed(made: Place, **changes: object) -> Place:
+    return made._replace(**changes)
 
 
 def live(venue: str, amount: str = "1", *inputs: OrderInput, **changes: object) -> Order:
@@ -86,26 +91,26 @@ def words(each: PlannedOrder | PlannedCancel) -> tuple[str, str, str]:
 
 
 def test_what_two_strategies_want_is_bought_where_it_is_cheapest() -> None:
-    dear = evolve(place("a", "1"), quote=Quote(100.0, 1.0, 100.05, 1.0))
+    dear = changed(place("a", "1"), quote=Quote(100.0, 1.0, 100.05, 1.0))
     assert work(dear, place("b", "1")) == [("cross buy", "b", "2")]
     low_fee = place("a", "1", quote=Quote(100.0, 1.0, 100.05, 1.0), fee="0.0005")
     assert work(low_fee, place("b", "1")) == [("cross buy", "a", "2")]
 
 
 def test_a_venue_takes_no_more_than_its_limit_funds_and_depth() -> None:
-    rich = evolve(place("a", "2"), quote=Quote(99.0, 1.0, 99.01, 1.0))
+    rich = changed(place("a", "2"), quote=Quote(99.0, 1.0, 99.01, 1.0))
     other = place("b", "1")
-    full = evolve(rich, position_max=d(2))
+    full = changed(rich, position_max=d(2))
     assert work(full, other) == [("cross buy", "a", "2"), ("cross buy", "b", "1")]
-    poor = evolve(rich, funds=d(100))
+    poor = changed(rich, funds=d(100))
     [(_, venue, amount), rest] = work(poor, other)
     assert (venue, rest[1]) == ("a", "b")
     assert d("1") < Decimal(amount) * d("99.01") * d("1.002") < 100  # the limit and its fee
-    thin = evolve(rich, asks=[(99.01, 9.0), (99.05, 0.5), (99.11, 50.0), (99.2, 50.0)])
+    thin = changed(rich, asks=[(99.01, 9.0), (99.05, 0.5), (99.11, 50.0), (99.2, 50.0)])
     assert work(thin, other) == [("cross buy", "a", "1.5"), ("cross buy", "b", "1.5")]
-    small = evolve(rich, instrument=evolve(rich.instrument, amount_max=d("0.5")))
+    small = changed(rich, instrument=evolve(rich.instrument, amount_max=d("0.5")))
     assert work(small, other) == [("cross buy", "a", "0.5"), ("cross buy", "b", "2.5")]
-    tight = evolve(rich, instrument=evolve(rich.instrument, notional_max=d(50)))
+    tight = changed(rich, instrument=evolve(rich.instrument, notional_max=d(50)))
     assert [each[1] for each in work(tight, other)] == ["a", "b"]
 
 
@@ -123,22 +128,22 @@ def test_what_one_venue_holds_serves_the_wish_of_another() -> None:
 
 def test_it_rests_where_that_is_cheaper_and_crosses_where_that_is() -> None:
     """The venue with the dear taker's fee is rested on; the other is cheaper to cross."""
-    quiet = evolve(place("a", "1", most="1"), volatility_bps=2.0)
+    quiet = changed(place("a", "1", most="1"), volatility_bps=2.0)
     dear_taker = evolve(quiet.instrument, taker_fee_rate=d("0.01"))
     lost = VenueRecord()
     for _ in range(50):
         lost.on_rest(0.0)
-    never_filled = evolve(place("b", "1", most="1"), volatility_bps=2.0, record=lost)
+    never_filled = changed(place("b", "1", most="1"), volatility_bps=2.0, record=lost)
     found = work(
-        evolve(quiet, instrument=dear_taker), never_filled, patience_s=20.0, waiting_bps_per_s=0.1
+        changed(quiet, instrument=dear_taker), never_filled, patience_s=20.0, waiting_bps_per_s=0.1
     )
     assert sorted(found) == [("cross buy", "b", "1"), ("rest buy", "a", "1")]
 
 
 def test_a_low_bid_is_not_a_cheap_one() -> None:
     """Both mids are 100, and resting costs the fee: a bid far off is only less likely to be hit."""
-    wide = evolve(place("a", "1", quote=Quote(98.0, 1.0, 102.0, 1.0)), volatility_bps=5.0)
-    narrow = evolve(place("b", "1"), volatility_bps=5.0)
+    wide = changed(place("a", "1", quote=Quote(98.0, 1.0, 102.0, 1.0)), volatility_bps=5.0)
+    narrow = changed(place("b", "1"), volatility_bps=5.0)
     assert work(wide, narrow, patience_s=20.0) == [("rest buy", "b", "2")]
 
 
@@ -146,57 +151,57 @@ def test_a_low_bid_is_not_a_cheap_one() -> None:
 def test_an_order_that_nobody_can_tell_the_end_of_counts_as_done_and_stops_nobody(
     status: OrderInput,
 ) -> None:
-    stuck = evolve(place("a", "1"), live=(live("a", "0.6", status),))
+    stuck = changed(place("a", "1"), live=(live("a", "0.6", status),))
     assert work(stuck, place("b", "1")) == [("cross buy", "b", "1.4")]
     assert work(place("a", "0.6", live=stuck.live), place("b", "0.02")) == []
 
 
 def test_an_order_that_will_soon_have_ended_is_waited_for() -> None:
-    sent = evolve(place("a", "1"), live=(live("a", "0.6", time_in_force=TimeInForce.IOC),))
+    sent = changed(place("a", "1"), live=(live("a", "0.6", time_in_force=TimeInForce.IOC),))
     assert work(sent, place("b", "1")) == []
-    assert work(evolve(place("a", "1"), proposed=d("0.6")), place("b", "1")) == []
+    assert work(changed(place("a", "1"), proposed=d("0.6")), place("b", "1")) == []
 
 
 def test_of_two_orders_the_one_too_much_goes() -> None:
-    first = evolve(place("a", "0.6"), live=(live("a", "0.6"),))
-    second = evolve(place("b", "0.6"), live=(live("b", "0.6", client_order_id=id_of(2)),))
+    first = changed(place("a", "0.6"), live=(live("a", "0.6"),))
+    second = changed(place("b", "0.6"), live=(live("b", "0.6", client_order_id=id_of(2)),))
     assert work(first, second, patience_s=9) == []
-    less = evolve(second, target=d(0))
+    less = changed(second, target=d(0))
     expected = ("cancel", id_of(2), "the target is reached or on the other side")
     assert work(first, less, patience_s=9) == [expected]
 
 
 def test_what_is_before_the_gate_counts_where_another_rests() -> None:
-    asked = evolve(place("a", "1"), proposed=d("0.6"))
-    resting = evolve(place("b", "1"), live=(live("b", "1.4"),))
+    asked = changed(place("a", "1"), proposed=d("0.6"))
+    resting = changed(place("b", "1"), live=(live("b", "1.4"),))
     assert work(asked, resting, patience_s=9) == []
-    less = evolve(resting, target=d("0.5"))
+    less = changed(resting, target=d("0.5"))
     assert work(asked, less, patience_s=9) == [("cancel", id_of(), "the target came nearer")]
 
 
 def test_a_resting_order_follows_the_touch_that_left_it() -> None:
     resting = live("a", "1", OrderInput.ACKNOWLEDGE)
     assert resting.intent.price == Price(d("99.99"))
-    near = evolve(place("a", "1", quote=Quote(100.03, 1, 100.05, 1)), live=(resting,))
+    near = changed(place("a", "1", quote=Quote(100.03, 1, 100.05, 1)), live=(resting,))
     assert work(near, patience_s=9) == []  # 4 of 5 bps
-    gone = evolve(near, quote=Quote(100.06, 1, 100.08, 1))
+    gone = changed(near, quote=Quote(100.06, 1, 100.08, 1))
     assert work(gone, patience_s=9) == [("cancel", id_of(), "the price moved")]
-    assert work(evolve(near, quote=Quote(98.0, 1, 98.02, 1)), patience_s=9) == []
-    on_its_way = evolve(gone, live=(live("a", "1"),))
+    assert work(changed(near, quote=Quote(98.0, 1, 98.02, 1)), patience_s=9) == []
+    on_its_way = changed(gone, live=(live("a", "1"),))
     assert work(on_its_way, patience_s=9) == []
 
 
 def test_a_venue_without_a_quote_or_at_rest_is_left_out() -> None:
-    for shut in (evolve(place("a", "1"), quote=None), evolve(place("a", "1"), is_open=False)):
+    for shut in (changed(place("a", "1"), quote=None), changed(place("a", "1"), is_open=False)):
         assert work(shut, place("b", "1")) == [("cross buy", "b", "2")]
         assert work(shut) == []
 
 
 def test_a_slow_venue_must_be_better_by_its_penalty() -> None:
     slow = VenueRecord(latency_s=2.0)
-    better = evolve(place("a", "1", quote=Quote(99.98, 1, 100.0, 1)), record=slow)
+    better = changed(place("a", "1", quote=Quote(99.98, 1, 100.0, 1)), record=slow)
     assert work(better, place("b", "1")) == [("cross buy", "a", "2")]
-    moving = evolve(better, volatility_bps=5.0), evolve(place("b", "1"), volatility_bps=5.0)
+    moving = changed(better, volatility_bps=5.0), changed(place("b", "1"), volatility_bps=5.0)
     assert work(*moving) == [("cross buy", "b", "2")]
 
 
@@ -216,7 +221,7 @@ def test_no_venue_is_overbought_or_oversold_and_the_sum_is_not_passed(
     rows: list[tuple[Decimal, Decimal, Decimal, Quote, int]], patience_s: float
 ) -> None:
     places = [
-        evolve(
+        changed(
             place(f"v{number}", quote=quote),
             target=target,
             position_max=most,
