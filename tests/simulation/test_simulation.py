@@ -20,7 +20,7 @@ from tests.simulation.sweep import fresh_seeds, spare_jobs
 
 HOURS = 30 / 3600
 FIXED = (("none", 1), ("storm", 3), ("hurricane", 5))
-FRESH = tuple(("storm", seed) for seed in fresh_seeds(1))
+FRESH = tuple(("storm", seed) for seed in fresh_seeds(3))
 KEYS = {
     "seed", "hours", "faults", "journal_sha256", "trace_sha256", "orders", "fills", "crashes",
     "restarts", "faults_injected", "violations", "wall_s", "sim_hours_per_wall_s",
