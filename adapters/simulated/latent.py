@@ -150,6 +150,7 @@ class LatentPrices:
         self.logs = [0.0] * symbols
         self._drifts = [_Drift(settings, dice) for _ in range(symbols)]
         self._is_volatile = False
+        # Of a one-second log return, by regime; the activity's mean is in it.
         self._volatilities = (settings.calm_bps * BASIS_POINT, settings.volatile_bps * BASIS_POINT)
         self._activity_log = 0.0
         self._activity_mean = settings.activity_spread**2
@@ -158,11 +159,6 @@ class LatentPrices:
         self._pace = _Pace(settings, 1.0)
         self._common = math.sqrt(settings.common_share)
         self._own = math.sqrt(1.0 - settings.common_share)
-
-    @property
-    def volatility(self) -> float:
-        """Of a one-second log return, in this regime; the activity's mean is in it."""
-        return self._volatilities[self._is_volatile]
 
     @property
     def drifts(self) -> list[float]:

@@ -271,7 +271,7 @@ class ExecutionDesk:
             asks=state.asks,
             funds=None if funds is None else funds.free,
             volatility_bps=state.volatility.bps_per_root_s,
-            record=self._records.of(key.venue),
+            record=self.record(key.venue),
             is_open=now_ns >= state.paused_until_ns,
         )
 
